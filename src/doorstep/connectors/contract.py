@@ -1,0 +1,308 @@
+"""The whole contract of a connector. A connector DESCRIBES I/O and never does it.
+
+    Trouble                what went wrong; never an empty answer
+    ├── Busy               try again (retry_after seconds, if the vendor said)
+    ├── Denied             credentials or permissions: stop until a person mends them
+    ├── NotFound           the thing asked for does not exist there
+    ├── Refused            understood and declined: asking again will not help
+    └── Broken             an answer that cannot be right: HTML for JSON, garbage, 5xx
+
+``ask``-like methods are generators (Flow): they yield Requests, get Answers, follow pages. Every Answer to a Request
+with a ``what`` is handed to ``read``, which is pure and serves poll, webhook, replay and ``normalize`` alike.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
+
+from doorstep.core.message import Message
+from doorstep.core.number import TrackingNumber
+from doorstep.core.order import Content, Mail, Order, Purchase, StoreShipment, Track, TypedNumber
+from doorstep.core.status import Status
+
+OWN: Final = "own"  # Meta.hosts of a connector that talks to the merchant's own shop: the host of Account.base_url
+T = TypeVar("T")
+
+
+class Trouble(Exception):
+    """Base of everything that went wrong. ``said`` is the vendor's own text (no secrets), for the console."""
+
+    def __init__(self, said: str = "", *, message: Message | None = None) -> None:
+        super().__init__(said)
+        self.said = said
+        self.message = message
+
+
+class Busy(Trouble):
+    """Too fast, or temporarily down. ``retry_after`` in seconds, None when the vendor does not say."""
+
+    def __init__(self, said: str = "", *, retry_after: float | None = None, message: Message | None = None) -> None:
+        super().__init__(said, message=message)
+        self.retry_after = retry_after
+
+
+class Denied(Trouble):
+    """Wrong, expired or insufficient credentials; a signature that does not fit."""
+
+
+class NotFound(Trouble):
+    """The order, shop or number asked for does not exist there."""
+
+
+class Refused(Trouble):
+    """The vendor understood and declined; the same request will be declined again."""
+
+
+class Broken(Trouble):
+    """Not an answer of this API: HTML, garbage, 5xx, a shape that contradicts the documentation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request. ``what`` names the kind of answer for ``read`` (``orders``); empty = plumbing (token, discovery):
+    its answer is never stored. ``subject`` tells apart the answers of one kind (a page, a number), so that an
+    unchanged answer can be recognized. ``context`` travels to the Answer. Secrets belong in ``headers``/``query``
+    only; neither is logged or stored.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    what: str = ""
+    subject: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    changes: bool = False  # True: it changes something over there; an interrupted one is never repeated blindly
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back, or what a webhook or a mail brought. ``headers`` has lower-case names. ``received_at`` aware UTC."""
+
+    what: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    context: Mapping[str, str] = field(default_factory=dict)
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """New credentials, yielded inside a Flow: committed under the connection's lock before anything else is sent."""
+
+    credentials: Mapping[str, str]
+
+
+Flow = Generator[Request | Renewed, Answer, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One connection as a connector sees it. ``settings`` were discovered or chosen; ``credentials`` are secret.
+    ``now`` is the instant of the call (tokens expire, signatures carry a time).
+    """
+
+    base_url: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A vendor word nobody has mapped. It became UNKNOWN; it is counted and shown to the merchant."""
+
+    text: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything one Answer says. ``bad`` has one line per item that could not be read: the others are kept."""
+
+    orders: tuple[Order, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    mails: tuple[Mail, ...] = ()
+    typed: tuple[TypedNumber, ...] = ()
+    words: tuple[Word, ...] = ()
+    bad: tuple[str, ...] = ()
+
+
+class Can(StrEnum):
+    """What a connector is able to do; feeds the console's choices, ``core.channel`` and the docs table."""
+
+    ORDERS = "orders"
+    PUSH = "push"
+    PARTIAL = "partial"  # part of the lines in one shipment
+    EDIT = "edit"  # change the number of an accepted push
+    READ_BACK = "read_back"
+    WITHDRAW = "withdraw"
+    DELIVERED = "delivered"  # the channel's API takes "delivered"
+    HOOKS = "hooks"
+    PURCHASES = "purchases"
+    TRACK = "track"
+    FOLLOW = "follow"  # the vendor keeps a list of followed numbers
+    MAIL = "mail"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input of the connect form. ``where``: ``base_url``, or a key of settings or credentials (secret ones)."""
+
+    name: str
+    label: str
+    secret: bool = False
+    required: bool = True
+    help: str = ""
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """Who a connector is. ``basis`` names the official schema or sample behind it. ``hosts``: the vendor's hosts, or OWN."""
+
+    name: str
+    label: str
+    hosts: frozenset[str] | Literal["own"]
+    polls_per_minute: int = 60
+    batch: int = 1  # numbers (or ids) per call
+    can: frozenset[Can] = frozenset()
+    fields: tuple[Field, ...] = ()
+    basis: str = ""
+    docs: str = ""  # the vendor's documentation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A successful connection test. ``external_id`` is the natural key of the account over there; ``settings`` were
+    discovered and are saved; ``credentials`` were obtained (tokens) and are saved; ``notes`` are shown to the merchant.
+    """
+
+    external_id: str
+    label: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipment:
+    """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces`` is the remote ref of our own
+    earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called.
+    ``notify``: may the store mail the shopper. ``key`` is the same on every repetition.
+    """
+
+    order: str
+    number: str
+    key: str
+    carrier: str = ""
+    carrier_name: str = ""
+    url: str = ""
+    contents: tuple[Content, ...] = ()
+    shipped_at: datetime | None = None
+    notify: bool = True
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """The store took it. ``ref`` is the store's id of the shipment."""
+
+    ref: str
+    notes: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An inbound webhook as received. ``headers`` lower-case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A webhook that was verified. ``answer`` None = a ping (accept, learn nothing). ``key`` is the vendor's delivery id,
+    '' when it has none. ``knock``: the signature does not cover the body, so fetch before believing.
+    """
+
+    answer: Answer | None
+    key: str = ""
+    knock: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """The vendor's remote state of one number after ``follow``/``unfollow``/``recarrier``. ``retry_after`` in seconds."""
+
+    number: str
+    remote: Literal["registered", "rejected", "stopped"]
+    carrier_key: str = ""
+    said: str = ""
+    retry_after: float | None = None
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """What all kinds share. ``status`` maps vendor words; a word not in it becomes UNKNOWN. ``unseen`` lists documented
+    words that no recording shows yet.
+    """
+
+    @property
+    def meta(self) -> Meta: ...
+    @property
+    def status(self) -> Mapping[str, Status]: ...
+    @property
+    def unseen(self) -> frozenset[str]: ...
+    def read(self, answer: Answer) -> Facts: ...
+
+
+class Connectable(Connector, Protocol):
+    """A connector with an account to test before it is saved."""
+
+    def check(self, account: Account) -> Flow[Checked]: ...
+
+
+class Hooked(Connector, Protocol):
+    """A connector whose vendor calls us. ``subscribe`` returns settings/credentials to save. ``receive`` raises Denied."""
+
+    def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]: ...
+    def receive(self, account: Account, delivery: Delivery) -> Received: ...
+
+
+class Store(Connectable, Protocol):
+    """A shop. ``orders``: everything changed since (with the caller's overlap); ``order``: one, whole."""
+
+    def orders(self, account: Account, since: datetime | None) -> Flow[None]: ...
+    def order(self, account: Account, ref: str) -> Flow[None]: ...
+    def push(self, account: Account, shipment: Shipment) -> Flow[Pushed]: ...
+    def read_back(self, account: Account, order: str) -> Flow[tuple[StoreShipment, ...]]: ...
+    def withdraw(self, account: Account, order: str, ref: str) -> Flow[None]: ...
+
+
+class Supplier(Connectable, Protocol):
+    """Who ships for the merchant. ``purchases``: everything changed since; ``purchase``: one, whole."""
+
+    def purchases(self, account: Account, since: datetime | None) -> Flow[None]: ...
+    def purchase(self, account: Account, ref: str) -> Flow[None]: ...
+
+
+class Carrier(Connectable, Protocol):
+    """A carrier or an aggregator. ``numbers`` are at most ``meta.batch`` long. ``keys`` (postcode ...) ride on the number."""
+
+    def track(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[None]: ...
+
+
+class Follower(Carrier, Protocol):
+    """A carrier account that keeps a list of numbers over there."""
+
+    def follow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]: ...
+    def unfollow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]: ...
+    def recarrier(self, account: Account, number: TrackingNumber) -> Flow[Followed]: ...
