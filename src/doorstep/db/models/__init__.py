@@ -1,0 +1,20 @@
+"""The tables, split by subject. ``ws`` is the workspace: every row of tenant data carries it and every natural key
+begins with it. References are plain ids without database foreign keys: the tables are made to be partitioned by
+workspace, where a foreign key into a partitioned table would have to carry it too; ``app`` writes them together in one
+transaction.
+"""
+
+from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
+from doorstep.db.models.connections import Connection, Feed, StorePolicy
+from doorstep.db.models.done import Change, ChannelState, Outbox, Push
+from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
+from doorstep.db.models.people import Ack, Audit, Cooldown, Resync
+from doorstep.db.models.said import Event, Inbox, Waiting, Word
+from doorstep.db.models.tenant import Door, Membership, User, Workspace
+
+__all__ = [
+    "Ack", "Audit", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Event", "Feed", "Inbox",
+    "Line", "Membership", "Number", "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person",
+    "Purchase", "PurchaseLine", "Push", "Resync", "Schedule", "StorePolicy", "User", "Waiting", "Watch", "Word",
+    "Workspace",
+]  # fmt: skip

@@ -1,0 +1,67 @@
+"""The only source of now.
+
+``DOORSTEP_CLOCK=<start>@<rate>`` (demo only) scales the product's time: at the wall instant ``start`` both clocks agree,
+from then on one real second is ``rate`` seconds. The sandbox world reads the same variable, so both live in one time.
+Time-outs, leases and rate budgets use ``monotonic``/``machine`` instead and are never scaled.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A clock that runs ``rate`` times as fast since ``start`` (aware UTC)."""
+
+    start: datetime
+    rate: float
+
+    def now(self) -> datetime:
+        wall = datetime.now(UTC)
+        return self.start + (wall - self.start) * self.rate
+
+    def real_seconds(self, span: timedelta) -> float:
+        """How long ``span`` of this clock lasts on the wall."""
+        return span.total_seconds() / self.rate
+
+
+REAL = Clock(start=datetime(2024, 1, 1, tzinfo=UTC), rate=1.0)
+
+
+def parse(text: str) -> Clock:
+    """``<ISO 8601 instant with offset>@<rate>``; empty = the real clock. Raises ValueError saying what is wrong."""
+    if not text:
+        return REAL
+    start, at, rate = text.rpartition("@")
+    if not at:
+        raise ValueError(f"DOORSTEP_CLOCK must be <start>@<rate>, not {text!r}")
+    instant = datetime.fromisoformat(start)
+    if instant.tzinfo is None:
+        raise ValueError(f"DOORSTEP_CLOCK: the start needs an offset: {start!r}")
+    return Clock(start=instant.astimezone(UTC), rate=float(rate))
+
+
+_clock = parse(settings.CLOCK)
+
+
+def now() -> datetime:
+    """This instant by the product's clock, aware UTC."""
+    return _clock.now()
+
+
+def real_seconds(span: timedelta) -> float:
+    """How many real seconds a span of product time lasts (never negative)."""
+    return max(0.0, _clock.real_seconds(span))
+
+
+def machine() -> float:
+    """Seconds since 1970 of the machine: what leases are written in, so that processes of several machines agree."""
+    return time.time()
+
+
+def monotonic() -> float:
+    """Seconds for time-outs within this process."""
+    return time.monotonic()

@@ -1,0 +1,76 @@
+"""Connections to the outside, what is polled from them, and a store's rules."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class Connection(models.Model):
+    """A connected store, supplier, carrier account or mailbox.
+
+    ``state``: active | paused (by a person) | denied (credentials refused: waits for a person). ``state_reason`` is a
+    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    kind = models.TextField()  # store | supplier | carrier
+    connector = models.TextField()
+    external_id = models.TextField()
+    label = models.TextField()
+    base_url = models.TextField(default="")
+    settings = models.JSONField(default=dict)
+    credentials_enc = models.BinaryField(default=b"")
+    cred_version = models.IntegerField(default=0)
+    state = models.TextField(default="active")
+    state_reason = models.JSONField(null=True)
+    connected_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "kind", "connector", "external_id"], name="connection_uq")
+        ]
+
+
+class Feed(models.Model):
+    """What is asked of a store or supplier again and again (orders, purchases), and how fresh it is.
+
+    ``cursor`` is the instant up to which everything was read. ``answer``: ok | busy | denied | broken | not_found.
+    """
+
+    ws = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    name = models.TextField()  # orders | purchases
+    cursor = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(db_index=True)
+    lease_token = models.BigIntegerField(default=0)
+    lease_until = models.FloatField(default=0)  # machine seconds (time.time), never the product's clock
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")
+    said = models.TextField(default="")
+    failures = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "connection_id", "name"], name="feed_uq")]
+
+
+class StorePolicy(models.Model):
+    """A version of a store's rules (``core.policy.Policy``). The newest version counts for what is not pushed yet."""
+
+    ws = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    version = models.IntegerField()
+    when = models.TextField(default="after_dispatch")
+    delay_h = models.IntegerField(default=0)
+    which = models.TextField(default="default")
+    max_hold_h = models.IntegerField(default=0)  # 0 = no own limit
+    first_scan_hold = models.BooleanField(default=False)
+    mail_by = models.TextField(default="store")
+    write_delivered = models.BooleanField(default=False)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "store_id", "version"], name="policy_uq")]

@@ -1,0 +1,104 @@
+"""What changed, and what was done about it."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class Change(models.Model):
+    """Something became different. ``key`` is a hash of the content, so a repetition is no second change."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    subject = models.TextField()  # order | parcel | number | store
+    subject_id = models.BigIntegerField()
+    key = models.BinaryField()
+    kind = models.TextField()
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    cause = models.TextField(default="")  # inbox id, or what happened
+    actor = models.TextField(default="")  # connection:<id> | user:<id> | shopper | clock
+    known_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "subject", "subject_id", "key"], name="change_uq")
+        ]
+
+
+class Push(models.Model):
+    """A number given (or to be given) to a store. ``state``: held | due | sending | unsure | accepted | refused |
+    superseded | withdrawn. ``reason`` is a Message as JSON. ``version`` rises with every attempt that left the house.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    parcel_id = models.BigIntegerField()
+    version = models.IntegerField()
+    number_id = models.BigIntegerField()
+    policy_version = models.IntegerField(default=0)
+    state = models.TextField()
+    reason = models.JSONField(null=True)
+    hold_until = models.DateTimeField(null=True)
+    remote_id = models.TextField(default="")
+    remote_number = models.TextField(default="")  # what the store showed after it was accepted
+    contents = models.JSONField(default=list)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "store_id", "order_id", "parcel_id", "version"], name="push_uq")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["hold_until"], name="push_hold_ix", condition=models.Q(state="held")),
+            models.Index(fields=["ws", "order_id"], name="push_order_ix"),
+        ]
+
+
+class ChannelState(models.Model):
+    """What the selling channel itself shows for a parcel; never mixed with our own status."""
+
+    ws = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    parcel_id = models.BigIntegerField()
+    shown = models.TextField()
+    shown_by = models.TextField(default="channel")  # buyer | person | channel | doorstep
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "order_id", "parcel_id"], name="channel_uq")]
+
+
+class Outbox(models.Model):
+    """Something to do outside, committed together with its cause. Hot. ``lease_until`` is machine seconds (time.time).
+
+    ``state``: due | sending | unsure | done | dead. ``target_id``: push lane = store connection; mail lane = order.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "id")
+    ws = models.BigIntegerField()
+    id = models.BigIntegerField(default=new_id)
+    lane = models.TextField()  # push | mail
+    target_id = models.BigIntegerField()
+    intent_key = models.TextField()
+    payload_ref = models.BigIntegerField()  # push lane: push id; mail lane: parcel id
+    state = models.TextField(default="due")
+    due_at = models.DateTimeField()
+    tries = models.IntegerField(default=0)
+    lease_token = models.BigIntegerField(default=0)
+    lease_until = models.FloatField(default=0)
+    error = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "lane", "target_id", "intent_key"], name="outbox_uq")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due_at"], name="outbox_due_ix", condition=models.Q(state__in=["due", "sending", "unsure"])
+            )
+        ]

@@ -1,0 +1,168 @@
+"""What moves: tracking numbers, who said them, parcels, and what is watched."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class Number(models.Model):
+    """A tracking number. ``norm`` is ``core.number.normalize``; ``norm_reversed`` serves search by its end."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    text = models.TextField()
+    norm = models.TextField()
+    norm_reversed = models.TextField()
+    carrier = models.TextField(default="")  # our code, '' = unknown
+    carrier_by = models.TextField(default="")  # person | source | recognized
+    generation = models.IntegerField(default=0)
+    not_before = models.DateTimeField(null=True)  # scans older than this by 2 days are another parcel's
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "norm", "generation"], name="number_uq")]
+        indexes: ClassVar = [models.Index(fields=["ws", "norm_reversed"], name="number_end_ix")]
+
+
+class Claim(models.Model):
+    """Somebody said a number for an order or a purchase. Parcels are computed from claims (``core.parcels``), so the
+    order in which claims arrive never matters. Exactly one of ``order_id`` and ``purchase_id`` is not 0.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    order_id = models.BigIntegerField(default=0)
+    purchase_id = models.BigIntegerField(default=0)
+    source = models.TextField()  # connection id, or 'person'
+    group = models.TextField(default="")  # the source's own name of the parcel
+    number_id = models.BigIntegerField()
+    role = models.TextField()
+    carrier = models.TextField(default="")  # our code as understood from what they said
+    carrier_said = models.TextField(default="")
+    url = models.TextField(default="")
+    contents = models.JSONField(default=list)  # [[line ref, qty], ...]; empty = not stated
+    first_said = models.DateTimeField()
+    last_said = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True)  # withdrawn by its source
+    inbox_id = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["ws", "order_id", "purchase_id", "source", "group", "number_id", "role"], name="claim_uq"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "number_id"], name="claim_number_ix"),
+            models.Index(fields=["ws", "purchase_id"], name="claim_purchase_ix"),
+        ]
+
+
+class Parcel(models.Model):
+    """A parcel with what is true of it now; all but ``mark`` is computed from events and claims."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    purchase_id = models.BigIntegerField(null=True)
+    status = models.TextField(default="pending")
+    reason = models.TextField(default="")
+    responsible = models.TextField(default="")
+    action_by = models.TextField(default="")
+    status_since = models.DateTimeField(null=True)
+    first_scan_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)
+    headline_key = models.BinaryField(default=b"")
+    mark = models.TextField(default="")  # '' | received | missing | damaged: the shopper's own word
+    eta_from = models.DateField(null=True)
+    eta_to = models.DateField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    version = models.IntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["ws", "status"], name="parcel_status_ix")]
+
+
+class ParcelLine(models.Model):
+    """A quantity of an order line in a parcel. ``line_id`` 0 = contents unknown."""
+
+    ws = models.BigIntegerField()
+    parcel_id = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    line_id = models.BigIntegerField(default=0)
+    qty = models.IntegerField(default=0)
+    how = models.TextField(default="assumed")  # stated | matched | assumed
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "parcel_id", "order_id", "line_id"], name="parcel_line_uq")
+        ]
+        indexes: ClassVar = [models.Index(fields=["ws", "order_id"], name="parcel_line_order_ix")]
+
+
+class ParcelNumber(models.Model):
+    """A number of a parcel with its time. ``until`` null = current."""
+
+    ws = models.BigIntegerField()
+    parcel_id = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    role = models.TextField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    said_by = models.TextField(default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "parcel_id", "number_id", "role", "since"], name="parcel_number_uq")
+        ]
+        indexes: ClassVar = [models.Index(fields=["ws", "number_id"], name="parcel_number_ix")]
+
+
+class NumberLink(models.Model):
+    """One number leads to another: replaced_by | last_mile | split | piece."""
+
+    ws = models.BigIntegerField()
+    from_id = models.BigIntegerField()
+    to_id = models.BigIntegerField()
+    kind = models.TextField()
+    said_by = models.TextField(default="")
+    known_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "from_id", "to_id", "kind"], name="number_link_uq")
+        ]
+
+
+class Watch(models.Model):
+    """What one carrier account knows of one number. Hot: written at every poll."""
+
+    pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
+    ws = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    remote = models.TextField(default="none")  # none | registered | rejected | stopped
+    remote_ref = models.TextField(default="")  # the vendor's carrier key
+    said = models.TextField(default="")
+    asked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(default="")  # events | nothing | not_found | rejected | busy | denied | broken
+    answer_hash = models.BinaryField(default=b"")
+    snapshot_at = models.DateTimeField(null=True)  # newest complete answer: events not said since are gone
+    changed_at = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+
+
+class Schedule(models.Model):
+    """When to ask next. Narrow and hot; ``lease_until`` is machine seconds (time.time)."""
+
+    pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
+    ws = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    next_at = models.DateTimeField()
+    lease_token = models.BigIntegerField(default=0)
+    lease_until = models.FloatField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["next_at"], name="schedule_next_ix")]

@@ -1,0 +1,93 @@
+"""What was said: raw bytes as they came, events, words nobody has mapped."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class Inbox(models.Model):
+    """Bytes before they are understood. Hot.
+
+    ``state``: new | read | bad (the bytes cannot be read) | needs_look (read, but a person must decide).
+    ``headers`` is what ``Answer`` needs beside the body: {"what", "status", "headers", "context"}; no secrets.
+    ``error`` is a Message as JSON.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "id")
+    ws = models.BigIntegerField()
+    id = models.BigIntegerField(default=new_id)
+    connection_id = models.BigIntegerField()
+    dedup_key = models.TextField()
+    received_at = models.DateTimeField()
+    sha256 = models.BinaryField()
+    headers = models.JSONField()
+    body_zstd = models.BinaryField()
+    state = models.TextField(default="new")
+    reader_version = models.IntegerField(default=0)
+    error = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "connection_id", "dedup_key"], name="inbox_dedup_uq")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="inbox_new_ix", condition=models.Q(state="new")),
+            models.Index(fields=["ws", "-id"], name="inbox_look_ix", condition=models.Q(state="needs_look")),
+        ]
+
+
+class Waiting(models.Model):
+    """An inbox row that waits for something not known yet (an order number, a tracking number): when ``ref`` appears
+    the row is read again.
+    """
+
+    ws = models.BigIntegerField()
+    ref = models.TextField()  # "order:<as written>" | "number:<norm>"
+    inbox_id = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "ref", "inbox_id"], name="waiting_uq")]
+
+
+class Event(models.Model):
+    """One scan as one source said it. Hot. Gone when the source's newest complete answer (``Watch.snapshot_at``) is
+    younger than ``last_said``.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "number_id", "key16")
+    ws = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    key16 = models.BinaryField()
+    source = models.TextField()  # connection id
+    local = models.TextField(default="")  # naive ISO 8601, '' = not said
+    offset = models.IntegerField(null=True)  # minutes east of UTC
+    instant = models.DateTimeField(null=True)
+    instant_from = models.TextField(default="")
+    position = models.IntegerField(default=0)
+    place = models.TextField(default="")
+    raw_code = models.TextField(default="")
+    raw_text = models.TextField(default="")
+    status = models.TextField()
+    reason = models.TextField(default="")
+    inbox_id = models.BigIntegerField(default=0)
+    known_at = models.DateTimeField()
+    last_said = models.DateTimeField()
+    reader_version = models.IntegerField(default=0)
+
+
+class Word(models.Model):
+    """A vendor word that no mapping knows."""
+
+    ws = models.BigIntegerField()
+    connector = models.TextField()
+    text_hash = models.BinaryField()
+    sample = models.TextField()
+    n = models.IntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    mapped_to = models.TextField(default="")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "connector", "text_hash"], name="word_uq")]

@@ -1,0 +1,68 @@
+"""What exists before a tenant is known: people who log in, workspaces, and the doors that lead into them."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class UserManager(BaseUserManager["User"]):
+    """Users are known by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a user; without a password the account can only be entered by a reset link."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractUser):
+    """Somebody who can log in. What they may do depends on their memberships only."""
+
+    username = None  # type: ignore[assignment]  # the e-mail address is the name
+    email = models.EmailField(unique=True)
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[misc]  # AbstractUser types its manager for usernames
+
+
+class Workspace(models.Model):
+    """One business (or household): the tenant. ``tz`` is an IANA zone, ``country`` ISO 3166-1 alpha-2 or ''."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    kind = models.TextField(default="business")
+    name = models.TextField()
+    tz = models.TextField(default="UTC")
+    locale = models.TextField(default="en")
+    country = models.TextField(default="")
+
+
+class Membership(models.Model):
+    """Who may do what in a workspace: ``core.roles``."""
+
+    ws = models.BigIntegerField()
+    user_id = models.BigIntegerField(db_index=True)
+    role = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "user_id"], name="membership_uq")]
+
+
+class Door(models.Model):
+    """An unguessable way in before the tenant is known. Only the hash of its token is stored (``app.doors``)."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    kind = models.TextField()  # page | hook | mail
+    token_sha256 = models.BinaryField()
+    ws = models.BigIntegerField()
+    target_id = models.BigIntegerField()  # page: order; hook: connection; mail: connection; lookup: connection
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "token_sha256"], name="door_uq")]
+        indexes: ClassVar = [models.Index(fields=["ws", "kind", "target_id"], name="door_target_ix")]

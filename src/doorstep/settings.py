@@ -1,0 +1,142 @@
+"""All settings, read from the environment. Every variable is described in docs/reference/settings.md (a test checks)."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+def _env(name: str, default: str = "") -> str:
+    return os.environ.get(f"DOORSTEP_{name}", default)
+
+
+def _list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in _env(name, default).split(",") if item.strip()]
+
+
+def _database(url: str, data: Path) -> dict[str, Any]:
+    """The embedded SQLite file, or what DATABASE_URL names (``postgresql://user:password@host:port/name?host=/socket``)."""
+    if not url:
+        return {"ENGINE": "doorstep.db.sqlite", "NAME": data / "doorstep.sqlite3"}
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise SystemExit(f"DATABASE_URL: only postgresql:// addresses are understood, not {parts.scheme}://")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or query.get("host", ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {},
+    }
+
+
+BASE_DIR = Path(__file__).resolve().parent
+DATA_DIR = Path(_env("DATA", "data")).resolve()
+DEMO = _env("DEMO") == "1"
+CLOCK = _env("CLOCK")
+HOST_MAP = _env("HOST_MAP")
+ALLOW_HOSTS = _env("ALLOW_HOSTS")
+HOST, PORT = _env("HOST", "127.0.0.1"), int(_env("PORT", "8000"))
+SMTP_HOST, SMTP_PORT = _env("SMTP_HOST", "127.0.0.1"), int(_env("SMTP_PORT", "8025"))
+MAIL_DOMAIN = _env("MAIL_DOMAIN", "in.doorstep.localhost")  # domain of the forwarding addresses
+PUBLIC_URL = _env("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
+AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of these servers are believed
+HTTP_TIMEOUT_S = float(_env("HTTP_TIMEOUT", "20"))
+for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP)):
+    if _value and not DEMO:
+        raise SystemExit(f"DOORSTEP_{_name} works only with DOORSTEP_DEMO=1; it would falsify a real shop.")
+
+DEBUG = False
+ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "*" if DEMO else f"{HOST},localhost,127.0.0.1,{urlsplit(PUBLIC_URL).hostname}")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+ROOT_URLCONF = "doorstep.urls"
+WSGI_APPLICATION = "doorstep.wsgi.application"
+AUTH_USER_MODEL = "doorstep.User"
+DATABASES = {"default": _database(os.environ.get("DATABASE_URL", ""), DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "doorstep.db.apps.DoorstepConfig",
+    "doorstep.web.apps.WebConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "doorstep.web.headers.SecurityHeaders",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "web" / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"],
+                )
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["doorstep.web.tags"],
+        },
+    }
+]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_ADAPTER = "doorstep.web.accounts.ClosedSignup"
+LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "/accounts/login/"
+
+EMAIL_HOST, EMAIL_PORT = _env("MAIL_HOST"), int(_env("MAIL_PORT", "587"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _env("MAIL_USER"), _env("MAIL_PASSWORD")
+EMAIL_USE_TLS = _env("MAIL_TLS", "1") == "1"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+DEFAULT_FROM_EMAIL = _env("MAIL_FROM", "doorstep@localhost")
+
+LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
+STATIC_URL, STATIC_ROOT = "/static/", DATA_DIR / "static"
+WHITENOISE_USE_FINDERS, WHITENOISE_AUTOREFRESH = True, False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 << 20
+LOGGING_CONFIG = None  # structlog is set up in doorstep.app.log
+
+
+def _secret() -> str:
+    """The key of sessions, page links and credentials: DOORSTEP_SECRET, or the key file beside the data (mode 0600)."""
+    from doorstep.app.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
+
+    return _env("SECRET") or read_or_create(DATA_DIR / "key")
+
+
+SECRET_KEY = _secret()
