@@ -87,6 +87,11 @@ def text(value: object) -> str:
     return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
+def bare(number: str) -> str:
+    """A tracking number without separators, in upper case: to see that two spellings are one number."""
+    return re.sub(r"[\W_]", "", number).upper()
+
+
 def _place(answer: Answer) -> str:
     """Where a redirect points, without the query: that may repeat a signature."""
     return answer.headers.get("location", "").partition("?")[0][:SAID_AT_MOST]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from doorstep.connectors.answers import convert, looks_like_html, payload, text, trouble
+from doorstep.connectors.answers import bare, convert, looks_like_html, payload, text, trouble
 from doorstep.connectors.contract import (
     OWN,
     Account,
@@ -87,7 +87,9 @@ class WooCommerce:
         name, namespaces = _index(index)
         auth = yield from _prove(account)
         way = next((one for one in WAYS if one in namespaces), "")
-        notes = () if way else (Message(id="stores.woocommerce." + ("no_way" if namespaces else "no_index")),)
+        hidden = Message(id="stores.woocommerce.no_index")
+        missing = Message(id="stores.woocommerce.no_way")
+        notes = () if way else (missing if namespaces else hidden,)
         place = _site(account).partition("://")[2].lower()
         return Checked(external_id=place, label=name or place, settings={"way": way, "auth": auth}, notes=notes)
 
@@ -273,11 +275,7 @@ def _shipped(shipment: Shipment, order: OrderShape) -> int:
 
 
 def _with_number(shipments: Iterable[StoreShipment], number: str) -> StoreShipment | None:
-    return next((one for one in shipments if _bare(one.number) == _bare(number)), None)
-
-
-def _bare(number: str) -> str:
-    return re.sub(r"[\W_]", "", number).upper()
+    return next((one for one in shipments if bare(one.number) == bare(number)), None)
 
 
 def _request(
