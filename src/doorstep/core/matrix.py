@@ -1,4 +1,4 @@
-"""The state of an order, from its item × quantity × parcel matrix; never from the last event."""
+"""The state of an order, from its item by quantity by parcel matrix; never from the last event."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
@@ -11,7 +11,7 @@ from doorstep.core.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving:
-    """A parcel as far as an order's state is concerned. ``numbered``: it has a current tracking number, which ships what
+    """A parcel as far as an order's state is concerned. ``numbered``: it has a current tracking number, which ships
     it holds, even before the first scan (S78).
     """
 
