@@ -1,0 +1,84 @@
+"""Which addresses of the network Doorstep may open a socket to.
+
+A merchant types shop addresses, and vendors' names lead where their owners like: neither may reach into the network
+of whoever runs Doorstep. Checked on the address that is connected to, after the name was resolved.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from django.conf import settings
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+
+
+class PrivateAddress(OSError):
+    """The name leads to a private, loopback or link-local address that the operator has not allowed."""
+
+
+def permit(host: str, port: int, address: str) -> None:
+    """Raises PrivateAddress unless ``address``, which ``host`` was resolved to, is public or ``host:port`` is listed in
+    ``DOORSTEP_ALLOW_HOSTS``.
+    """
+    if not public(address) and not allowed(host, port):
+        raise PrivateAddress(f"{host} leads to {address}, an address of a private network")
+
+
+def public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet, looking through IPv4 inside of IPv6."""
+    ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
+    return ip.is_global and not ip.is_multicast
+
+
+def allowed(host: str, port: int) -> bool:
+    """Whether the operator listed ``host:port``, or the demo maps a vendor to it."""
+    listed = {item.strip().lower() for item in settings.ALLOW_HOSTS.split(",")}
+    name = f"[{host}]" if ":" in host else host.lower()
+    return f"{name}:{port}" in listed or f"{name}:{port}" in host_map().values()
+
+
+def host_map() -> Mapping[str, str]:
+    """``DOORSTEP_HOST_MAP`` (demo only): vendor host → ``address:port`` of the sandbox, spoken to in plain HTTP."""
+    pairs = (item.partition("=") for item in settings.HOST_MAP.split(",") if item.strip())
+    return {host.strip().lower(): address.strip().lower() for host, _, address in pairs}
+
+
+def literal(host: str) -> bool:
+    """Whether a host is written as an IP address; aiohttp connects to such without asking a resolver."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Resolver(AbstractResolver):
+    """The system's resolver, giving only addresses that may be connected to."""
+
+    def __init__(self) -> None:
+        self._system = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """All permitted addresses of a name. Raises PrivateAddress when it has others only."""
+        found = await self._system.resolve(host, port, family)
+        usable = [one for one in found if public(one["host"]) or allowed(host, port)]
+        if found and not usable:
+            permit(host, port, found[0]["host"])
+        return usable
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def _inner(ip: Address) -> Address:
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip in NAT64:
+            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
+    return ip

@@ -1,0 +1,219 @@
+"""The only HTTP client. Connectors describe requests; here they are sent, within bounds.
+
+Bounds: a time-out per request, a size limit per answer, the connector's own hosts only, public addresses only, the
+connector's pace. Credentials never follow a redirect to another host. Logged are method, host, path, status and time.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from django.conf import settings
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from doorstep import __version__
+from doorstep.app import addresses, clock, loop
+from doorstep.app.log import logger
+from doorstep.app.pace import slot
+from doorstep.connectors.contract import (
+    OWN,
+    Account,
+    Answer,
+    Broken,
+    Busy,
+    Connector,
+    Flow,
+    Meta,
+    Refused,
+    Renewed,
+    Request,
+    Trouble,
+)
+from doorstep.core.message import Message
+
+T = TypeVar("T")
+MAX_BYTES: Final = 10 << 20
+MAX_REDIRECTS: Final = 3
+CONNECT_S: Final = 10.0
+OnAnswer = Callable[[Request, Answer], Awaitable[None]]
+OnRenewed = Callable[[Mapping[str, str]], Awaitable[None]]
+log = logger(__name__)
+
+
+class Unsure(Trouble):
+    """No usable answer, but the request may have reached the vendor: never repeat a changing one blindly."""
+
+
+class Unreached(Busy):
+    """The request did not leave the house; it can be repeated."""
+
+
+class Interrupted(Busy, Unsure):
+    """The line went dead after the request was (perhaps partly) sent."""
+
+
+class Oversized(Broken, Unsure):
+    """An answer larger than ``MAX_BYTES``."""
+
+
+async def run(
+    flow: Flow[T],
+    *,
+    connector: Connector,
+    account: Account,
+    connection_id: int = 0,
+    on_answer: OnAnswer | None = None,
+    on_renewed: OnRenewed | None = None,
+) -> T:
+    """Drive a Flow to its result: send its Requests, give it the Answers, throw Trouble into it so it can clean up.
+
+    ``on_answer(request, answer)`` gets the Answers of Requests with a ``what``; ``on_renewed(credentials)`` must have
+    committed when it returns, nothing is sent before. What either raises ends the run. Raises Trouble.
+    ``connection_id`` keeps the pace of a connection; 0 (not saved yet) keeps one per address.
+    """
+    hosts = hosts_of(connector.meta, account)
+    pace = (connector.meta.name, str(connection_id or account.base_url))
+    try:
+        step = next(flow)
+        while True:
+            if isinstance(step, Renewed):
+                if on_renewed:
+                    await on_renewed(step.credentials)
+                step = next(flow)
+                continue
+            try:
+                await slot(pace, connector.meta.polls_per_minute)
+                answer = await send(step, hosts)
+            except Trouble as trouble:
+                step = flow.throw(trouble)
+                continue
+            if step.what and on_answer:
+                await on_answer(step, answer)
+            step = flow.send(answer)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        flow.close()
+
+
+def hosts_of(meta: Meta, account: Account) -> frozenset[str]:
+    """The hosts a connector may talk to: the vendor's, or the merchant's own shop."""
+    return frozenset({URL(account.base_url).host or ""}) if meta.hosts == OWN else frozenset(meta.hosts)
+
+
+async def send(request: Request, hosts: frozenset[str]) -> Answer:
+    """Send one Request to one of ``hosts``. Every HTTP status is an Answer; Trouble is raised when there is none."""
+    url, method = URL(request.url).update_query(request.query), request.method
+    for _ in range(MAX_REDIRECTS + 1):
+        target, headers = _aim(url, hosts, request.headers)
+        status, received, body = await _exchange(method, target, headers, request.body)
+        if status not in {301, 302, 303, 307, 308} or "Location" not in received:
+            return Answer(
+                what=request.what,
+                status=status,
+                headers={name.lower(): value for name, value in received.items()},
+                body=body,
+                context=request.context,
+                received_at=clock.now(),
+            )
+        there = url.join(URL(received["Location"]))
+        if method != "GET" or there.host != url.host or there.scheme not in {"https", url.scheme}:
+            raise Broken(message=_message("trouble.redirect", url, to=str(there.with_query(None))))
+        url = there
+    raise Broken(message=_message("trouble.redirects", url))
+
+
+def _aim(url: URL, hosts: frozenset[str], headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
+    """Where to connect really, and the headers to send. Raises Refused for a host that is not the connector's."""
+    if url.scheme not in {"http", "https"} or not url.host or url.host not in hosts:
+        raise Refused(message=_message("trouble.host", url))
+    mapped = addresses.host_map().get(url.host)
+    if mapped:
+        host, _, port = mapped.rpartition(":")
+        return url.with_scheme("http").with_host(host).with_port(int(port)), {**headers, "Host": url.host}
+    if addresses.literal(url.host):
+        try:
+            addresses.permit(url.host, url.port or 0, url.host)
+        except addresses.PrivateAddress as problem:
+            raise Refused(str(problem), message=_message("trouble.private_address", url)) from None
+    return url, dict(headers)
+
+
+async def _exchange(
+    method: str, url: URL, headers: Mapping[str, str], body: bytes
+) -> tuple[int, CIMultiDictProxy[str], bytes]:
+    """One request and its whole answer. Raises Trouble."""
+    started, status = time.monotonic(), 0
+    try:
+        async with _session().request(
+            method, url, headers=headers, data=body or None, allow_redirects=False, timeout=_timeout()
+        ) as response:
+            status = response.status
+            return status, response.headers, await _whole(response, url)
+    except (aiohttp.ClientError, TimeoutError) as problem:
+        raise _trouble(problem, url) from problem
+    finally:
+        ms = round((time.monotonic() - started) * 1000)
+        log.info("http", method=method, host=url.host, path=url.path, status=status, ms=ms)
+
+
+async def _whole(response: aiohttp.ClientResponse, url: URL) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            response.close()
+            raise Oversized(message=_message("trouble.too_large", url, limit_mb=MAX_BYTES >> 20))
+    return bytes(body)
+
+
+def _trouble(problem: Exception, url: URL) -> Trouble:
+    """What an exception of the client means; most telling first."""
+    if isinstance(getattr(problem, "os_error", None), addresses.PrivateAddress):
+        return Refused(message=_message("trouble.private_address", url))
+    kind, key = next(row[1:] for row in MEANING if isinstance(problem, row[0]))
+    return kind(message=_message(key, url, seconds=settings.HTTP_TIMEOUT_S))
+
+
+MEANING: Final[tuple[tuple[type[Exception], type[Trouble], str], ...]] = (
+    (aiohttp.ClientSSLError, Unreached, "trouble.tls"),
+    (aiohttp.ConnectionTimeoutError, Unreached, "trouble.connect_timeout"),
+    (aiohttp.ClientConnectorDNSError, Unreached, "trouble.name"),
+    (aiohttp.ClientConnectorError, Unreached, "trouble.unreachable"),
+    (TimeoutError, Interrupted, "trouble.timeout"),
+    (aiohttp.ClientError, Interrupted, "trouble.cut_off"),
+)
+
+
+def _message(key: str, url: URL, **values: str | float) -> Message:
+    return Message(id=key, values={"host": url.host or str(url), **values})
+
+
+def _timeout() -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=settings.HTTP_TIMEOUT_S, sock_connect=min(CONNECT_S, settings.HTTP_TIMEOUT_S))
+
+
+_sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+
+
+def _session() -> aiohttp.ClientSession:
+    """The session of the running loop; closed with it (``loop.end``)."""
+    here = asyncio.get_running_loop()
+    if here not in _sessions:
+        _sessions[here] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=addresses.Resolver(), limit=100, ttl_dns_cache=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"Doorstep/{__version__}"},
+            trust_env=False,
+        )
+        loop.at_end(_close)
+    return _sessions[here]
+
+
+async def _close() -> None:
+    await _sessions.pop(asyncio.get_running_loop()).close()

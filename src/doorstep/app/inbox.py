@@ -1,0 +1,104 @@
+"""The inbox: bytes are stored before they are understood, each once."""
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import zstandard
+from django.db import transaction
+
+from doorstep.app import loop
+from doorstep.app.writer import Full, Writer
+from doorstep.connectors.contract import Answer
+from doorstep.db import queries
+from doorstep.db.ids import new_id
+from doorstep.db.models import Inbox
+
+__all__ = ["Arrival", "Full", "answer_of", "arrive", "keep"]
+
+BELL = "inbox"  # rung after a commit with something new
+_PLAIN = frozenset({"content-type", "date", "etag", "last-modified", "link", "retry-after"})
+_SECRET = re.compile(r"auth|token|key|secret|sign|hmac|hash|cookie|session|pass|forwarded|ip$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Something that came from a connection. ``dedup_key`` tells it apart from everything else this connection ever
+    brought: what comes again under the same key is not new. ``received_at`` aware UTC. ``what``, ``status``,
+    ``headers`` (lower-case) and ``context`` are those of the Answer it will be read as.
+    """
+
+    ws: int
+    connection_id: int
+    dedup_key: str
+    received_at: datetime
+    what: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    context: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+
+
+def keep(arrivals: Sequence[Arrival]) -> list[bool]:
+    """Store arrivals in one transaction (the caller's, if there is one); True = new. Rings ``BELL`` then."""
+    rows = [_row(arrival) for arrival in arrivals]
+    new = queries.keep(rows)
+    if new:
+        transaction.on_commit(functools.partial(loop.wake, BELL))
+    return [row["id"] in new for row in rows]
+
+
+async def arrive(arrival: Arrival) -> bool:
+    """Store an arrival together with those that come at the same time; returns after the commit whether it was new.
+    Raises Full when too much is waiting.
+    """
+    return await WRITER.put(arrival)
+
+
+def answer_of(row: Inbox) -> Answer:
+    """The Answer that an inbox row holds."""
+    kept = row.headers
+    return Answer(
+        what=kept["what"],
+        status=kept["status"],
+        headers=kept["headers"],
+        context=kept["context"],
+        body=zstandard.decompress(bytes(row.body_zstd)),
+        received_at=row.received_at,
+    )
+
+
+def _row(arrival: Arrival) -> dict[str, object]:
+    described = {
+        "what": arrival.what,
+        "status": arrival.status,
+        "headers": {name: _clean(value) for name, value in arrival.headers.items() if _may_be_kept(name)},
+        "context": {name: _clean(value) for name, value in arrival.context.items()},
+    }
+    return {
+        "ws": arrival.ws,
+        "id": new_id(),
+        "connection_id": arrival.connection_id,
+        "dedup_key": _clean(arrival.dedup_key),
+        "received_at": queries.instant(arrival.received_at),
+        "sha256": base64.b64encode(hashlib.sha256(arrival.body).digest()).decode(),
+        "headers": json.dumps(described),
+        "body_zstd": base64.b64encode(zstandard.compress(arrival.body)).decode(),
+    }
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", "")  # PostgreSQL's text takes no NUL
+
+
+def _may_be_kept(name: str) -> bool:
+    """Harmless standard headers and the vendor's own; never what proves an identity or names a person's address."""
+    return name in _PLAIN or (name.startswith("x-") and not _SECRET.search(name))
+
+
+WRITER: Writer[Arrival, bool] = Writer(keep, lambda arrival: len(arrival.body))

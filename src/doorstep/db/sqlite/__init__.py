@@ -1,0 +1,1 @@
+"""The embedded database: SQLite as Doorstep uses it."""

