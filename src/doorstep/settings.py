@@ -39,6 +39,7 @@ DATA_DIR = Path(_env("DATA", "data")).resolve()
 DEMO = _env("DEMO") == "1"
 CLOCK = _env("CLOCK")
 HOST_MAP = _env("HOST_MAP")
+DKIM_KEYS = _env("DKIM_KEYS")  # public keys of the sandbox's senders, instead of DNS
 ALLOW_HOSTS = _env("ALLOW_HOSTS")
 HOST, PORT = _env("HOST", "127.0.0.1"), int(_env("PORT", "8000"))
 SMTP_HOST, SMTP_PORT = _env("SMTP_HOST", "127.0.0.1"), int(_env("SMTP_PORT", "8025"))
@@ -46,7 +47,7 @@ MAIL_DOMAIN = _env("MAIL_DOMAIN", "in.doorstep.localhost")  # domain of the forw
 PUBLIC_URL = _env("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of these servers are believed
 HTTP_TIMEOUT_S = float(_env("HTTP_TIMEOUT", "20"))
-for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP)):
+for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DKIM_KEYS)):
     if _value and not DEMO:
         raise SystemExit(f"DOORSTEP_{_name} works only with DOORSTEP_DEMO=1; it would falsify a real shop.")
 

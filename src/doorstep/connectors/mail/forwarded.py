@@ -1,0 +1,43 @@
+"""A mail forwarded inside the text of another: Gmail, Outlook and Apple Mail put the old headers above the old words."""
+
+import dataclasses
+import re
+from email.utils import parseaddr
+from typing import Final
+
+from doorstep.connectors.mail.mime import Letter
+from doorstep.connectors.mail.words import FORWARDED
+
+_LINE: Final = r"^[ \t>*|]{0,20}(?:%s)[ \t*]{0,3}[:：][ \t*]{0,3}([^\n]{1,300}?)[ \t*]{0,3}$"
+_FROM: Final = re.compile(_LINE % FORWARDED["from"], re.IGNORECASE | re.MULTILINE)
+_SUBJECT: Final = re.compile(_LINE % FORWARDED["subject"], re.IGNORECASE | re.MULTILINE)
+_DATE: Final = re.compile(_LINE % FORWARDED["date"], re.IGNORECASE | re.MULTILINE)
+_ADDRESS: Final = re.compile(r"[\w.+=-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_BLOCK: Final = 800  # characters within which the other old headers stand
+
+
+def original(letter: Letter) -> Letter:
+    """The letter that this one forwards in its text (the innermost), or the letter itself.
+
+    Only the sender and subject change: the words above the forwarded ones are the forwarder's and may hold a number too.
+    An old header block counts when a From line with an address and a Subject or Date line stand together.
+    """
+    found = letter
+    for head in _FROM.finditer(letter.text or letter.plain):
+        address = _address(head[1])
+        block = (letter.text or letter.plain)[max(0, head.start() - _BLOCK) : head.end() + _BLOCK]
+        subject = _SUBJECT.search(block)
+        if address and (subject or _DATE.search(block)):
+            found = dataclasses.replace(
+                letter,
+                sender=address,
+                sender_name=parseaddr(head[1])[0],
+                subject=subject[1].strip() if subject else letter.subject,
+                sent_at=None,  # the old date is written in the forwarder's own way and zone
+            )
+    return found
+
+
+def _address(text: str) -> str:
+    found = _ADDRESS.search(text)
+    return found[0].lower() if found else ""

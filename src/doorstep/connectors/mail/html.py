@@ -1,0 +1,157 @@
+"""HTML to text: lines where a reader sees lines, and every link with where it leads."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_NODES: Final = 200_000  # a hostile page; real shipping mails have a few thousand
+MAX_LINK: Final = 4096
+_SILENT: Final = frozenset({"script", "style", "title", "template", "noscript", "svg", "select"})
+_LINE: Final = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_CELL: Final = frozenset({"td", "th"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link and what it is called. ``at`` is where its words begin in the text."""
+
+    url: str
+    words: str
+    at: int
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Collects the text. Blank space is collapsed as a browser does; ``at`` is the length so far."""
+
+    parts: list[str] = field(default_factory=list)
+    at: int = 0
+    fresh: bool = True  # at the beginning of a line
+    links: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        words = " ".join(text.split())
+        if not words:
+            self.gap(text)
+            return
+        if text[0].isspace():
+            self.gap(text)
+        self._add(words)
+        self.fresh = False
+        if text[-1].isspace():
+            self.gap(text)
+
+    def gap(self, text: str = " ") -> None:
+        if text and not self.fresh and not self.parts[-1].endswith((" ", "\t")):
+            self._add(" ")
+
+    def cell(self) -> None:
+        if not self.fresh and not self.parts[-1].endswith("\t"):
+            self._add("\t")
+
+    def line(self) -> None:
+        if not self.fresh:
+            self._add("\n")
+            self.fresh = True
+
+    def _add(self, text: str) -> None:
+        self.parts.append(text)
+        self.at += len(text)
+
+
+def text_and_links(html: str) -> tuple[str, tuple[Link, ...]]:
+    """The words of a page, a line per block, cells of a row apart by tabs; and its http(s) links in order."""
+    writer = _Writer()
+    root = LexborHTMLParser(html).body
+    if root is not None:
+        _walk(root, writer)
+    text = "".join(writer.parts)
+    links = (Link(url=url, words=text[start:end].strip(), at=start) for url, start, end in writer.links)
+    return text, tuple(links)
+
+
+def _walk(root: LexborNode, writer: _Writer) -> None:
+    """Depth first without recursion: a hostile page may nest as deep as it likes."""
+    node: LexborNode | None = root
+    open_links: list[tuple[str, int]] = []
+    for _ in range(MAX_NODES):
+        assert node is not None
+        inside = _enter(node, writer, open_links)
+        if inside is not None:
+            node = inside
+            continue
+        while node is not None and node.mem_id != root.mem_id:
+            _leave(node, writer, open_links)
+            if node.next is not None:
+                break
+            node = node.parent
+        if node is None or node.mem_id == root.mem_id:
+            return
+        node = node.next
+
+
+def _enter(node: LexborNode, writer: _Writer, open_links: list[tuple[str, int]]) -> LexborNode | None:
+    """Write the beginning of a node; returns its first child to go on with."""
+    tag = node.tag
+    if tag == "-text":
+        writer.say(node.text_content or "")
+        return None
+    if tag is None or tag in _SILENT:
+        return None
+    if tag in _LINE:
+        writer.line()
+    elif tag in _CELL:
+        writer.cell()
+    elif tag == "a":
+        open_links.append(((node.attributes.get("href") or "").strip(), writer.at))
+    return node.child
+
+
+def _leave(node: LexborNode, writer: _Writer, open_links: list[tuple[str, int]]) -> None:
+    tag = node.tag
+    if tag in _LINE:
+        writer.line()
+    elif tag in _CELL:
+        writer.cell()
+    elif tag == "a" and open_links:
+        url, start = open_links.pop()
+        if url.lower().startswith(("http://", "https://")) and len(url) <= MAX_LINK:
+            writer.links.append((url, start, writer.at))

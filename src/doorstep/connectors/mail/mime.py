@@ -1,0 +1,185 @@
+"""Raw mail to readable letters. Nothing here raises on what strangers send: broken MIME, wrong charsets, bodies that are
+quoted-printable without saying so, mails inside mails. What cannot be decoded is replaced, never guessed at length.
+"""
+
+import binascii
+import email
+import email.utils
+import quopri
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import decode_header
+from email.message import Message as Part
+from typing import Final
+
+from doorstep.connectors.mail.html import Link, text_and_links
+
+MAX_DEPTH: Final = 4  # a forward of a forward of a forward
+MAX_LETTERS: Final = 8
+MAX_TEXT: Final = 1_000_000  # characters read of one letter
+MAX_PARTS: Final = 400
+_URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
+_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+# Marks of quoted-printable in a body that does not announce it: soft line breaks and encoded equals signs.
+_QUOTED: Final = re.compile(rb"=\r?\n|=3D")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One mail without its wrapping. ``sender`` is an address or '', ``sent_at`` aware UTC. ``text`` has a line per
+    block of the HTML (or is the plain part when there is no HTML); ``plain`` is the plain part beside it, or ''.
+    """
+
+    sender: str
+    sender_name: str
+    subject: str
+    message_id: str
+    sent_at: datetime | None
+    text: str
+    plain: str
+    links: tuple[Link, ...]
+
+
+def letters(raw: bytes) -> tuple[Letter, ...]:
+    """The mail and every mail attached to it, outermost first."""
+    return tuple(_letters(email.message_from_bytes(raw), 0))[:MAX_LETTERS]
+
+
+def domain(address: str) -> str:
+    """The lower-case domain of an address, '' if there is none."""
+    return address.rpartition("@")[2].strip().rstrip(".").lower() if "@" in address else ""
+
+
+def header(part: Part, name: str) -> str:
+    """A header as people read it, on one line; '' if absent."""
+    raw = next((value for key, value in part.raw_items() if key.lower() == name), "")
+    return " ".join(_decoded(str(raw)).split())
+
+
+def moment(text: str) -> datetime | None:
+    """A Date header as aware UTC; None where it is missing, broken or without a zone."""
+    try:
+        found = email.utils.parsedate_to_datetime(text)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def plain_links(text: str) -> tuple[Link, ...]:
+    """The links written out in plain text."""
+    found = _URL.finditer(text)
+    return tuple(Link(url=one[0].rstrip(".,;:!?"), words=one[0], at=one.start()) for one in found)
+
+
+def _letters(message: Part, depth: int) -> Iterator[Letter]:
+    parts, inner = _parts(message)
+    yield _letter(message, parts)
+    if depth < MAX_DEPTH:
+        for one in inner[:MAX_LETTERS]:
+            yield from _letters(one, depth + 1)
+
+
+def _parts(message: Part) -> tuple[list[Part], list[Part]]:
+    """The text parts of this mail itself, and the mails attached to it."""
+    own: list[Part] = []
+    inner: list[Part] = []
+    queue: list[Part] = [message]
+    for _ in range(MAX_PARTS):
+        if not queue:
+            break
+        part = queue.pop(0)
+        kind = part.get_content_type()
+        payload = part.get_payload()
+        if kind == "message/rfc822" and isinstance(payload, list):
+            inner.extend(one for one in payload if isinstance(one, Part))
+        elif isinstance(payload, list):
+            queue[:0] = [one for one in payload if isinstance(one, Part)]
+        elif kind == "message/rfc822" or _is_mail_file(part):
+            inner.append(email.message_from_bytes(_bytes(part)))
+        elif kind in {"text/plain", "text/html"} and "attachment" not in header(part, "content-disposition").lower():
+            own.append(part)
+    return own, inner
+
+
+def _is_mail_file(part: Part) -> bool:
+    """An attached .eml that its sender calls something else."""
+    try:
+        name = part.get_filename() or ""
+    except (ValueError, TypeError, LookupError):
+        return False
+    return str(name).lower().endswith(".eml")
+
+
+def _letter(message: Part, parts: list[Part]) -> Letter:
+    html = "\n".join(_text(one) for one in parts if one.get_content_type() == "text/html")[:MAX_TEXT]
+    plain = "\n".join(_text(one) for one in parts if one.get_content_type() == "text/plain")[:MAX_TEXT]
+    if not html and _looks_like_html(plain):
+        html, plain = plain, ""
+    text, links = text_and_links(html) if html else (plain, ())
+    name, address = email.utils.parseaddr(header(message, "from"))
+    return Letter(
+        sender=address.lower(),
+        sender_name=name,
+        subject=header(message, "subject"),
+        message_id=header(message, "message-id"),
+        sent_at=moment(header(message, "date")),
+        text=text,
+        plain=plain if html else "",
+        links=links or plain_links(text),
+    )
+
+
+def _looks_like_html(text: str) -> bool:
+    return bool(re.search(r"<(?:html|body|table|!doctype)\b", text[:5000], re.IGNORECASE))
+
+
+def _bytes(part: Part) -> bytes:
+    """The decoded body, whatever state its encoding is in."""
+    try:
+        found = part.get_payload(decode=True)
+    except (ValueError, binascii.Error, LookupError):
+        found = None
+    if isinstance(found, bytes):
+        return found
+    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _text(part: Part) -> str:
+    body = _bytes(part)
+    encoding = header(part, "content-transfer-encoding").lower()
+    if encoding in {"", "7bit", "8bit", "binary"} and len(_QUOTED.findall(body, 0, 50_000)) > 2:
+        body = quopri.decodestring(body)
+    return _in_charset(body, _charset(part, body))
+
+
+def _charset(part: Part, body: bytes) -> str:
+    try:
+        stated = part.get_content_charset()
+    except (ValueError, TypeError, LookupError):
+        stated = None
+    if stated:
+        return stated
+    meta = _META_CHARSET.search(body, 0, 4096)
+    return meta[1].decode("ascii") if meta else "utf-8"
+
+
+def _in_charset(body: bytes, charset: str) -> str:
+    """Strictly as stated, else as UTF-8, else as Windows-1252, which covers every byte that can be a letter."""
+    for one in (charset, "utf-8"):
+        try:
+            return body.decode(one).replace("\x00", "")
+        except (UnicodeDecodeError, LookupError, ValueError):
+            continue
+    return body.decode("cp1252", "replace").replace("\x00", "")
+
+
+def _decoded(raw: str) -> str:
+    """RFC 2047 words decoded; bytes that came raw are taken as UTF-8."""
+    raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        pieces = decode_header(raw)
+    except (ValueError, binascii.Error):
+        return raw
+    return "".join(_in_charset(one, of or "utf-8") if isinstance(one, bytes) else one for one, of in pieces)

@@ -1,0 +1,142 @@
+"""Order ids and numbers as written in a letter, by the words before them. What a number really is, is judged elsewhere."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING
+
+LABEL_REACH: Final = 90  # characters between a label and its number: "Your tracking number with SDA is ..."
+_LIST_REACH: Final = 240  # further numbers of the same shape below, in a table or a list
+_NEAR: Final = 22  # a word this close before a token names it
+_MAX_LABELS: Final = 400
+_TOKEN: Final = re.compile(r"(?<![\w@/.+-])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w@/])")
+_GROUPS: Final = re.compile(r"(?<![\w@/.+-])[A-Z0-9]{1,6}(?: [A-Z0-9]{2,6}){2,9}(?![\w@/])")
+_ORDER_TOKEN: Final = re.compile(
+    r"[\s:：#№.,\"'(*]{0,6}(?:(?:numbers?|number|no|nr|id|num|n|is|ist|est|es|è|号|編號|编号)?[\s:：#№.°º\"'(*]{1,6})?"
+    r"(#?[A-Za-z0-9][A-Za-z0-9_-]{1,34})(?![\w@])"
+)
+_AMAZON: Final = re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])")
+_DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2}-(?:19|20)\d\d")
+_PHONE: Final = re.compile(r"(?:\d{1,3}-)?\d{3}-\d{3}-\d{4}")
+_INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEFF, 0x034F], None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Something written like a number. ``near`` are the words around it, lower case. ``labelled``: a tracking label
+    stands before it; otherwise only a word like "parcel" does, or nothing at all.
+    """
+
+    text: str
+    near: str
+    labelled: bool
+
+
+def normal(text: str) -> str:
+    """Full-width digits, ligatures and invisible characters made plain; spaces and lines kept."""
+    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+
+
+def orders(text: str) -> tuple[str, ...]:
+    """The order ids and numbers named in a text, as written, in order."""
+    found = [(one.start(), one[0]) for one in _AMAZON.finditer(text)]
+    lower = text.lower()
+    if len(lower) != len(text):  # a few letters change their length with their case
+        lower = text
+    for label in _some(ORDER, lower):
+        token = _ORDER_TOKEN.match(text, label.end())
+        if token and _is_order(token[1]) and not _AMAZON.match(token[1]):
+            found.append((token.start(1), token[1].lstrip("#")))
+    return tuple(dict.fromkeys(one for _, one in sorted(found)))
+
+
+def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
+    """The tokens that a tracking label names; ``taken`` are order ids, which no label turns into a number."""
+    lower = text.lower() if len(text.lower()) == len(text) else text
+    for label in _some(TRACKING, lower):
+        first = _first(text, lower, label.end(), taken)
+        if first is None:
+            continue
+        yield _token(text, lower, first, labelled=True)
+        yield from (_token(text, lower, one, labelled=True) for one in _alike(text, first, taken))
+
+
+def loose(text: str) -> Iterator[Token]:
+    """Every token long enough to be recognized by itself, and those that a word like "parcel" names."""
+    lower = text.lower() if len(text.lower()) == len(text) else text
+    for one in _TOKEN.finditer(text):
+        if (
+            _plausible(one[0])
+            and len(one[0]) >= 9
+            and not OTHER.search(lower, max(0, one.start() - _NEAR), one.start())
+        ):
+            yield _token(text, lower, one, labelled=False)
+
+
+def follows_parcel_word(token: Token) -> bool:
+    """Whether a word like "package" stands right before the token."""
+    before = token.near.partition(token.text.lower())[0]
+    return PARCEL.search(before, max(0, len(before) - _NEAR)) is not None
+
+
+def _some(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    for count, one in enumerate(pattern.finditer(text)):
+        if count >= _MAX_LABELS:
+            return
+        yield one
+
+
+def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match[str] | None:
+    """The first number within reach of a label, unless something else is named in between."""
+    end = min(len(text), start + LABEL_REACH)
+    grouped = _GROUPS.match(text, _skip(text, start))
+    if grouped and _plausible(grouped[0].replace(" ", "")) and len(_TOKEN.match(text, grouped.start())[0]) < 7:  # type: ignore[index]
+        return grouped
+    for one in _TOKEN.finditer(text, start, min(len(text), end + 50)):
+        if one.start() >= end:
+            return None
+        if OTHER.search(lower, max(start, one.start() - _NEAR), one.start()) or one[0] in taken:
+            continue
+        if _plausible(one[0]):
+            return one
+    return None
+
+
+def _skip(text: str, start: int) -> int:
+    while start < len(text) and text[start] in " \t\n:：#.*=-":
+        start += 1
+    return start
+
+
+def _alike(text: str, first: re.Match[str], taken: frozenset[str]) -> Iterator[re.Match[str]]:
+    """More numbers of the same shape below the first."""
+    last = first
+    for one in _TOKEN.finditer(text, first.end()):
+        if one.start() - last.end() > _LIST_REACH:
+            return
+        if _shape(one[0]) == _shape(first[0]) and one[0] not in taken and one[0] != first[0]:
+            last = one
+            yield one
+
+
+def _shape(text: str) -> tuple[int, str]:
+    head = re.match(r"[A-Za-z]*", text)
+    return len(text), head[0].upper() if head else ""
+
+
+def _token(text: str, lower: str, one: re.Match[str], *, labelled: bool) -> Token:
+    near = lower[max(0, one.start() - 60) : one.end() + 20]
+    return Token(text=one[0].replace(" ", ""), near=near, labelled=labelled)
+
+
+def _plausible(text: str) -> bool:
+    digits = sum(letter.isdigit() for letter in text)
+    return 7 <= len(text) <= 40 and digits >= 4 and not _DATE.fullmatch(text) and not _PHONE.fullmatch(text)
+
+
+def _is_order(text: str) -> bool:
+    """At least three characters with a digit; a hash sign makes two enough. A date or a count of items is no order."""
+    return any(one.isdigit() for one in text) and len(text) >= 3 and not _DATE.fullmatch(text)

@@ -1,0 +1,118 @@
+"""What a mail may change by itself: a number goes on only if its order is known and its sender is proven."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from doorstep.core.message import Message
+from doorstep.core.order import Mail, MailKind, SaidNumber
+
+MEMBER: Final = "member"  # a member of the workspace sent, forwarded or uploaded it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Who was proven to have sent a mail, found when it arrived. ``domain`` '' = nobody; ``why_not`` then is the id of
+    the message that says why. ``how``: dkim | authserv | member | ''.
+    """
+
+    domain: str = ""
+    how: str = ""
+    why_not: str = "mail.unsigned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOn:
+    """Put ``numbers`` on ``order`` (one of the keys given as known)."""
+
+    order: str
+    numbers: tuple[SaidNumber, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsLook:
+    """A person has to decide. ``refs``: order refs that would settle it once they become known."""
+
+    reason: Message
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """Nothing to take from it, and nothing to decide."""
+
+    reason: Message
+
+
+Verdict = TakeOn | NeedsLook | Nothing
+
+
+def proof_of(context: Mapping[str, str]) -> Proof:
+    """The proof kept beside the raw bytes. Bytes that came without one are proven by nobody."""
+    return Proof(
+        domain=context.get("proven", ""), how=context.get("how", ""), why_not=context.get("why_not") or "mail.unsigned"
+    )
+
+
+def context_of(proof: Proof) -> dict[str, str]:
+    """How a proof is kept beside the raw bytes."""
+    kept = {"proven": proof.domain, "how": proof.how, "why_not": "" if proof.domain else proof.why_not}
+    return {name: value for name, value in kept.items() if value}
+
+
+def aligned(sender: str, signer: str) -> bool:
+    """Whether a proven domain speaks for a sender's domain: the same one, or one above or below it.
+
+    DMARC's relaxed alignment without a list of public suffixes: ``signer`` needs two labels, and siblings do not count.
+    """
+    if not sender or "." not in signer:
+        return False
+    return sender == signer or sender.endswith("." + signer) or (signer.endswith("." + sender) and "." in sender)
+
+
+def judge(mail: Mail, proof: Proof, known: Mapping[str, Collection[str]], *, chosen: str = "") -> Verdict:
+    """What to do with a mail.
+
+    ``known``: for each order ref as written in the mail, the keys of the open orders it names, directly or through a
+    purchase. ``chosen``: the key a person named for this mail; their word needs no proof.
+    """
+    if mail.kind is MailKind.FORWARD_CONFIRMATION:
+        return _confirmation(mail, proof)
+    if not mail.numbers:
+        return Nothing(reason=_no_number(mail))
+    if chosen:
+        return TakeOn(order=chosen, numbers=mail.numbers)
+    keys = {key for ref in mail.orders for key in known.get(ref, ())}
+    if not keys:
+        return NeedsLook(reason=_no_order(mail), refs=mail.orders)
+    if len(keys) > 1:
+        return NeedsLook(reason=Message(id="mail.several_orders", values={"orders": ", ".join(mail.orders)}))
+    doubt = _doubt(mail, proof)
+    return NeedsLook(reason=doubt) if doubt else TakeOn(order=keys.pop(), numbers=mail.numbers)
+
+
+def _doubt(mail: Mail, proof: Proof) -> Message | None:
+    """Why the sender is not believed. A member's own forward stands for what it holds."""
+    if not proof.domain:
+        return Message(id=proof.why_not, values={"sender": mail.sender})
+    if proof.how == MEMBER or aligned(mail.sender, proof.domain):
+        return None
+    return Message(id="mail.forwarded_by_stranger", values={"sender": mail.sender, "proven": proof.domain})
+
+
+def _confirmation(mail: Mail, proof: Proof) -> Verdict:
+    if not mail.link or _doubt(mail, proof):
+        return NeedsLook(reason=Message(id="mail.confirmation_unproven", values={"sender": mail.sender}))
+    return NeedsLook(reason=Message(id="mail.confirm_forwarding", values={"sender": mail.sender, "link": mail.link}))
+
+
+def _no_number(mail: Mail) -> Message:
+    if mail.kind is MailKind.SHIPPED and mail.orders:
+        return Message(id="mail.shipped_without_number", values={"orders": ", ".join(mail.orders)})
+    return Message(id="mail.no_number")
+
+
+def _no_order(mail: Mail) -> Message:
+    if not mail.orders:
+        return Message(id="mail.no_order")
+    return Message(id="mail.order_unknown", values={"orders": ", ".join(mail.orders)})
