@@ -1,0 +1,83 @@
+"""``python -m sandbox``: starts the world, prints where it is, stops on SIGINT and SIGTERM."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.clock import Clock
+from sandbox.mailer import AUTHSERV_ID, MEMBER, Post
+from sandbox.serve import Ports, serve
+from sandbox.store import KEY, SECRET
+from sandbox.world import World
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs until told to stop. Exit code 2 with a sentence for wrong arguments."""
+    parser = _parser()
+    wanted = parser.parse_args(arguments)
+    try:
+        clock = Clock.from_environment(os.environ)
+    except ValueError as problem:
+        parser.error(str(problem))
+    asyncio.run(_live(wanted, clock))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated world for Doorstep.")
+    parser.add_argument(
+        "--port", type=int, default=8800, help="control; store, supplier, aggregator are the next three"
+    )
+    parser.add_argument("--ports", help="control,store,supplier,aggregator (0 = any free port)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed tells the same story")
+    parser.add_argument("--smtp", default="", metavar="HOST:PORT", help="where shipping mails go; none without it")
+    parser.add_argument("--mail-to", default="", metavar="ADDRESS", help="the forwarding address they are sent to")
+    parser.add_argument("--member", default=MEMBER, help="who forwards some of them by hand")
+    parser.add_argument("--authserv-id", default=AUTHSERV_ID, help="the provider that vouches for their sender")
+    parser.add_argument("--dkim-key", type=Path, help="a PEM private key: letters are then DKIM-signed")
+    parser.add_argument("--push-url", default="", help="where the aggregator pushes to")
+    parser.add_argument("--idle", action="store_true", help="no orders but those placed through the control door")
+    parser.add_argument("--quiet", action="store_true", help="print nothing")
+    return parser
+
+
+async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
+    world = World(clock=clock, seed=wanted.seed, post=_post(wanted))
+    world.aggregator.push_address = wanted.push_url
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serve(world, _ports(wanted), idle=wanted.idle) as addresses:
+        if not wanted.quiet:
+            sys.stdout.write(f"sandbox {addresses} key={KEY} secret={SECRET}\n")
+            sys.stdout.flush()
+        await stop.wait()
+
+
+def _ports(wanted: argparse.Namespace) -> Ports:
+    if wanted.ports:
+        control, store, supplier, aggregator = (int(port) for port in wanted.ports.split(","))
+        return Ports(control=control, store=store, supplier=supplier, aggregator=aggregator)
+    return Ports(control=wanted.port, store=wanted.port + 1, supplier=wanted.port + 2, aggregator=wanted.port + 3)
+
+
+def _post(wanted: argparse.Namespace) -> Post | None:
+    if not wanted.smtp or not wanted.mail_to:
+        return None
+    host, _, port = wanted.smtp.rpartition(":")
+    key = wanted.dkim_key.read_bytes() if wanted.dkim_key else b""
+    return Post(
+        host=host,
+        port=int(port),
+        to=wanted.mail_to,
+        member=wanted.member,
+        authserv_id=wanted.authserv_id,
+        dkim_key=key,
+    )
+
+
+if __name__ == "__main__":
+    main()

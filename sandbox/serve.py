@@ -1,0 +1,69 @@
+"""Opens the four doors of a world on the loopback."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from sandbox.control import control_app
+from sandbox.world import World
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where to listen; after the start, where it listens."""
+
+    control: int = 8800
+    store: int = 8801
+    supplier: int = 8802
+    aggregator: int = 8803
+
+    def __str__(self) -> str:
+        names = ("control", "store", "supplier", "aggregator")
+        return " ".join(f"{name}=http://{HOST}:{getattr(self, name)}" for name in names)
+
+
+@asynccontextmanager
+async def serve(world: World, ports: Ports, *, idle: bool) -> AsyncIterator[Ports]:
+    """The world lives while the context does. ``idle``: no history and no orders of its own."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(world.close)
+        real = Ports(
+            control=await _open(stack, control_app(world), ports.control),
+            store=await _open(stack, world.store.app(), ports.store),
+            supplier=await _open(stack, world.supplier.app(), ports.supplier),
+            aggregator=await _open(stack, world.aggregator.app(), ports.aggregator),
+        )
+        world.store.url = f"http://{HOST}:{real.store}"
+        if not idle:
+            world.remember()
+        life = asyncio.create_task(world.run(idle=idle))
+        stack.push_async_callback(_end, life)
+        yield real
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _open(stack: AsyncExitStack, app: web.Application, port: int) -> int:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    taken = _listen(port)
+    await web.SockSite(runner, taken).start()
+    return int(taken.getsockname()[1])
+
+
+def _listen(port: int) -> socket.socket:
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind((HOST, port))
+    return taken
