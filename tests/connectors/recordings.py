@@ -1,0 +1,93 @@
+"""Recorded answers and their goldens.
+
+A recording is ``<kind>/<connector>/<case>.json``: one answer and where it comes from. What the connector reads in it is
+``<case>.out.json`` beside it, written when missing; then the test fails once, so that a person reads it.
+"""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+from doorstep.connectors.contract import Answer, Connector, Trouble
+from doorstep.connectors.registry import PACKAGES, Kind, connectors
+
+HERE = Path(__file__).parent
+KEYS = {"origin", "what", "status", "headers", "context", "received_at", "body"}
+
+
+@dataclass(frozen=True)
+class Recording:
+    connector: Connector
+    path: Path
+    content: Mapping[str, Any]
+
+    def answer(self) -> Answer:
+        body = self.content["body"]
+        return Answer(
+            what=self.content["what"],
+            status=self.content["status"],
+            headers=self.content["headers"],
+            context=self.content["context"],
+            body=(body if isinstance(body, str) else json.dumps(body)).encode(),
+            received_at=datetime.fromisoformat(self.content["received_at"]),
+        )
+
+    @property
+    def golden(self) -> Path:
+        return self.path.with_suffix(".out.json")
+
+
+def everyone() -> list[Connector]:
+    return [one for kind in get_args(Kind) for one in connectors(kind).values()]
+
+
+def folder(connector: Connector) -> Path:
+    kind = next(kind for kind in get_args(Kind) if connectors(kind).get(connector.meta.name) is connector)
+    return HERE / PACKAGES[kind] / connector.meta.name
+
+
+@functools.cache
+def recordings() -> tuple[Recording, ...]:
+    return tuple(recorded for connector in everyone() for recorded in of(connector))
+
+
+def of(connector: Connector) -> Iterator[Recording]:
+    for path in sorted(folder(connector).glob("*.json")):
+        if not path.name.endswith(".out.json"):
+            yield Recording(connector, path, json.loads(path.read_text()))
+
+
+def outcome(recording: Recording) -> Any:
+    """What reading gives, as plain JSON: Facts without their empty fields, or the Trouble."""
+    try:
+        return plain(recording.connector.read(recording.answer()))
+    except Trouble as trouble:
+        return {"trouble": type(trouble).__name__, **{name: plain(value) for name, value in vars(trouble).items()}}
+
+
+def plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        told = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {name: plain(one) for name, one in told.items() if one not in ((), "", {}) and one is not None}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def scalars(value: Any) -> Iterator[str]:
+    """Every text and number in a JSON value, as text."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from scalars(one)
+    elif value is not None:
+        yield str(value)
