@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from doorstep.core.number import carrier
 from doorstep.core.order import OrderState
 
 
@@ -71,8 +72,8 @@ def capability(channel: str) -> Capability:
     return CAPABILITIES.get(channel, _UNKNOWN)
 
 
-def carrier_name(channel: str, carrier: str, name: str) -> str:
-    """How to call a carrier there. ``carrier`` is our code, ``name`` its usual name; '' where the carrier is unknown or
-    the channel keeps none: never a guess, and never another carrier's name for what did not ship with it.
+def carrier_name(channel: str, code: str) -> str:
+    """How to call the carrier of one of our codes there; '' where it is unknown or the channel keeps none. Never a
+    guess, and never another carrier's name for what did not ship with it. KeyError if the code is none of ours.
     """
-    return name if carrier and capability(channel).carrier_field else ""
+    return carrier(code).name if code and capability(channel).carrier_field else ""

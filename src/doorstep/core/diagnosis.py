@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from doorstep.core.message import Message
+from doorstep.core.number.directory import carrier, related
+from doorstep.core.order import TrackAnswer
 from doorstep.core.status import NO_NEWS, Reason, Status, closed
 
 SHIPPED_MAIL: Final = timedelta(days=5)  # S66: the shipping mail comes within so long after the payment
@@ -66,12 +68,13 @@ class Confidence(StrEnum):
 class Situation:
     """One parcel (or an order without one), as far as a diagnosis goes. Times aware, None = not known.
 
-    ``number``, ``carrier``: the current ones, '' = none. ``likely_carrier``: what the number looks like, where that
-    differs with confidence. ``looks_like_order``: the number is an order number. ``number_confirmed_at``: when its
-    source last said this same number. ``replaced_number``: the one it took the place of at ``number_since``.
-    ``refund_automatic``: the marketplace pays back by itself when the dispatch deadline passes. ``item_classes``: of
-    all goods inside. ``missing``: a person says that the delivered parcel did not come. ``failing_since``: since when
-    asking the carrier has failed, ``said`` what was answered, ``asks_next`` when it is tried again.
+    ``number``, ``carrier`` (our code): the current ones, '' = none. ``likely_carrier``: the code of whose number it
+    clearly looks like. ``answer``: what the carrier answered last. ``looks_like_order``: the number is an order number.
+    ``number_confirmed_at``: when its source last said this same number. ``replaced_number``: the one it took the place
+    of at ``number_since``. ``refund_automatic``: the marketplace pays back by itself when the dispatch deadline passes.
+    ``item_classes``: of all goods inside. ``missing``: a person says that the delivered parcel did not come.
+    ``failing_since``: since when asking the carrier has failed, ``said`` what was answered, ``asks_next`` when it is
+    tried again.
     """
 
     placed_at: datetime
@@ -94,6 +97,7 @@ class Situation:
     reason: Reason | None = None
     status_since: datetime | None = None
     last_event_at: datetime | None = None
+    answer: TrackAnswer | None = None
     pickup_until: datetime | None = None
     missing: bool = False
     failing_since: datetime | None = None
@@ -158,13 +162,15 @@ def _invalid(case: Situation, now: datetime) -> Finding | None:
 
 
 def _wrong_carrier(case: Situation, now: datetime) -> Finding | None:
+    looks = bool(case.likely_carrier) and not related(case.likely_carrier, case.carrier)
     said = case.reason is Reason.WRONG_CARRIER
-    looks = bool(case.likely_carrier) and case.likely_carrier != case.carrier
-    if not _unscanned(case) or case.looks_like_order or not (said or looks):
+    if not _unscanned(case) or case.looks_like_order or not (said or looks or case.answer is TrackAnswer.REJECTED):
         return None
-    saw = (_say("saw.carrier", carrier=case.carrier), _say("saw.likely_carrier", carrier=case.likely_carrier))
-    sure = Confidence.CERTAIN if said else Confidence.LIKELY
-    return _finding(Cause.WRONG_CARRIER_SUSPECTED, sure, saw if looks else saw[:1], (_say("do.reload_carrier"),), now)
+    saw: Said = (_say("saw.carrier", carrier=carrier(case.carrier).name) if case.carrier else _say("saw.no_carrier"),)
+    if looks:
+        saw += (_say("saw.likely_carrier", carrier=carrier(case.likely_carrier).name),)
+    sure = Confidence.CERTAIN if said else Confidence.LIKELY if looks else Confidence.POSSIBLE
+    return _finding(Cause.WRONG_CARRIER_SUSPECTED, sure, saw, (_say("do.reload_carrier"),), now)
 
 
 def _first_info(case: Situation, now: datetime) -> Finding | None:
