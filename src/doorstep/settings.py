@@ -17,7 +17,7 @@ def _list(name: str, default: str = "") -> list[str]:
 def _database(url: str, data: Path) -> dict[str, Any]:
     """The embedded SQLite file, or what DATABASE_URL names (``postgresql://user:password@host:port/name?host=/socket``)."""
     if not url:
-        return {"ENGINE": "doorstep.db.sqlite", "NAME": data / "doorstep.sqlite3"}
+        return {"ENGINE": "doorstep.db.sqlite", "NAME": data / "doorstep.sqlite3", "CONN_MAX_AGE": None}
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise SystemExit(f"DATABASE_URL: only postgresql:// addresses are understood, not {parts.scheme}://")

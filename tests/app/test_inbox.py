@@ -44,7 +44,8 @@ def test_the_same_key_is_kept_once_per_connection():
 
 
 @pytest.mark.parametrize(
-    "name", ["authorization", "cookie", "set-cookie", "x-api-key", "x-wc-webhook-signature", "x-forwarded-for", "x-real-ip"]
+    "name",
+    ["authorization", "cookie", "set-cookie", "x-api-key", "x-wc-webhook-signature", "x-forwarded-for", "x-real-ip"],
 )
 def test_headers_that_prove_an_identity_are_not_kept(name):
     inbox.keep([arrival(headers={name: "hush", "x-wc-webhook-topic": "order.updated"})])
@@ -79,8 +80,8 @@ async def test_a_full_line_is_said_at_once_and_nothing_waiting_is_lost():
 
     writer: Writer[bytes, bool] = Writer(store, len, most=3, most_bytes=10)
     waiting = [asyncio.create_task(writer.put(b"1"))]
-    while not taken.is_set():
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
+    await asyncio.to_thread(taken.wait, 10)
     waiting += [asyncio.create_task(writer.put(item)) for item in (b"22", b"333")]
     await asyncio.sleep(0)
     with pytest.raises(Full):
