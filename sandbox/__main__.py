@@ -11,7 +11,6 @@ from pathlib import Path
 from sandbox.clock import Clock
 from sandbox.mailer import AUTHSERV_ID, MEMBER, Post
 from sandbox.serve import Ports, serve
-from sandbox.store import KEY, SECRET
 from sandbox.world import World
 
 
@@ -52,7 +51,7 @@ async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serve(world, _ports(wanted), idle=wanted.idle) as addresses:
         if not wanted.quiet:
-            sys.stdout.write(f"sandbox {addresses} key={KEY} secret={SECRET}\n")
+            sys.stdout.write(f"sandbox {addresses}\n")
             sys.stdout.flush()
         await stop.wait()
 

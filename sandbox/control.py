@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import aggregator, store, supplier
 from sandbox.faults import Fault, Handler, Planned
 from sandbox.journeys import BY_NAME
 from sandbox.world import World
@@ -41,9 +42,14 @@ class _Control:
             {
                 "now": world.clock.now().isoformat(),
                 "rate": world.clock.rate,
+                "keys": {
+                    "store": {"consumer_key": store.KEY, "consumer_secret": store.SECRET},
+                    "supplier": {"api_key": supplier.API_KEY},
+                    "aggregator": {"token": aggregator.KEY},
+                },
                 "cases": [{**case.as_json(), "status": case.order.status} for case in world.cases],
                 "fulfillments": self._fulfillments(),
-                "webhooks": world.callbacks.counts(),
+                "webhooks": {"counts": world.callbacks.counts(), "store": world.store.hooks.states()},
                 "mails": world.mailer.state(),
                 "followed": {number: entry.carrier.name for number, entry in world.aggregator.followed.items()},
                 "push_address": world.aggregator.push_address,

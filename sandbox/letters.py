@@ -103,9 +103,9 @@ class News:
 
 
 def compose(news: News, *, language: str, layout: Layout, to: str, member: str) -> EmailMessage:
-    """A letter from the supplier to ``to``; FORWARDED comes from ``member`` with the supplier's letter attached."""
+    """The supplier's letter to ``member``; FORWARDED is another from ``member`` to ``to`` with that one attached."""
     wording = WORDINGS[language]
-    letter = _headed(news, _filled(wording.subject, news), f"Brightpack <shipping@{SENDER_DOMAIN}>", to, "")
+    letter = _headed(news, _filled(wording.subject, news), f"Brightpack <shipping@{SENDER_DOMAIN}>", member, "")
     text, html = _text(wording, news), _html(wording, news, language)
     if layout is Layout.HTML:
         letter.set_content(html, subtype="html", cte="base64")

@@ -56,7 +56,7 @@ class Mailer:
         if self.post is None:
             return
         self.mailed.written += 1
-        data = proven(letter, self.post) if authentic else letter.as_bytes()
+        data = stamped(letter, self.post, authentic=authentic)
         task = asyncio.create_task(self._deliver(self.post, str(letter["Message-ID"]), data))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -89,14 +89,18 @@ class Mailer:
             self.mailed.waiting -= 1
 
 
-def proven(letter: EmailMessage, post: Post) -> bytes:
-    """The letter with a DKIM signature (if there is a key) and the provider's Authentication-Results on top."""
-    data = letter.as_bytes()
-    if post.dkim_key and letter["From"].endswith(f"@{SENDER_DOMAIN}>"):
+def stamped(letter: EmailMessage, post: Post, *, authentic: bool) -> bytes:
+    """The letter as a provider forwards it: its verdict on the sender on top, DKIM-signed before if there is a key."""
+    data, domain = letter.as_bytes(), letter["From"].rpartition("@")[2].rstrip(">")
+    if authentic and post.dkim_key and domain == SENDER_DOMAIN:
         data = dkim.sign(data, post.selector.encode(), SENDER_DOMAIN.encode(), post.dkim_key) + data
-    domain = letter["From"].rpartition("@")[2].rstrip(">")
-    verdict = f"dkim=pass header.d={domain}; spf=pass smtp.mailfrom={domain}; dmarc=pass header.from={domain}"
-    return f"Authentication-Results: {post.authserv_id}; {verdict}\r\n".encode() + data
+    verdict = (
+        f"dkim=pass header.d={domain}; spf=pass smtp.mailfrom={domain}; dmarc=pass header.from={domain}"
+        if authentic
+        else f"dkim=none; spf=softfail smtp.mailfrom={domain}; dmarc=fail header.from={domain}"
+    )
+    top = f"Authentication-Results: {post.authserv_id}; {verdict}\r\nX-Forwarded-To: {post.to}\r\n"
+    return top.encode() + data
 
 
 def _hand_over(post: Post, data: bytes) -> int:

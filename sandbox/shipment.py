@@ -21,6 +21,7 @@ from sandbox.numbers import (
 
 METHODS = ("CJPacket Ordinary", "CJPacket Sensitive", "YunExpress Sensitive")
 NUMBER_DAY, DISPATCH_DAY, REPLACED_DAY, LOCAL_DAY = 0.5, 1.0, 0.85, 3.2
+AT_COURIER = {At.HUB, At.CITY}  # from here on the destination's own carrier has the parcel
 CORRECTED_DAY = 2.0  # when the real number follows an order number that was given in its place
 
 
@@ -142,7 +143,9 @@ def _numbers(
     courier = LOCAL[buyer.country]
     if route is Route.API:
         first = CJPACKET if method.startswith("CJPacket") else YUNEXPRESS
-        return first, courier, _number_of(method, buyer, random), local_number(random, courier)
+        arrives = any(step.at in AT_COURIER for step in journey.steps)
+        second = local_number(random, courier)
+        return first, courier, _number_of(method, buyer, random), second if arrives else ""
     if random.random() < 0.3:
         return YUNEXPRESS, courier, yt(random), ""
     return courier, courier, local_number(random, courier), ""
@@ -165,5 +168,5 @@ def _scan(step: Step, at: datetime, buyer: Buyer) -> Scan:
         words=step.words,
         city=city,
         country=buyer.country if abroad else "CN",
-        leg=1 if step.at in {At.HUB, At.CITY} else 0,
+        leg=1 if step.at in AT_COURIER else 0,
     )

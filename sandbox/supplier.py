@@ -6,8 +6,7 @@ import hmac
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,9 +16,9 @@ from sandbox.callbacks import Callbacks, Message
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults, Handler, troubled
 from sandbox.shipment import Shipment
-from sandbox.store_order import StoreOrder
+from sandbox.store_order import Json, StoreOrder
+from sandbox.supplier_order import BEIJING, SupplierOrder
 
-Json = dict[str, Any]
 API_KEY = "CJ1000001@api@sandbox00000000000000000000000001"
 OPEN_ID = 2000000000000017
 BASE = "/api2.0/v1"
@@ -28,102 +27,7 @@ BETWEEN_TOKENS = timedelta(minutes=5)
 QPS = 4  # what a "Prime" user may ask in a real second
 POINTS = 50_000
 COSTS = {f"{BASE}/webhook/set": 10}
-BEIJING = timezone(timedelta(hours=8))
 RETRY_SECONDS = (1.0, 2.0, 4.0)  # CJ: up to three; the demo does not wait five minutes for each
-PAID = timedelta(hours=2)
-# 17TRACK's words of the scripted scans as CJ's numbers (their webhook page), and trackInfo's text.
-STAGES = {
-    "InfoReceived": (1, "Created"),
-    "InTransit_PickedUp": (2, "Picked up"),
-    "InTransit_Other": (4, "In transit"),
-    "InTransit_Departure": (5, "In transit"),
-    "InTransit_CustomsProcessing": (7, "In transit"),
-    "InTransit_CustomsRequiringInformation": (7, "Exception"),
-    "InTransit_CustomsReleased": (8, "In transit"),
-    "InTransit_Arrival": (9, "Arrived at destination"),
-    "OutForDelivery_Other": (10, "Out for delivery"),
-    "AvailableForPickup_Other": (11, "Waiting for pickup"),
-    "Delivered_Other": (12, "Delivered"),
-    "Exception_Returning": (14, "Return"),
-    "Exception_Returned": (14, "Return"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplierOrder:
-    """A purchase made for a store order."""
-
-    order: StoreOrder
-    shipment: Shipment
-
-    @property
-    def id(self) -> str:
-        """CJ's order id: 19 digits, as text."""
-        return self.shipment.purchase
-
-    def status(self, now: datetime) -> tuple[str, str | None]:
-        """orderStatus and subStatus at an instant."""
-        delivered = self.shipment.delivered_at()
-        if delivered and now >= delivered:
-            return "DELIVERED", None
-        if now >= self.shipment.dispatched_at:
-            return "SHIPPED", None
-        if now < self.order.placed_at + PAID:
-            return "UNPAID", None
-        return "UNSHIPPED", "PROCESSING" if now >= self.shipment.number_at else "PENDING"
-
-    def as_json(self, now: datetime) -> Json:
-        """A row of the order list, and the order's detail."""
-        status, sub_status = self.status(now)
-        buyer, shipment = self.order.buyer, self.shipment
-        paid, sent = status != "UNPAID", now >= shipment.dispatched_at
-        return {
-            "orderId": self.id,
-            "orderNum": self.order.number,
-            "cjOrderId": self.id,
-            "cjOrderCode": f"CJ{self.id[-9:]}",
-            "platformOrderId": str(self.order.id),
-            "shippingCountryCode": buyer.country,
-            "shippingProvince": buyer.state,
-            "shippingCity": buyer.city,
-            "shippingPhone": buyer.phone,
-            "shippingAddress": buyer.street,
-            "shippingCustomerName": f"{buyer.first} {buyer.last}",
-            "remark": "",
-            "orderStatus": status,
-            "subStatus": sub_status,
-            "orderAmount": 12.5,
-            "productAmount": 8.1,
-            "postageAmount": 4.4,
-            "logisticName": shipment.method,
-            "trackNumber": shipment.said(now) or None,
-            "trackingUrl": None,
-            "trackingProvider": shipment.carrier.name if shipment.said(now) else None,
-            "createDate": _utc(self.order.placed_at),
-            "paymentDate": _utc(self.order.placed_at + PAID) if paid else None,
-            "outWarehouseTime": _utc(shipment.dispatched_at) if sent else None,
-            "storeCreateDate": _utc(self.order.placed_at),
-            "storageId": None,
-            "storageName": None,
-            "isSandbox": 0,
-            "productList": self.products(),
-        }
-
-    def products(self) -> list[Json]:
-        """What was bought, with the store's own line ids."""
-        return [
-            {
-                "vid": f"VID{line.product.sku}",
-                "sku": line.product.sku,
-                "quantity": line.quantity,
-                "sellPrice": 4.05,
-                "storeLineItemId": str(line.id),
-                "lineItemId": f"{self.id[:15]}{line.id % 10000:04d}",
-                "productionOrderStatus": None,
-                "abnormalType": None,
-            }
-            for line in self.order.lines
-        ]
 
 
 class RefusedError(Exception):
@@ -180,55 +84,13 @@ class Supplier:
 
     def tell_order(self, bought: SupplierOrder, message: str = "UPDATE") -> None:
         """Sends the ORDER webhook: something about the order changed."""
-        row = bought.as_json(self._clock.now())
-        self._send(
-            "order",
-            "ORDER",
-            message,
-            {
-                "orderNumber": row["orderNum"],
-                "cjOrderId": int(bought.id),  # a number too large for a double, as the vendor sends it
-                "orderStatus": row["orderStatus"],
-                "logisticName": row["logisticName"],
-                "trackNumber": row["trackNumber"],
-                "trackingUrl": None,
-                "trackingProvider": row["trackingProvider"],
-                "createDate": row["createDate"],
-                "updateDate": _utc(self._clock.now()),
-                "payDate": row["paymentDate"],
-                "orderItems": row["productList"],
-            },
-        )
+        self._send("order", "ORDER", message, bought.order_message(self._clock.now()))
 
     def tell_logistics(self, bought: SupplierOrder) -> None:
         """Sends the LOGISTIC webhook with all scans so far."""
-        scans = bought.shipment.seen(self._clock.now(), bought.shipment.number)
-        if not scans:
-            return
-        events = [
-            {
-                "status": _stage(scan.sub)[0],
-                "activity": scan.words,
-                "location": scan.place,
-                "eventTime": f"{scan.at.astimezone(scan.zone):%Y-%m-%d %H:%M:%S}",
-                "statusDesc": _stage(scan.sub)[1],
-                "thirdActivity": scan.words,
-                "thirdLocation": scan.place,
-                "thirdEventTime": f"{scan.at.astimezone(scan.zone):%Y-%m-%d %H:%M:%S}",
-            }
-            for scan in reversed(scans)
-        ]
-        params = {
-            "orderId": int(bought.id),
-            "storeOrderNumbers": [bought.order.number],
-            "logisticName": bought.shipment.method,
-            "trackingNumber": bought.shipment.number,
-            "trackingUrl": None,
-            "trackingProvider": bought.shipment.carrier.name,
-            "trackingStatus": events[0]["status"],
-            "logisticsTrackEvents": json.dumps(events),
-        }
-        self._send("logistics", "LOGISTIC", "UPDATE", params)
+        params = bought.logistic_message(self._clock.now())
+        if params:
+            self._send("logistics", "LOGISTIC", "UPDATE", params)
 
     def _send(self, topic: str, kind: str, message: str, params: Mapping[str, Any]) -> None:
         if topic not in self._addresses:
@@ -350,28 +212,9 @@ class Supplier:
         rows = [self._track_row(number) for number in numbers]
         return self._answer([row for row in rows if row])
 
-    def _track_row(self, number: str) -> Json | None:
-        now = self._clock.now()
-        for one in self.orders.values():
-            shipment = one.shipment
-            if number not in {shipment.number, shipment.first_number, shipment.local} or now < shipment.number_at:
-                continue
-            scans, delivered = shipment.seen(now, number), shipment.delivered_at()
-            done = delivered if delivered and delivered <= now else None
-            return {
-                "trackingNumber": number,
-                "logisticName": shipment.method,
-                "trackingFrom": "CN",
-                "trackingTo": one.order.buyer.country,
-                "deliveryDay": str((done - shipment.dispatched_at).days) if done else None,
-                "deliveryTime": f"{done.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}" if done else None,
-                "trackingStatus": _stage(scans[-1].sub)[1] if scans else "Created",
-                "lastMileCarrier": shipment.local_carrier.name if now >= shipment.local_at else None,
-                "lastTrackNumber": shipment.local
-                if now >= shipment.local_at and number != shipment.first_number
-                else None,
-            }
-        return None
+    def _track_row(self, tracking: str) -> Json | None:
+        rows = (one.track_row(tracking, self._clock.now()) for one in self.orders.values())
+        return next((row for row in rows if row), None)
 
     async def _set_webhook(self, request: web.Request) -> web.Response:
         body = await _body(request)
@@ -391,14 +234,6 @@ class Supplier:
         if len(urls) != 1 or not str(urls[0]).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
             raise RefusedError(1607001, "Invalid callback URL")
         self._addresses[topic] = str(urls[0])
-
-
-def _stage(sub: str) -> tuple[int, str]:
-    return STAGES.get(sub, (13, "Exception"))
-
-
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _beijing(at: datetime) -> str:

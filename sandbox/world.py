@@ -19,7 +19,8 @@ from sandbox.mailer import Mailer, Post
 from sandbox.shipment import Shipment, plan
 from sandbox.store import Store
 from sandbox.store_order import StoreLine, StoreOrder
-from sandbox.supplier import Supplier, SupplierOrder
+from sandbox.supplier import Supplier
+from sandbox.supplier_order import SupplierOrder
 
 FIRST_ORDER = 1041
 HISTORY = 12
@@ -139,7 +140,7 @@ class World:
         while self._agenda and self._agenda[0][0] <= now:
             moment, _, case = heapq.heappop(self._agenda)
             self._act(case, moment)
-        self.aggregator.retire()
+        self.aggregator.look_around()
 
     def hurry(self) -> None:
         """Time jumped: look at the agenda at once."""
