@@ -64,7 +64,7 @@ def of(connector: Connector) -> Iterator[Recording]:
 
 
 def outcome(recording: Recording) -> Any:
-    """What reading gives, as plain JSON: Facts without their empty fields, or the Trouble."""
+    """What reading gives, as plain JSON: Facts without what is as by default, or the Trouble."""
     try:
         return plain(recording.connector.read(recording.answer()))
     except Trouble as trouble:
@@ -73,8 +73,7 @@ def outcome(recording: Recording) -> Any:
 
 def plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        told = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {name: plain(one) for name, one in told.items() if one not in ((), "", {}) and one is not None}
+        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value) if _told(value, one)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):
@@ -82,6 +81,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, tuple | list) else value
+
+
+def _told(value: Any, field: dataclasses.Field[Any]) -> bool:
+    """Whether a field says more than its default."""
+    default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    return bool(getattr(value, field.name) != default)
 
 
 def scalars(value: Any) -> Iterator[str]:

@@ -137,7 +137,7 @@ class Vendure:
                 order = msgspec.convert(item, OrderShape, strict=False)
                 orders.append(read_order(order))
             except (msgspec.ValidationError, ValueError) as error:
-                bad.append(f"order {position}: {error}")
+                bad.append(f"item {position}: {error}")
                 continue
             said = (order.state, *(one.state for one in order.fulfillments or ()))
             words += [Word(text=one, sample=f"order {order.code}") for one in said if one not in self.status]
@@ -281,7 +281,7 @@ def _data(answer: Answer) -> Mapping[str, object]:
     if isinstance(problem, Busy) or (problem and not looks_like_html(answer)):
         raise problem
     if code == "INTERNAL_SERVER_ERROR":
-        raise Broken(said, message=Message(id="stores.failed", values={"status": answer.status}))
+        raise Broken(said, message=Message(id="stores.failed", values={"said": said}))
     if errors:
         raise Refused(said, message=Message(id="stores.refused", values={"said": said}))
     data = convert(payload(answer), dict[str, object]).get("data")

@@ -126,7 +126,7 @@ class WooCommerce:
                 order = msgspec.convert(item, OrderShape, strict=False)
                 orders.append(read_order(order, known=bool(answer.context.get("way")), bad=bad.append))
             except (msgspec.ValidationError, ValueError) as error:
-                bad.append(f"order {position}: {error}")
+                bad.append(f"item {position}: {error}")
                 continue
             if order.status not in self.status:
                 words.append(Word(text=order.status, sample=f"order {orders[-1].number}"))
