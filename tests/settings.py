@@ -5,6 +5,7 @@ Worker processes of pytest-xdist inherit what the first process has set up here.
 
 import os
 import tempfile
+from pathlib import Path
 
 from tests import postgres
 
@@ -15,6 +16,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ.pop("DATABASE_URL", None)
     elif "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = postgres.start()
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")  # for commands that tests start
 
 _data = tempfile.TemporaryDirectory(prefix="doorstep-test-")  # of this process; removed when it ends
 os.environ["DOORSTEP_DATA"] = _data.name

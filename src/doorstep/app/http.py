@@ -186,6 +186,7 @@ MEANING: Final[tuple[tuple[type[Exception], type[Trouble], str], ...]] = (
     (aiohttp.ClientConnectorDNSError, Unreached, "trouble.name"),
     (aiohttp.ClientConnectorError, Unreached, "trouble.unreachable"),
     (TimeoutError, Interrupted, "trouble.timeout"),
+    (aiohttp.InvalidURL, Refused, "trouble.host"),
     (aiohttp.ClientError, Interrupted, "trouble.cut_off"),
 )
 
