@@ -18,7 +18,7 @@ from doorstep.connectors.mail.html import Link, text_and_links
 
 MAX_DEPTH: Final = 4  # a forward of a forward of a forward
 MAX_LETTERS: Final = 8
-MAX_TEXT: Final = 1_000_000  # characters read of one letter
+MAX_TEXT: Final = 6_000_000  # characters of HTML read of one letter: some carry their pictures inside
 MAX_PARTS: Final = 400
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)

@@ -1,12 +1,13 @@
 """Order ids and numbers as written in a letter, by the words before them. What a number really is, is judged elsewhere."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING
+from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING, Phrases
 
 LABEL_REACH: Final = 90  # characters between a label and its number: "Your tracking number with SDA is ..."
 _LIST_REACH: Final = 240  # further numbers of the same shape below, in a table or a list
@@ -82,11 +83,8 @@ def follows_parcel_word(token: Token) -> bool:
     return PARCEL.search(before, max(0, len(before) - _NEAR)) is not None
 
 
-def _some(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    for count, one in enumerate(pattern.finditer(text)):
-        if count >= _MAX_LABELS:
-            return
-        yield one
+def _some(phrases: Phrases, text: str) -> Iterator[re.Match[str]]:
+    return itertools.islice(phrases.finditer(text), _MAX_LABELS)
 
 
 def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match[str] | None:
