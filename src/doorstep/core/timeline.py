@@ -104,15 +104,14 @@ def belonging(
 ) -> tuple[tuple[TrackingEvent, ...], tuple[TrackingEvent, ...]]:
     """(own, strangers), each merged. A stranger is older than ``not_before`` (the purchase) by more than two days."""
     merged = merge(events)
-    strangers = tuple(one for one in merged if not_before and _latest(one) < not_before - STRANGER)
+    strangers = tuple(one for one in merged if not_before and _stranger(one, not_before))
     return tuple(one for one in merged if one not in strangers), strangers
 
 
-def _latest(event: TrackingEvent) -> datetime:
-    """The latest instant at which the event can have happened; far ahead when it has no time."""
-    if event.instant:
-        return event.instant
-    return event.local.replace(tzinfo=UTC) + WEST if event.local else datetime.max.replace(tzinfo=UTC)
+def _stranger(event: TrackingEvent, not_before: datetime) -> bool:
+    """True if the event is too old wherever on earth its time was read; without a time it gets the benefit of doubt."""
+    at = _as_utc(event)
+    return at is not None and at < not_before - STRANGER - (timedelta() if event.instant else WEST)
 
 
 def _placed(events: Iterable[TrackingEvent]) -> list[tuple[datetime, TrackingEvent]]:
@@ -143,7 +142,7 @@ def _place(told: Mapping[bytes, TrackingEvent]) -> list[tuple[datetime, bytes, T
     before = _DAWN
     for key, event in sorted(told.items(), key=lambda one: (one[1].position, _as_utc(one[1]) or _DAWN, one[0])):
         at = _as_utc(event)
-        if at is None or (event.instant is None and before - AHEAD <= at < before):
+        if at is None or (event.instant is None and timedelta() < before - at <= AHEAD):
             at = before
         placed.append((at, key, event))
         before = at
