@@ -1,0 +1,72 @@
+"""Numbers that people type. No network: what a person typed comes as JSON and is read like any supplier's answer.
+
+The shape is ours (``Typed``), so it is strict: an unknown or wrong field is refused by its name.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta as Limits
+
+from doorstep.connectors.contract import Account, Answer, Broken, Can, Checked, Connectable, Facts, Flow, Meta
+from doorstep.core.message import Message
+from doorstep.core.order import Content, Role, SaidNumber, TypedNumber
+from doorstep.core.status import Status
+
+Said = Annotated[str, Limits(max_length=200)]
+
+
+class Piece(msgspec.Struct, forbid_unknown_fields=True):
+    """Some of one order line. ``line`` is the store's line ref."""
+
+    line: Said
+    qty: Annotated[int, Limits(ge=1)]
+
+
+class Typed(msgspec.Struct, forbid_unknown_fields=True):
+    """One number on one order. ``order`` is the store's order ref; empty ``contents`` = all lines not yet allotted;
+    ``removed`` takes the number back.
+    """
+
+    order: Said
+    number: Said
+    carrier: Said = ""
+    role: Literal["platform", "local", "piece", "return"] = "local"
+    contents: list[Piece] = []
+    url: Annotated[str, Limits(max_length=2000)] = ""
+    removed: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("order", self.order), ("number", self.number)):
+            if not value.strip():
+                raise ValueError(f"`{name}` is empty")
+        if self.url and not self.url.startswith(("https://", "http://")):
+            raise ValueError("`url` does not begin with https:// or http://")
+
+
+class Manual:
+    """The supplier that is a person."""
+
+    meta = Meta(name="manual", label="By hand", hosts=frozenset(), can=frozenset({Can.MANUAL}), basis="our own shape")
+    status: Mapping[str, Status] = {}
+    unseen: Final = frozenset[str]()
+
+    def check(self, account: Account) -> Flow[Checked]:
+        """Nothing to test: there is one such supplier in a workspace."""
+        yield from ()
+        return Checked(external_id="manual", label="By hand")
+
+    def read(self, answer: Answer) -> Facts:
+        """One typed number. Raises Broken naming the field."""
+        try:
+            typed = msgspec.json.decode(answer.body, type=Typed)
+        except msgspec.MsgspecError as error:
+            why = str(error).replace("`$.", "`")  # the field without msgspec's root sign
+            raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
+        contents = tuple(Content(line=one.line, qty=one.qty) for one in typed.contents)
+        number = SaidNumber(text=typed.number, role=Role(typed.role), carrier=typed.carrier, url=typed.url)
+        return Facts(typed=(TypedNumber(order=typed.order, number=number, contents=contents, removed=typed.removed),))
+
+
+CONNECTOR: Connectable = Manual()
