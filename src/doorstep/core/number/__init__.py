@@ -1,5 +1,43 @@
-"""Tracking numbers: formats, check digits, recognition, look-alikes."""
+"""Tracking numbers: formats, check digits, recognition, look-alikes, extraction from text, and the carriers' table."""
 
+from doorstep.core.number.directory import (
+    CarrierInfo,
+    carrier,
+    carrier_by_key,
+    carrier_named,
+    carriers,
+    key_of,
+    tracking_link,
+)
+from doorstep.core.number.hint import Hints
+from doorstep.core.number.link import number_in_link
+from doorstep.core.number.look_alike import Kind, LookAlike
+from doorstep.core.number.nearest import Nearest
+from doorstep.core.number.recognition import Candidate, Confidence, Recognition, recognize
+from doorstep.core.number.running_text import Context, Found, extract
+from doorstep.core.number.text import normalize
 from doorstep.core.number.value import TrackingNumber
 
-__all__ = ["TrackingNumber"]
+__all__ = [
+    "Candidate",
+    "CarrierInfo",
+    "Confidence",
+    "Context",
+    "Found",
+    "Hints",
+    "Kind",
+    "LookAlike",
+    "Nearest",
+    "Recognition",
+    "TrackingNumber",
+    "carrier",
+    "carrier_by_key",
+    "carrier_named",
+    "carriers",
+    "extract",
+    "key_of",
+    "normalize",
+    "number_in_link",
+    "recognize",
+    "tracking_link",
+]

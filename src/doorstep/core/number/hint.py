@@ -1,0 +1,72 @@
+"""What else is known about a text, and which carriers that speaks for."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from doorstep.core.number.directory import carrier_named, carrier_of_host, carriers, carriers_in, related
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """Everything is optional.
+
+    ``near`` is label or other text beside the number; ``link_host`` the host of the link it stood in; ``sender`` the
+    domain that wrote; ``carrier_text`` the store's or supplier's own word for the carrier; ``supplier`` who shipped;
+    ``origin`` and ``destination`` ISO 3166 countries; ``date`` about when it was shipped (a text that reads as a day
+    or an instant near it is taken for one).
+    """
+
+    near: str = ""
+    link_host: str = ""
+    sender: str = ""
+    carrier_text: str = ""
+    supplier: str = ""
+    origin: str = ""
+    destination: str = ""
+    date: dt.date | None = None
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Where the parcel comes from and goes to, as far as known, upper case."""
+        return tuple(country.upper() for country in (self.origin, self.destination) if country)
+
+
+class Voice(StrEnum):
+    """Which hint speaks for a carrier. The values are the ends of message ids."""
+
+    LINK = "link"
+    CARRIER_TEXT = "carrier_text"
+    NEAR = "near"
+    SENDER = "sender"
+    SUPPLIER = "supplier"
+
+
+Voices = Mapping[Voice, tuple[str, ...]]
+
+
+@lru_cache(maxsize=256)
+def voices(hints: Hints) -> Voices:
+    """The carriers that each hint speaks for; hints that name none are absent."""
+    said = {
+        Voice.LINK: (carrier_of_host(hints.link_host),),
+        Voice.CARRIER_TEXT: (carrier_named(hints.carrier_text),) if hints.carrier_text else (),
+        Voice.NEAR: carriers_in(hints.near),
+        Voice.SENDER: (carrier_of_host(hints.sender),),
+        Voice.SUPPLIER: _carriers_of(hints.supplier),
+    }
+    if hints.carrier_text and said[Voice.CARRIER_TEXT] == ("",):
+        said[Voice.CARRIER_TEXT] = carriers_in(hints.carrier_text)
+    return {voice: codes for voice, named in said.items() if (codes := tuple(filter(None, named)))}
+
+
+def speaking_for(carrier: str, heard: Voices) -> tuple[Voice, ...]:
+    """The hints that name a carrier, its brand, or a part of its brand."""
+    return tuple(voice for voice, codes in heard.items() if any(related(carrier, code) for code in codes))
+
+
+def _carriers_of(supplier: str) -> tuple[str, ...]:
+    key = "".join(char for char in supplier.lower() if char.isalnum())
+    return tuple(info.code for info in carriers() if key in info.suppliers) if key else ()

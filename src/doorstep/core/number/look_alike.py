@@ -1,0 +1,114 @@
+"""What a text is when it is not a tracking number: order numbers, phones, article codes, cards, dates."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from doorstep.core.message import Message
+from doorstep.core.number.check_digits import gs1, luhn
+from doorstep.core.number.text import normalize
+
+
+class Kind(StrEnum):
+    """The things that are pasted where a tracking number should be. The values are the ends of message ids."""
+
+    ORDER_ID = "order_id"
+    PHONE = "phone"
+    GTIN = "gtin"
+    CARD = "card"
+    DATE = "date"
+    EPOCH = "epoch"
+    SKU = "sku"
+    URL = "url"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAlike:
+    """``whose`` is the marketplace of an order id (``amazon``), '' if unknown. ``sure``: the text has a shape that no
+    tracking number has; otherwise it only may be one.
+    """
+
+    kind: Kind
+    whose: str = ""
+    sure: bool = False
+
+    @property
+    def message(self) -> Message:
+        """What to tell the person who entered it."""
+        return Message(id=f"number.not_a.{self.kind}", values={"whose": self.whose})
+
+
+# Shapes with their separators: nothing else is written like this.
+_WRITTEN = (
+    (re.compile(r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}"), Kind.ORDER_ID, "amazon"),
+    (re.compile(r"\d{2}-\d{5}-\d{5}"), Kind.ORDER_ID, "ebay"),
+    (re.compile(r"\d{7}-\d{7,8}"), Kind.ORDER_ID, "walmart"),
+    (re.compile(r"#\s?[A-Z]{0,6}-?\d{3,10}(?:-[A-Z]{1,4})?"), Kind.ORDER_ID, "shopify"),
+    (re.compile(r"gid://shopify/Order/\d+", re.IGNORECASE), Kind.ORDER_ID, "shopify"),
+    (re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), Kind.URL, ""),
+    (re.compile(r"[^\s@]+@[^\s@]+\.[A-Z]{2,}", re.IGNORECASE), Kind.EMAIL, ""),
+    (re.compile(r"(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d(?:[T ][\d:.+Z]+)?"), Kind.DATE, ""),
+    (re.compile(r"[0-3]?\d([-./])[0-3]?\d\1(?:19|20)?\d\d"), Kind.DATE, ""),
+    (re.compile(r"\+[1-9][\d\s().\-/]{6,18}\d"), Kind.PHONE, ""),
+    (re.compile(r"(?:1[\s.-])?\(?[2-9]\d\d\)?[\s.-][2-9]\d\d[\s.-]\d{4}"), Kind.PHONE, ""),
+    (re.compile(r"\(0\d{1,5}\)[\s\d/-]{5,14}|0\d{2,5}[\s]?/[\s\d-]{5,12}"), Kind.PHONE, ""),
+)
+_CARD = re.compile(r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}", re.ASCII)
+_PHONE = re.compile(r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}", re.ASCII)
+_ALIEXPRESS = re.compile(r"[1-9]\d{13,15}", re.ASCII)
+_ARTICLE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Z0-9]{4,24}", re.ASCII)
+_NEAR_DAYS = 400  # a shipment and what is written about it lie within about a year
+
+
+def look_alike(text: str, near: date | None = None) -> LookAlike | None:
+    """What a text is, or may be, if not a tracking number; None if nothing known. ``near`` is about when it was
+    written: a day or instant near it is surely meant as one. Without separators nothing else is ever sure.
+    """
+    stripped = text.strip()
+    for pattern, kind, whose in _WRITTEN:
+        if pattern.fullmatch(stripped):
+            return LookAlike(kind=kind, whose=whose, sure=True)
+    number = normalize(text)
+    if not (number.isascii() and number.isdigit()):
+        return LookAlike(kind=Kind.SKU) if _ARTICLE.fullmatch(number) else None
+    day = next(_days(number), None)
+    if day:
+        kind, read = day
+        return LookAlike(kind=kind, sure=near is not None and abs((read - near).days) <= _NEAR_DAYS)
+    return next((LookAlike(kind=kind, whose=whose) for kind, whose in _readings(number)), None)
+
+
+def plausible(number: str) -> bool:
+    """Whether a normalized text could be the number of some carrier: 6 to 40 letters and digits, 4 digits at least."""
+    return 6 <= len(number) <= 40 and number.isascii() and number.isalnum() and sum(map(str.isdigit, number)) >= 4
+
+
+def _readings(digits: str) -> Iterator[tuple[Kind, str]]:
+    """What digits alone may be, the most telling first."""
+    if _CARD.fullmatch(digits) and luhn(digits):
+        yield Kind.CARD, ""
+    if len(digits) in (8, 12, 13) and gs1(digits):
+        yield Kind.GTIN, ""
+    if _PHONE.fullmatch(digits):
+        yield Kind.PHONE, ""
+    if _ALIEXPRESS.fullmatch(digits):
+        yield Kind.ORDER_ID, "aliexpress"
+
+
+def _days(digits: str) -> Iterator[tuple[Kind, date]]:
+    """The day that digits may write: YYYYMMDD with or without a time, DDMMYYYY, or seconds or milliseconds of Unix."""
+    for layout, length in (("%Y%m%d", 8), ("%d%m%Y", 8), ("%Y%m%d%H%M", 12), ("%Y%m%d%H%M%S", 14)):
+        if len(digits) == length and (read := _read(digits, layout)) and 1990 <= read.year < 2070:
+            yield Kind.DATE, read
+    if len(digits) in (10, 13) and digits[0] == "1":
+        yield Kind.EPOCH, datetime.fromtimestamp(int(digits[:10]), UTC).date()
+
+
+def _read(digits: str, layout: str) -> date | None:
+    try:
+        return datetime.strptime(digits, layout).replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
