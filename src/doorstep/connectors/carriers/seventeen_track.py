@@ -71,11 +71,7 @@ class SeventeenTrack:
         return Checked(
             external_id=hashlib.sha256(b"seventeen_track:" + key).hexdigest()[:16],
             label="17TRACK",
-            notes=(
-                Message(
-                    id="seventeen_track.quota", values={"remaining": quota.quota_remain, "total": quota.quota_total}
-                ),
-            ),
+            notes=(Message(id="seventeen_track.quota", values={"left": left.quota_remain, "total": left.quota_total}),),
         )
 
     def follow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]:

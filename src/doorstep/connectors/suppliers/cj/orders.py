@@ -139,7 +139,6 @@ def _lines(order: _Order) -> tuple[PurchaseLine, ...]:
             order=text(order.order_num) or text(order.platform_order_id),
             qty=int(product.quantity or 0),
             line=text(product.store_line_item_id),
-            sku=text(product.vid),
         )
     return tuple(lines.values())
 
