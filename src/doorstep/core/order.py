@@ -223,8 +223,11 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedNumber:
-    """A number typed by a person on one order. Empty ``contents`` = all lines not yet allotted."""
+    """A number typed (or, with ``removed``, taken back) by a person on one order. Empty ``contents`` = all lines not
+    yet allotted.
+    """
 
     order: str  # the store's order ref
     number: SaidNumber
     contents: tuple[Content, ...] = ()
+    removed: bool = False

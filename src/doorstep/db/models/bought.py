@@ -27,7 +27,7 @@ class Person(models.Model):
 
 
 class Order(models.Model):
-    """A store order. ``said_at`` is the age of the newest snapshot read: an older one changes nothing."""
+    """A store order. The newest snapshot by (said_at, heard_at, said_hash) counts, whichever was read first."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()
@@ -43,7 +43,8 @@ class Order(models.Model):
     ship_by = models.DateTimeField(null=True)
     before_connection = models.BooleanField(default=False)
     push_asked_at = models.DateTimeField(null=True)  # a person asked to push although placed before the connection
-    said_at = models.DateTimeField()
+    said_at = models.DateTimeField()  # the snapshot's own age (updated_at over there)
+    heard_at = models.DateTimeField()  # when it reached us: breaks the tie between snapshots of one age
     said_hash = models.BinaryField(default=b"")
     version = models.IntegerField(default=0)
 
@@ -91,7 +92,8 @@ class Purchase(models.Model):
     dispatched_at = models.DateTimeField(null=True)
     dispatch_evidence = models.TextField(default="")
     protection_ends_at = models.DateTimeField(null=True)
-    said_at = models.DateTimeField()
+    said_at = models.DateTimeField()  # the snapshot's own age (updated_at over there)
+    heard_at = models.DateTimeField()  # when it reached us: breaks the tie between snapshots of one age
     said_hash = models.BinaryField(default=b"")
 
     class Meta:

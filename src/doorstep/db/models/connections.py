@@ -50,8 +50,9 @@ class Feed(models.Model):
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     answer = models.TextField(default="")
-    said = models.TextField(default="")
+    said = models.JSONField(null=True)  # Message: what went wrong
     failures = models.IntegerField(default=0)
+    slots = models.JSONField(default=dict)  # question -> hash of its last answer
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "connection_id", "name"], name="feed_uq")]
@@ -66,7 +67,7 @@ class StorePolicy(models.Model):
     when = models.TextField(default="after_dispatch")
     delay_h = models.IntegerField(default=0)
     which = models.TextField(default="default")
-    max_hold_h = models.IntegerField(default=0)  # 0 = no own limit
+    max_hold_h = models.IntegerField(null=True)  # null = as long as it takes
     first_scan_hold = models.BooleanField(default=False)
     mail_by = models.TextField(default="store")
     write_delivered = models.BooleanField(default=False)

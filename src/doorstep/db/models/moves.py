@@ -42,9 +42,10 @@ class Claim(models.Model):
     carrier_said = models.TextField(default="")
     url = models.TextField(default="")
     contents = models.JSONField(default=list)  # [[line ref, qty], ...]; empty = not stated
+    shown = models.TextField(default="")  # stores: what the channel shows for it, shipped | delivered
     first_said = models.DateTimeField()
     last_said = models.DateTimeField()
-    gone_at = models.DateTimeField(null=True)  # withdrawn by its source
+    gone = models.BooleanField(default=False)  # its source's newest word does not say it any more
     inbox_id = models.BigIntegerField(default=0)
 
     class Meta:
@@ -143,7 +144,13 @@ class Watch(models.Model):
     connection_id = models.BigIntegerField()
     remote = models.TextField(default="none")  # none | registered | rejected | stopped
     remote_ref = models.TextField(default="")  # the vendor's carrier key
+    carrier = models.TextField(default="")  # our code of what the vendor takes the carrier for
+    last_mile_id = models.BigIntegerField(default=0)  # another number found in the answers
+    last_mile_carrier = models.TextField(default="")
+    last_mile_at = models.DateTimeField(null=True)
     said = models.TextField(default="")
+    eta_from = models.DateField(null=True)
+    eta_to = models.DateField(null=True)
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     answer = models.TextField(default="")  # events | nothing | not_found | rejected | busy | denied | broken

@@ -8,7 +8,7 @@ from doorstep.db.ids import new_id
 
 
 class Resync(models.Model):
-    """Somebody asked for fresh data now."""
+    """Somebody asked for fresh data now; what came of it is computed (``app.resync.result``)."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()
@@ -17,12 +17,7 @@ class Resync(models.Model):
     place = models.TextField()  # console | page
     actor = models.TextField()
     accepted_at = models.DateTimeField()
-    total = models.IntegerField(default=0)
-    done = models.IntegerField(default=0)
-    new_events = models.IntegerField(default=0)
     status_before = models.TextField(default="")
-    result = models.TextField(default="")  # '' = still running | unchanged | changed | failed
-    said = models.JSONField(null=True)  # Message: why it failed
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["ws", "scope", "target_id", "-id"], name="resync_target_ix")]

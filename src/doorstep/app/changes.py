@@ -1,0 +1,59 @@
+"""What changed, written once: the key of a change is made from its content."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from doorstep.app import clock
+from doorstep.core.change import Subject, change_key
+from doorstep.db.models import Change
+
+
+class Cause(Protocol):
+    """Who made something change (``app.merge.source.Source`` is one)."""
+
+    @property
+    def ws(self) -> int: ...
+    @property
+    def inbox_id(self) -> int: ...
+    @property
+    def actor(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """A cause other than an inbox row: a person, or the clock."""
+
+    ws: int
+    actor: str
+    inbox_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something is different now. ``at`` tells apart two changes of equal content (an event's key, a push's version)."""
+
+    subject: Subject
+    subject_id: int
+    kind: str
+    old: str = ""
+    new: str = ""
+    at: str = ""
+
+
+def note(cause: Cause, change: Noted) -> bool:
+    """Write it down; False when it was known already. Part of the caller's transaction."""
+    _, new = Change.objects.get_or_create(
+        ws=cause.ws,
+        subject=change.subject,
+        subject_id=change.subject_id,
+        key=change_key(change.subject, str(change.subject_id), change.kind, change.old, change.new, change.at),
+        defaults={
+            "kind": change.kind,
+            "old": change.old or None,
+            "new": change.new or None,
+            "cause": f"inbox:{cause.inbox_id}" if cause.inbox_id else "",
+            "actor": cause.actor,
+            "known_at": clock.now(),
+        },
+    )
+    return new

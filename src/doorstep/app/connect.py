@@ -1,0 +1,137 @@
+"""Connecting stores, suppliers and carriers: a real test first, then the connection is saved with its feeds and hooks."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import cast
+
+from django.db import transaction
+
+from doorstep.app import clock, doors, feeds, http, loop, vault
+from doorstep.app.accounts import account_of, drive
+from doorstep.app.audit import record
+from doorstep.app.log import logger
+from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hooked, Meta, Refused, Trouble
+from doorstep.connectors.registry import Kind, connector, connectors
+from doorstep.core.message import Message
+from doorstep.db.models import Connection
+
+log = logger(__name__)
+
+
+def choices(kind: Kind) -> list[Meta]:
+    """What can be connected; what needs no account is not among it."""
+    return [one.meta for one in connectors(kind).values() if one.meta.fields]
+
+
+async def check(kind: str, name: str, form: Mapping[str, str]) -> Checked:
+    """Really ask the other side with these inputs. Raises Trouble with a message for the form."""
+    one = cast(Connectable, connector(kind, name))
+    account = account_from(one.meta, form)
+    return await http.run(one.check(account), connector=one, account=account)
+
+
+def account_from(meta: Meta, form: Mapping[str, str]) -> Account:
+    """The account that a filled-in form describes. Raises Refused naming a missing field."""
+    values = {field.name: form.get(field.name, "").strip() for field in meta.fields}
+    missing = next((field.label for field in meta.fields if field.required and not values[field.name]), None)
+    if missing:
+        raise Refused(message=Message(id="connect.missing", values={"field": missing}))
+    secret = {field.name: values[field.name] for field in meta.fields if field.secret}
+    open_ = {name: value for name, value in values.items() if name not in secret and name != "base_url"}
+    return Account(base_url=values.get("base_url", "").rstrip("/"), settings=open_, credentials=secret, now=clock.now())
+
+
+def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], checked: Checked) -> Connection:
+    """Save a tested connection, or renew the one that this account already has. Starts reading at once."""
+    meta = connector(kind, name).meta
+    account = account_from(meta, form)
+    values = {
+        "label": form.get("label", "").strip() or checked.label,
+        "base_url": account.base_url,
+        "settings": {**account.settings, **checked.settings},
+        "credentials_enc": vault.seal({**account.credentials, **checked.credentials}),
+        "state": "active",
+        "state_reason": None,
+    }
+    key = {"ws": ws, "kind": kind, "connector": name, "external_id": checked.external_id}
+    with transaction.atomic():
+        connection, new = Connection.objects.select_for_update().get_or_create(
+            **key, defaults={**values, "connected_at": clock.now()}
+        )
+        if not new:
+            connection.cred_version += 1
+            for field, value in values.items():
+                setattr(connection, field, value)
+            connection.save()
+        feeds.ensure(connection)
+        feeds.hurry(ws, connection.id)
+        record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
+    return connection
+
+
+async def subscribe(connection: Connection) -> Message | None:
+    """Have the vendor call us, where it can; returns what the merchant should know when it does not work."""
+    one = connector(connection.kind, connection.connector)
+    if Can.HOOKS not in one.meta.can:
+        return None
+    try:
+        address = await loop.in_db(doors.hook_url, connection)
+        account = await loop.in_db(account_of, connection)
+        secret = await loop.in_db(_hook_secret, connection)
+        learned = await drive(connection, cast(Hooked, one).subscribe(account, address, secret))
+    except Trouble as trouble:
+        log.warning("connect.no_hooks", connection_id=connection.id)
+        return trouble.message or Message(id="connect.no_hooks", values={"said": trouble.said})
+    await loop.in_db(_learn, connection, dict(learned))
+    return None
+
+
+def _hook_secret(connection: Connection) -> str:
+    """The webhook secret of a connection: made once, kept sealed."""
+    known = vault.unseal(connection.credentials_enc)
+    if "hook_secret" not in known:
+        known["hook_secret"] = secrets.token_urlsafe(32)
+        _seal(connection, known)
+    return known["hook_secret"]
+
+
+def _learn(connection: Connection, learned: dict[str, str]) -> None:
+    if learned:
+        _seal(connection, {**vault.unseal(connection.credentials_enc), **learned})
+
+
+def _seal(connection: Connection, credentials: Mapping[str, str]) -> None:
+    connection.credentials_enc = vault.seal(credentials)
+    Connection.objects.filter(ws=connection.ws, id=connection.id).update(credentials_enc=connection.credentials_enc)
+
+
+def pause(ws: int, connection_id: int, actor: str) -> None:
+    """Ask and send nothing until it is resumed."""
+    _state(ws, connection_id, actor, "paused")
+
+
+def resume(ws: int, connection_id: int, actor: str) -> None:
+    """Go on where it was paused; what was missed is read."""
+    _state(ws, connection_id, actor, "active")
+    feeds.hurry(ws, connection_id)
+
+
+def _state(ws: int, connection_id: int, actor: str, state: str) -> None:
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(ws=ws, id=connection_id)
+        reason = Message(id="connect.paused_by_person") if state == "paused" else None
+        row.state, row.state_reason = state, asdict(reason) if reason else None
+        row.save(update_fields=["state", "state_reason"])
+        record(ws, actor, f"connection.{state}", f"{row.kind}:{row.id}")
+
+
+def remove(ws: int, connection_id: int, actor: str) -> None:
+    """Forget the credentials and stop asking. Orders and parcels stay; connecting the same account again continues."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(ws=ws, id=connection_id)
+        row.state, row.state_reason = "removed", asdict(Message(id="connect.removed"))
+        row.credentials_enc = b""
+        row.save(update_fields=["state", "state_reason", "credentials_enc"])
+        doors.revoke(ws, "hook", connection_id, actor)
+        record(ws, actor, "connection.remove", f"{row.kind}:{row.id}")

@@ -1,0 +1,289 @@
+"""Gives numbers to stores. A push says ``sending`` before the request leaves; one that was interrupted is ``unsure``, is
+read back after the request's time-out, and only then repeated.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Final, TypeVar, cast
+
+from django.conf import settings
+from django.db import transaction
+
+from doorstep.app import clock, outbox, rules
+from doorstep.app.accounts import account_of, drive, message_of, refused
+from doorstep.app.changes import By, Noted, note
+from doorstep.app.http import Unsure
+from doorstep.app.log import logger
+from doorstep.app.loop import in_db
+from doorstep.app.merge.source import Touched
+from doorstep.app.outbox import Leased
+from doorstep.app.settle import settle
+from doorstep.connectors.contract import (
+    Account,
+    Answer,
+    Busy,
+    Can,
+    Denied,
+    Flow,
+    NotFound,
+    Refused,
+    Renewed,
+    Request,
+    Shipment,
+    Store,
+    Trouble,
+)
+from doorstep.connectors.registry import connector
+from doorstep.core.channel import carrier_name
+from doorstep.core.message import Message
+from doorstep.core.number import carrier, normalize, tracking_link
+from doorstep.core.order import Content, StoreShipment
+from doorstep.core.policy import MailBy
+from doorstep.db.models import Connection, Number, Order, Push
+
+log = logger(__name__)
+T = TypeVar("T")
+GRACE_S: Final = 5.0  # beyond the request's time-out, for the far side to finish what it began
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Everything a push needs, read in one transaction."""
+
+    leased: Leased
+    push: Push
+    order: Order
+    store: Connection
+    shipment: Shipment
+    withdraw: bool
+
+
+@dataclass(slots=True)
+class Sent:
+    """Whether a request that changes something has left."""
+
+    any: bool = False
+
+
+async def deliver(leased: Leased) -> None:
+    """Carry out one intent of the push lane. No request outlives the lease: what takes longer is cut off and looked at
+    when the lease is over.
+    """
+    errand = await in_db(begin, leased)
+    if errand is not None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(outbox.LEASE_S - GRACE_S):
+                await _carry_out(errand)
+
+
+async def _carry_out(errand: Errand) -> None:
+    sent, leased = Sent(), errand.leased
+    try:
+        if leased.interrupted:
+            await _look(errand)
+        elif errand.withdraw:
+            await drive(errand.store, watched(_store(errand).withdraw(await _account(errand), *_there(errand)), sent))
+            await in_db(withdrawn, errand)
+        else:
+            flow = _store(errand).push(await _account(errand), errand.shipment)
+            pushed = await drive(errand.store, watched(flow, sent))
+            await in_db(accepted, errand, pushed.ref, pushed.notes)
+    except Trouble as trouble:
+        await in_db(failed, errand, trouble, sent.any)
+
+
+def watched(flow: Flow[T], sent: Sent) -> Flow[T]:
+    """The same flow; notes when a request that changes something leaves."""
+    answer: Answer | None = None
+    try:
+        step = next(flow)
+        while True:
+            sent.any = sent.any or (isinstance(step, Request) and step.changes)
+            try:
+                answer = yield step
+            except Trouble as trouble:
+                step = flow.throw(trouble)
+            else:
+                step = next(flow) if isinstance(step, Renewed) else flow.send(answer)
+    except StopIteration as end:
+        return cast(T, end.value)
+
+
+def _store(errand: Errand) -> Store:
+    return cast(Store, connector("store", errand.store.connector))
+
+
+async def _account(errand: Errand) -> Account:
+    return await in_db(account_of, errand.store)
+
+
+def _there(errand: Errand) -> tuple[str, str]:
+    return errand.order.external_id, errand.push.remote_id
+
+
+def begin(leased: Leased) -> Errand | None:
+    """Read what is to be done and commit that it begins; None when nothing is to be done any more."""
+    row = leased.row
+    with transaction.atomic():
+        push = Push.objects.select_for_update().filter(ws=row.ws, id=row.payload_ref).first()
+        withdraw = row.intent_key.endswith(":withdraw")
+        waiting = {"accepted", "superseded"} if withdraw else {"due", "sending", "unsure"}
+        if push is None or push.state not in waiting:
+            outbox.done(leased)
+            return None
+        order = Order.objects.get(ws=row.ws, id=push.order_id)
+        store = Connection.objects.get(ws=row.ws, id=push.store_id)
+        if store.state != "active":
+            reason = Message(id="push.store_paused", values={"store": store.label})
+            outbox.later(leased, row.state, reason, timedelta(hours=1))
+            return None
+        if not outbox.mark(leased, "unsure" if leased.interrupted else "sending"):
+            return None
+        if not withdraw:
+            _set(push, "unsure" if leased.interrupted else "sending")
+        return Errand(leased, push, order, store, shipment_of(push, order, store), withdraw)
+
+
+def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
+    """What the store is given."""
+    number = Number.objects.get(ws=push.ws, id=push.number_id)
+    policy, _ = rules.current(push.ws, store.id)
+    earlier = Push.objects.filter(
+        ws=push.ws, order_id=push.order_id, parcel_id=push.parcel_id, version__lt=push.version
+    )
+    before = earlier.exclude(remote_id="").exclude(state="withdrawn").order_by("-version").first()
+    name = carrier(number.carrier).name if number.carrier else ""
+    return Shipment(
+        order=order.external_id,
+        number=number.text if normalize(number.text) == number.norm else number.norm,
+        key=f"doorstep-{push.id}",
+        carrier=number.carrier,
+        carrier_name=carrier_name(store.connector, number.carrier, name),
+        url=tracking_link(number.carrier, number.norm) if number.carrier else "",
+        contents=tuple(Content(line=ref, qty=qty) for ref, qty in push.contents),
+        shipped_at=clock.now(),
+        notify=policy.mail_by is MailBy.STORE,
+        replaces=before.remote_id if before else "",
+    )
+
+
+async def _look(errand: Errand) -> None:
+    """Somebody began and never said how it ended. Its lease is over, and with it any request: see what the store has."""
+    store = _store(errand)
+    if Can.READ_BACK not in store.meta.can:
+        await in_db(ask_person, errand)
+        return
+    shown = await drive(errand.store, store.read_back(await _account(errand), errand.order.external_id))
+    await in_db(_resolve, errand, shown)
+
+
+def rest(errand: Errand) -> None:
+    """Come back when a request that may still be under way must have ended."""
+    reason = Message(id="push.unsure", values={"store": errand.store.label})
+    pause = settings.HTTP_TIMEOUT_S + GRACE_S
+    outbox.mark(
+        errand.leased,
+        "unsure",
+        due_at=outbox.wait_real(pause),
+        lease_token=0,
+        lease_until=clock.machine() + pause,
+        error=asdict(reason),
+    )
+
+
+def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:
+    number = normalize(errand.shipment.number)
+    found = next((one for one in shown if normalize(one.number) == number), None)
+    if errand.withdraw:
+        gone = all(one.ref != errand.push.remote_id for one in shown)
+        if gone:
+            withdrawn(errand)
+        else:
+            again(errand)
+    elif found is not None:
+        accepted(errand, found.ref, (Message(id="push.found_there"),))
+    else:
+        again(errand)
+
+
+def again(errand: Errand) -> None:
+    """It did not happen: it is due once more."""
+    with transaction.atomic():
+        if outbox.later(errand.leased, "due", Message(id="push.not_there"), timedelta(0)) and not errand.withdraw:
+            _set(errand.push, "due")
+
+
+def ask_person(errand: Errand) -> None:
+    """The store can neither be asked nor told twice: a person has to look."""
+    with transaction.atomic():
+        reason = Message(id="push.look_yourself", values={"store": errand.store.label, "order": errand.order.number})
+        if outbox.give_up(errand.leased, reason):
+            _set(errand.push, "unsure", reason)
+
+
+def accepted(errand: Errand, ref: str, notes: tuple[Message, ...]) -> None:
+    """The store has it. What was decided meanwhile is decided now."""
+    with transaction.atomic():
+        if not outbox.done(errand.leased):
+            return
+        push = errand.push
+        push.remote_id, push.remote_number = ref, errand.shipment.number
+        _set(push, "accepted", notes[0] if notes else Message(id="push.accepted", values={"store": errand.store.label}))
+        settle(_clock(push), Touched(orders={push.order_id}))
+
+
+def withdrawn(errand: Errand) -> None:
+    """The store has it no more."""
+    with transaction.atomic():
+        if outbox.done(errand.leased):
+            _set(errand.push, "withdrawn", Message(id="push.withdrawn", values={"store": errand.store.label}))
+            settle(_clock(errand.push), Touched(orders={errand.push.order_id}))
+
+
+def failed(errand: Errand, trouble: Trouble, sent: bool) -> None:
+    """Temporary trouble comes again, a refusal does not, bad credentials stop the connection, and what may have
+    happened is looked at before anything is repeated.
+    """
+    reason = message_of(trouble)
+    log.warning("push.failed", push_id=errand.push.id, reason=reason.id, sent=sent)
+    with transaction.atomic():
+        if isinstance(trouble, Denied):
+            refused(errand.store, trouble)
+            _wait(errand, reason, timedelta(hours=1), sent=False)
+        elif isinstance(trouble, Unsure) or (sent and not isinstance(trouble, (Busy, Refused, NotFound))):
+            _wait(errand, reason, None, sent=sent)
+        elif isinstance(trouble, (Refused, NotFound)):
+            if outbox.give_up(errand.leased, reason) and not errand.withdraw:
+                _set(errand.push, "refused", reason)
+        else:
+            seconds = getattr(trouble, "retry_after", None)
+            _wait(errand, reason, timedelta(seconds=seconds) if seconds else None, sent=False)
+
+
+def _wait(errand: Errand, reason: Message, pause: timedelta | None, *, sent: bool) -> None:
+    if sent:
+        rest(errand)
+        if not errand.withdraw:
+            _set(errand.push, "unsure", reason)
+    else:
+        state = "unsure" if errand.leased.interrupted else "due"
+        if outbox.later(errand.leased, state, reason, pause) and not errand.withdraw:
+            _set(errand.push, state, reason)
+
+
+def _clock(push: Push) -> By:
+    return By(push.ws, f"connection:{push.store_id}")
+
+
+def _set(push: Push, state: str, reason: Message | None = None) -> None:
+    push.state, push.changed_at = state, clock.now()
+    push.reason = asdict(reason) if reason else push.reason
+    push.save(update_fields=["state", "reason", "changed_at", "remote_id", "remote_number"])
+    note(
+        _clock(push),
+        Noted(
+            "order", push.order_id, f"push.{state}", new=str(push.number_id), at=f"{push.id}:{clock.now().isoformat()}"
+        ),
+    )

@@ -1,0 +1,72 @@
+"""Doors: unguessable ways into a workspace. A token is 128 bits made from the key and the door's id, so a link can be
+shown again without being stored; the database holds only its SHA-256. A revoked door never opens again: a new door
+has a new id and therefore a new token.
+"""
+
+import base64
+import hashlib
+import hmac
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+
+from doorstep.app import clock
+from doorstep.app.audit import record
+from doorstep.db.models import Connection, Door
+
+Kind = Literal["page", "hook", "mail", "lookup"]
+
+
+def token_of(door: Door) -> str:
+    """The secret of a door: 22 URL-safe characters, 26 lower-case ones for mail (local parts ignore case)."""
+    raw = hmac.digest(settings.SECRET_KEY.encode(), f"door:{door.kind}:{door.id}".encode(), "sha256")[:16]
+    if door.kind == "mail":
+        return base64.b32encode(raw).decode().rstrip("=").lower()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def enter(kind: Kind, token: str) -> Door | None:
+    """The live door that this token opens, or None."""
+    door = Door.objects.filter(kind=kind, token_sha256=_hash(token), revoked_at=None).first()
+    return None if door is None or (door.expires_at and door.expires_at <= clock.now()) else door
+
+
+def ensure(ws: int, kind: Kind, target_id: int) -> Door:
+    """The live door to a target, made when there is none."""
+    with transaction.atomic():
+        door = Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None).first()
+        if door is None:
+            door = Door(ws=ws, kind=kind, target_id=target_id, created_at=clock.now())
+            door.token_sha256 = _hash(token_of(door))
+            door.save(force_insert=True)
+    return door
+
+
+def page_url(ws: int, order_id: int) -> str:
+    """The shopper's address of an order."""
+    return f"{settings.PUBLIC_URL}/t/{token_of(ensure(ws, 'page', order_id))}"
+
+
+def hook_url(connection: Connection) -> str:
+    """Where this connection's vendor delivers its webhooks."""
+    return f"{settings.PUBLIC_URL}/hooks/{token_of(ensure(connection.ws, 'hook', connection.id))}"
+
+
+def lookup_url(ws: int, store_id: int) -> str:
+    """Where a store's shoppers find their orders by number."""
+    return f"{settings.PUBLIC_URL}/find/{token_of(ensure(ws, 'lookup', store_id))}"
+
+
+def revoke(ws: int, kind: Kind, target_id: int, actor: str) -> int:
+    """Close all live doors to a target; returns how many there were."""
+    with transaction.atomic():
+        closed = Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None).update(
+            revoked_at=clock.now()
+        )
+        record(ws, actor, f"{kind}_door.revoke", f"{kind}:{target_id}")
+    return closed
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

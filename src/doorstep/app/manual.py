@@ -1,0 +1,147 @@
+"""What people do by hand: a number on an order, another carrier, a parcel of no connected shop. Each goes through the
+inbox like everything else that was said.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from doorstep.app import clock
+from doorstep.app.audit import record
+from doorstep.app.inbox import Arrival
+from doorstep.app.settle.pushes import suspect
+from doorstep.app.understand import read_now
+from doorstep.core.message import Message
+from doorstep.core.number import Hints, normalize, number_in_link, recognize
+from doorstep.core.order import Role
+from doorstep.db.models import Claim, Connection, Number, Order, ParcelLine, ParcelNumber
+
+
+class Doubtful(ValueError):
+    """The text does not look like a tracking number; ``message`` says why. A person may insist (``confirmed``)."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id)
+        self.message = message
+
+
+def type_number(
+    ws: int,
+    order_id: int,
+    text: str,
+    *,
+    actor: str,
+    carrier: str = "",
+    contents: Sequence[tuple[str, int]] = (),
+    confirmed: bool = False,
+) -> int:
+    """Put a number on an order: it ships ``contents`` ((store's line ref, quantity), empty = all lines not yet allotted).
+    A tracking link is read; returns the inbox id. Raises Doubtful, and Order.DoesNotExist.
+    """
+    order = Order.objects.get(ws=ws, id=order_id)
+    text, carrier = _from_link(text, carrier)
+    reason = _doubt(order, text, carrier)
+    if reason and not (confirmed and normalize(text)):
+        raise Doubtful(reason)
+    said = {"number": text, "carrier": carrier, "role": _role(text), "contents": _pieces(contents)}
+    record(ws, actor, "number.type", f"order:{order_id}", after={"number": normalize(text), "carrier": carrier})
+    return _say(order, said, actor)
+
+
+def change_carrier(ws: int, number_id: int, carrier: str, actor: str) -> None:
+    """A person knows the carrier better: it is asked again under that name ("reload the carrier", S17)."""
+    number = Number.objects.get(ws=ws, id=number_id)
+    record(ws, actor, "carrier.change", f"number:{number_id}", {"carrier": number.carrier}, {"carrier": carrier})
+    _say(_order_of(number), {"number": number.text, "carrier": carrier, "role": _role(number.text)}, actor)
+
+
+def remove_number(ws: int, order_id: int, number_id: int, actor: str) -> None:
+    """Take back what a person typed; what others say of the number stays."""
+    order, number = Order.objects.get(ws=ws, id=order_id), Number.objects.get(ws=ws, id=number_id)
+    record(ws, actor, "number.remove", f"order:{order_id}", before={"number": number.norm})
+    _say(order, {"number": number.text, "role": _role(number.text), "removed": True}, actor)
+
+
+def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bool = False) -> int:
+    """Follow a parcel of no connected shop: an order in the built-in shop "by hand", with this number. Returns its id.
+    Raises Doubtful.
+    """
+    text, carrier = _from_link(text, carrier)
+    norm = normalize(text)
+    reason = Message(id="manual.empty") if not norm else suspect(norm, set(), carrier)
+    if reason and not (confirmed and norm):
+        raise Doubtful(reason)
+    known = Claim.objects.filter(ws=ws, number_id__in=Number.objects.filter(ws=ws, norm=norm).values("id"))
+    found = known.exclude(order_id=0).order_by("id").first()
+    if found:
+        return found.order_id
+    store, now = by_hand(ws, "store", "by_hand"), clock.now()
+    ref = f"H-{secrets.token_hex(4).upper()}"
+    body = {"ref": ref, "number": ref, "placed_at": now.isoformat(), "title": ""}
+    read_now(_arrival(store, "order", body, {}, actor))
+    order = Order.objects.get(ws=ws, store_id=store.id, external_id=ref)
+    type_number(ws, order.id, text, actor=actor, carrier=carrier, confirmed=True)
+    return order.id
+
+
+def by_hand(ws: int, kind: str, name: str) -> Connection:
+    """The built-in connection for what people say, made when first needed."""
+    with transaction.atomic():
+        connection, _ = Connection.objects.get_or_create(
+            ws=ws,
+            kind=kind,
+            connector=name,
+            external_id=name,
+            defaults={"label": "By hand", "connected_at": clock.now()},
+        )
+    return connection
+
+
+def _say(order: Order, said: dict[str, object], actor: str) -> int:
+    supplier = by_hand(order.ws, "supplier", "manual")
+    return read_now(
+        _arrival(supplier, "typed", {"order": order.external_id, **said}, {"order_id": str(order.id)}, actor)
+    )
+
+
+def _arrival(account: Connection, what: str, body: dict[str, object], context: dict[str, str], actor: str) -> Arrival:
+    return Arrival(
+        ws=account.ws,
+        connection_id=account.id,
+        dedup_key=f"{what}:{secrets.token_hex(16)}",
+        received_at=clock.now(),
+        what=what,
+        context={**context, "by": actor},
+        body=json.dumps(body).encode(),
+    )
+
+
+def _from_link(text: str, carrier: str) -> tuple[str, str]:
+    """A pasted tracking link holds the number, and often the carrier."""
+    found = number_in_link(text.strip())
+    return (found[0], carrier or found[1]) if found else (text.strip(), carrier)
+
+
+def _doubt(order: Order, text: str, carrier: str) -> Message | None:
+    norm = normalize(text)
+    if not norm:
+        return Message(id="manual.empty")
+    return suspect(norm, {normalize(order.number), normalize(order.external_id)}, carrier)
+
+
+def _role(text: str) -> str:
+    best = recognize(text, Hints()).best
+    return best.role.value if best and best.role is Role.PLATFORM else Role.LOCAL.value
+
+
+def _pieces(contents: Sequence[tuple[str, int]]) -> list[dict[str, object]]:
+    return [{"line": line, "qty": qty} for line, qty in contents if qty > 0]
+
+
+def _order_of(number: Number) -> Order:
+    """An order that the number belongs to: a word about the number on one of them is a word about the number."""
+    parcels = ParcelNumber.objects.filter(ws=number.ws, number_id=number.id).values("parcel_id")
+    orders = ParcelLine.objects.filter(ws=number.ws, parcel_id__in=parcels).values("order_id")
+    return Order.objects.filter(ws=number.ws, id__in=orders).earliest("id")

@@ -1,0 +1,86 @@
+"""Numbers, and who says them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from doorstep.app.merge.source import Source, Touched
+from doorstep.app.waiting import release
+from doorstep.core.number import carrier_named, normalize
+from doorstep.core.order import Role, SaidNumber
+from doorstep.db.models import Claim, Number, Parcel, ParcelNumber
+
+RECYCLED_AFTER = timedelta(days=120)  # carriers reuse numbers after months; none of those measured did within four
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose number it is: exactly one of an order and a purchase, and the source's own name of the parcel."""
+
+    order_id: int = 0
+    purchase_id: int = 0
+    group: str = ""
+    source: str = ""  # '' = the connection itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """How a number was said. ``at``: the age of the word (aware UTC). ``shown``: what a channel shows for it."""
+
+    said: SaidNumber
+    at: datetime
+    contents: tuple[tuple[str, int], ...] = ()  # (store's line ref, quantity); empty = not stated
+    shown: str = ""
+
+
+def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[Claim, bool] | None:
+    """Remember that this source says this number; the claim, and whether it is a new one. None when the text holds no
+    letters or digits at all. Whether a claim is ``gone`` is the caller's to say.
+    """
+    norm = normalize(word.said.text)
+    if not norm:
+        return None
+    number = number_for(source, norm, word.said.text)
+    row, new = Claim.objects.get_or_create(
+        ws=source.ws,
+        order_id=scope.order_id,
+        purchase_id=scope.purchase_id,
+        source=scope.source or source.name,
+        group=scope.group,
+        number_id=number.id,
+        role=word.said.role.value,
+        defaults={"first_said": word.at, "last_said": word.at, "inbox_id": source.inbox_id},
+    )
+    if new or word.at >= row.last_said:
+        row.carrier = carrier_named(word.said.carrier) if word.said.carrier else ""
+        row.carrier_said, row.url, row.shown = word.said.carrier, word.said.url, word.shown
+        row.contents = [list(one) for one in word.contents]
+        row.last_said = word.at
+    row.first_said = min(row.first_said, word.at)
+    row.save()
+    touched.numbers.add(number.id)
+    return row, new
+
+
+def number_for(source: Source, norm: str, text: str) -> Number:
+    """The number's row; a number heard again long after its parcel was closed is another parcel's (recycled)."""
+    number = Number.objects.filter(ws=source.ws, norm=norm).order_by("-generation").first()
+    if number is None or _recycled(number, source):
+        number, new = Number.objects.get_or_create(
+            ws=source.ws,
+            norm=norm,
+            generation=number.generation + 1 if number else 0,
+            defaults={
+                "text": text.strip(),
+                "norm_reversed": norm[::-1],
+                "not_before": source.received_at if number else None,
+            },
+        )
+        if new:
+            release(source.ws, f"number:{norm}")
+    return number
+
+
+def _recycled(number: Number, source: Source) -> bool:
+    parcels = ParcelNumber.objects.filter(ws=number.ws, number_id=number.id).values("parcel_id")
+    closed = Parcel.objects.filter(ws=number.ws, id__in=parcels).order_by("-closed_at").first()
+    return bool(closed and closed.closed_at and source.received_at - closed.closed_at > RECYCLED_AFTER)

@@ -1,0 +1,108 @@
+"""Purchases as their supplier tells them, and to which orders they belong."""
+
+from collections.abc import Iterable
+
+from doorstep.app.changes import Noted, note
+from doorstep.app.merge.claims import Scope, Word, claim
+from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
+from doorstep.core.order import Purchase as SaidPurchase
+from doorstep.core.order import PurchaseLine as SaidLine
+from doorstep.db.models import Claim, Line, Order, Purchase, PurchaseLine
+
+
+def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purchase:
+    """Bring one snapshot of a purchase into the ledger. Lines of orders that are not known yet wait for them."""
+    age = Age.of(said, said.updated_at, source.received_at)
+    purchase, new = Purchase.objects.select_for_update().get_or_create(
+        ws=source.ws,
+        supplier_id=source.connection.id,
+        external_id=said.ref,
+        defaults={"said_at": age.said_at, "heard_at": age.heard_at},
+    )
+    newest = new or age.newer_than(purchase)
+    if newest:
+        _take_over(source, purchase, said, age)
+    for line in said.lines:
+        _merge_line(source, purchase, line, age, touched, newest=newest)
+    _merge_numbers(source, purchase, said, age, touched, newest=newest)
+    touched.purchases.add(purchase.id)
+    return purchase
+
+
+def _take_over(source: Source, purchase: Purchase, said: SaidPurchase, age: Age) -> None:
+    if said.dispatched_at and not purchase.dispatched_at:
+        note(source, Noted("purchase", purchase.id, "purchase.dispatched", new=said.dispatched_at.isoformat()))
+    purchase.buy_account, purchase.state = said.buy_account, said.state.value
+    purchase.method, purchase.stock = said.method, said.stock.value
+    purchase.ordered_at, purchase.paid_at = said.ordered_at, said.paid_at
+    purchase.ships_out_by, purchase.dispatched_at = said.ships_out_by, said.dispatched_at
+    purchase.dispatch_evidence = said.dispatch_evidence
+    purchase.protection_ends_at = said.protection_ends_at
+    age.put_on(purchase)
+    purchase.save()
+
+
+def _merge_line(
+    source: Source, purchase: Purchase, said: SaidLine, age: Age, touched: Touched, *, newest: bool
+) -> None:
+    row = PurchaseLine.objects.filter(ws=source.ws, purchase_id=purchase.id, external_id=said.ref).first()
+    if row is None:
+        row = PurchaseLine(ws=source.ws, purchase_id=purchase.id, external_id=said.ref, qty=said.qty)
+    elif not newest and row.order_id:
+        return
+    if newest or row.said_at is None:
+        row.order_ref, row.line_ref, row.sku = said.order, said.line, said.sku
+        row.title, row.qty, row.said_at = said.title, said.qty, age.said_at
+    order = find_order(source.ws, row.order_ref)
+    if order is None and row.order_ref:
+        wait_for(source, f"order:{order_ref(row.order_ref)}")
+    if order is not None:
+        row.order_id = order.id
+        row.line_id, row.how = _find_line(order, row)
+        touched.orders.add(order.id)
+    row.save()
+
+
+def find_order(ws: int, ref: str) -> Order | None:
+    """The one order that a supplier, a mail or a person means by ``ref``: the store's id, or its number. Two orders of
+    that name are none: unknown stays unknown.
+    """
+    text = order_ref(ref)
+    if not text:
+        return None
+    exact = list(Order.objects.filter(ws=ws, external_id__in={ref, text})[:2])
+    named = exact or list(Order.objects.filter(ws=ws, number__in=_spellings(ref))[:2])
+    return named[0] if len(named) == 1 else None
+
+
+def _spellings(ref: str) -> Iterable[str]:
+    bare = ref.strip().lstrip("#").strip()
+    return {f"{hash_}{form}" for hash_ in ("", "#") for form in (bare, bare.upper(), bare.lower())}
+
+
+def _find_line(order: Order, row: PurchaseLine) -> tuple[int, str]:
+    """(line id, how it was found); (0, '') when it cannot be told."""
+    lines = [line for line in Line.objects.filter(ws=order.ws, order_id=order.id) if line.needs_shipping]
+    for how, fits in (
+        ("ref", [line for line in lines if row.line_ref and line.external_id == row.line_ref]),
+        ("sku", [line for line in lines if row.sku and line.sku == row.sku]),
+        ("only_line", lines),
+    ):
+        if len(fits) == 1:
+            return fits[0].id, how
+    return 0, ""
+
+
+def _merge_numbers(
+    source: Source, purchase: Purchase, said: SaidPurchase, age: Age, touched: Touched, *, newest: bool
+) -> None:
+    """The numbers a supplier gives; a newer one of the same role replaces the older, so none of those is gone."""
+    roles = set()
+    scope = Scope(purchase_id=purchase.id, group=said.ref)
+    for number in said.numbers:
+        if claim(source, scope, Word(said=number, at=age.said_at), touched):
+            roles.add(number.role.value)
+    if newest:
+        theirs = Claim.objects.filter(ws=source.ws, purchase_id=purchase.id, source=source.name)
+        theirs.exclude(role__in=roles).update(gone=True)
+        theirs.filter(role__in=roles).update(gone=False)

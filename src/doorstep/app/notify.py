@@ -1,0 +1,85 @@
+"""Mails to shoppers. A mail may repeat after a crash, with the same Message-ID; one that is out of date is not sent."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+
+from doorstep.app import clock, doors, outbox
+from doorstep.app.log import logger
+from doorstep.app.loop import in_db
+from doorstep.app.outbox import Leased
+from doorstep.app.say import say
+from doorstep.core.message import Message
+from doorstep.core.status import Status, closed
+from doorstep.db.models import Connection, Order, Parcel, Person
+
+log = logger(__name__)
+STALE_AFTER: Final = timedelta(days=3)  # news of a parcel that old helps nobody
+PASSING: Final = frozenset({Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP, Status.ATTEMPT_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail, ready to send. ``mark`` is its Message-ID: the same on every repetition."""
+
+    to: str
+    subject: str
+    body: str
+    mark: str
+
+
+async def notify(leased: Leased) -> None:
+    """Carry out one intent of the mail lane."""
+    letter = await in_db(write, leased)
+    if letter is None:
+        await in_db(outbox.done, leased)
+        return
+    try:
+        await in_db(send, letter)
+    except OSError as problem:  # smtplib's errors are OSErrors
+        log.warning("mail.failed", problem=type(problem).__name__)
+        reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
+        await in_db(outbox.later, leased, "due", reason)
+    else:
+        await in_db(outbox.done, leased)
+
+
+def write(leased: Leased) -> Letter | None:
+    """The mail, or None when it would be stale or has nobody to go to."""
+    row = leased.row
+    milestone = row.intent_key.partition(":")[2]
+    order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
+    parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first()
+    person = Person.objects.filter(ws=row.ws, id=order.person_id).first() if order else None
+    if order is None or parcel is None or person is None or not person.email or _stale(parcel, milestone):
+        return None
+    with transaction.atomic():
+        url = doors.page_url(row.ws, order.id)
+    store = Connection.objects.get(ws=row.ws, id=order.store_id)
+    values = {"store": store.label, "order": order.number, "url": url}
+    return Letter(
+        to=person.email,
+        subject=say(Message(id=f"letter.{milestone}.subject", values=values)),
+        body=say(Message(id=f"letter.{milestone}.body", values=values)),
+        mark=f"<doorstep.{row.ws}.{row.id}@{settings.MAIL_DOMAIN}>",
+    )
+
+
+def _stale(parcel: Parcel, milestone: str) -> bool:
+    status = Status(parcel.status)
+    if milestone in PASSING and status.value != milestone:
+        return True
+    if milestone == "shipped" and closed(status):
+        return True
+    since = parcel.status_since
+    return since is not None and milestone == status.value and clock.now() - since > STALE_AFTER
+
+
+def send(letter: Letter) -> None:
+    """Hand one mail to the configured server. Raises OSError."""
+    headers = {"Message-ID": letter.mark, "Auto-Submitted": "auto-generated"}
+    EmailMessage(letter.subject, letter.body, to=[letter.to], headers=headers).send()

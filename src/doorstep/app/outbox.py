@@ -1,0 +1,82 @@
+"""The outbox: claiming what is due, with a lease that every later write checks."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from doorstep.app import clock
+from doorstep.app.leases import new_token
+from doorstep.core.message import Message
+from doorstep.db.models import Outbox
+
+LEASE_S: Final = 180.0  # several requests, each shorter than its own time-out; no request may outlive its lease
+LANES: Final = ("push", "mail")
+TRIES: Final = 12
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """An intent that we carry out. ``interrupted``: somebody began before us and never said how it ended."""
+
+    row: Outbox
+    token: int
+    interrupted: bool
+
+
+def claim() -> Leased | None:
+    """Lease the intent that is due longest; None when none is. Intents of one target and parcel keep their order."""
+    with transaction.atomic():
+        machine = clock.machine()
+        due = Outbox.objects.filter(
+            state__in=["due", "sending", "unsure"], due_at__lte=clock.now(), lease_until__lt=machine
+        )
+        row = due.select_for_update(skip_locked=True).order_by("due_at", "id").first()
+        if row is None:
+            return None
+        token = new_token()
+        leased = Leased(row, token, interrupted=row.state in {"sending", "unsure"})
+        Outbox.objects.filter(ws=row.ws, id=row.id).update(
+            lease_token=token, lease_until=machine + LEASE_S, tries=row.tries + 1
+        )
+        row.tries += 1
+        return leased
+
+
+def mark(leased: Leased, state: str, **values: Any) -> bool:
+    """Write under the lease; False (and nothing written) when it was lost."""
+    mine = Outbox.objects.filter(ws=leased.row.ws, id=leased.row.id, lease_token=leased.token)
+    return mine.update(state=state, **values) == 1
+
+
+def done(leased: Leased) -> bool:
+    """Carried out; nobody looks at it again."""
+    return mark(leased, "done", lease_token=0, lease_until=0.0, error=None)
+
+
+def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = None) -> bool:
+    """Try again after ``wait``, or after a back-off that doubles; after too many tries it is dead until a person asks."""
+    dead = leased.row.tries >= TRIES and state == "due"
+    pause = wait or min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(leased.row.tries - 1, 12))
+    return mark(
+        leased,
+        "dead" if dead else state,
+        due_at=clock.now() + pause,
+        lease_token=0,
+        lease_until=clock.machine() + 1.0,
+        error=asdict(reason),
+    )
+
+
+def give_up(leased: Leased, reason: Message) -> bool:
+    """No repetition will help."""
+    return mark(leased, "dead", lease_token=0, lease_until=0.0, error=asdict(reason))
+
+
+def wait_real(seconds: float) -> datetime:
+    """The instant of the product's clock that comes in so many real seconds."""
+    rate = 1 / max(clock.real_seconds(timedelta(seconds=1)), 1e-9)
+    return clock.now() + timedelta(seconds=seconds * rate)

@@ -1,0 +1,195 @@
+"""Asks carriers about numbers whose time has come. An answer that says nothing new is only noted as asked."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from django.db import transaction
+
+from doorstep.app import clock
+from doorstep.app.accounts import account_of, drive, message_of, name_of, refused
+from doorstep.app.feeds import PAUSE_S, arrival
+from doorstep.app.inbox import arrive
+from doorstep.app.leases import new_token
+from doorstep.app.log import logger
+from doorstep.app.loop import in_db
+from doorstep.app.settle.watching import next_ask
+from doorstep.connectors.contract import Answer, Can, Carrier, Denied, Followed, Follower, Request, Trouble
+from doorstep.connectors.registry import connector
+from doorstep.core.cadence import retry_after
+from doorstep.core.number import TrackingNumber, normalize
+from doorstep.core.order import Track, TrackAnswer
+from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedule, Watch
+
+log = logger(__name__)
+LEASE_S: Final = 120.0
+FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at again so rarely
+
+
+@dataclass(slots=True)
+class Batch:
+    """Numbers of one account, leased to us."""
+
+    connection: Connection
+    token: int
+    watches: dict[str, Watch]  # by normalized number
+    numbers: dict[str, Number]
+    unchanged: set[str] = field(default_factory=set)
+    said: dict[str, Track] = field(default_factory=dict)
+
+    def asked(self, *remotes: str) -> list[TrackingNumber]:
+        """The numbers whose remote state is one of these."""
+        return [
+            TrackingNumber(text=norm, carrier=self.numbers[norm].carrier)
+            for norm, watch in self.watches.items()
+            if watch.remote in remotes
+        ]
+
+
+def claim() -> Batch | None:
+    """Lease the numbers of the account that is due longest; None when none is."""
+    with transaction.atomic():
+        now, machine = clock.now(), clock.machine()
+        due = Schedule.objects.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
+        first = due.select_for_update(skip_locked=True).first()
+        if first is None:
+            return None
+        account = Connection.objects.filter(ws=first.ws, id=first.connection_id, state="active").first()
+        if account is None:
+            due.filter(ws=first.ws, connection_id=first.connection_id).update(next_at=now + FORGOTTEN)
+            return None
+        limit = connector("carrier", account.connector).meta.batch
+        rows = due.filter(ws=account.ws, connection_id=account.id).select_for_update(skip_locked=True)[:limit]
+        ids, token = [row.number_id for row in rows], new_token()
+        mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
+        mine.update(lease_token=token, lease_until=machine + LEASE_S)
+        return _batch(account, token, ids, now)
+
+
+def _batch(account: Connection, token: int, ids: Sequence[int], now: datetime) -> Batch:
+    numbers = Number.objects.filter(ws=account.ws).in_bulk(list(ids))
+    watches = Watch.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
+    watches.update(asked_at=now)
+    by_norm = {numbers[watch.number_id].norm: watch for watch in watches}
+    return Batch(account, token, by_norm, {one.norm: one for one in numbers.values()})
+
+
+async def ask(batch: Batch) -> None:
+    """Register what is new over there, then ask about everything of the batch."""
+    failed: Trouble | None = None
+    try:
+        await _follow(batch)
+        numbers = batch.asked("registered")
+        if numbers:
+            one, account = cast(Carrier, _connector(batch)), await in_db(account_of, batch.connection)
+            await drive(batch.connection, one.track(account, numbers), lambda _, answer: _keep(batch, answer))
+    except Trouble as trouble:
+        failed = trouble
+        if isinstance(trouble, Denied):
+            await in_db(refused, batch.connection, trouble)
+    await in_db(finish, batch, failed)
+
+
+def _connector(batch: Batch) -> object:
+    return connector("carrier", batch.connection.connector)
+
+
+async def _follow(batch: Batch) -> None:
+    """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
+    one = _connector(batch)
+    if Can.FOLLOW not in cast(Carrier, one).meta.can:
+        for watch in batch.watches.values():
+            watch.remote = "registered"
+        return
+    follower, account = cast(Follower, one), await in_db(account_of, batch.connection)
+    fresh = batch.asked("none", "rejected", "stopped")
+    if fresh:
+        await in_db(_remember, batch, await drive(batch.connection, follower.follow(account, fresh)))
+    for number in batch.asked("recarrier"):
+        await in_db(_remember, batch, [await drive(batch.connection, follower.recarrier(account, number))])
+
+
+def _remember(batch: Batch, followed: Sequence[Followed]) -> None:
+    """Commit the remote state at once: it is true over there already."""
+    for said in followed:
+        watch = batch.watches.get(normalize(said.number))
+        if watch is None:
+            continue
+        watch.remote, watch.said = said.remote, said.said
+        watch.remote_ref = said.carrier_key or watch.remote_ref
+        if said.remote == "rejected":
+            watch.answer = TrackAnswer.REJECTED.value
+        watch.save(update_fields=["remote", "said", "remote_ref", "answer"])
+
+
+async def _keep(batch: Batch, answer: Answer) -> None:
+    """Store an answer if it says anything new about any of its numbers."""
+    facts = cast(Carrier, _connector(batch)).read(answer)
+    news = False
+    for track in facts.tracks:
+        norm = normalize(track.number)
+        if norm not in batch.watches:
+            continue
+        batch.said[norm] = track
+        news = news or _hash(track) != bytes(batch.watches[norm].answer_hash)
+    if news or facts.bad or facts.words:
+        digest = hashlib.sha256(answer.body).hexdigest()[:32]
+        await arrive(arrival(batch.connection, f"{answer.what}:{digest}", answer))
+
+
+def _hash(track: Track) -> bytes:
+    return hashlib.blake2b(repr(track).encode(), digest_size=16).digest()
+
+
+def finish(batch: Batch, failed: Trouble | None) -> None:
+    """Write down who was asked, what was answered and when to ask next. A lost lease changes nothing."""
+    now = clock.now()
+    with transaction.atomic():
+        for norm, watch in batch.watches.items():
+            key = {"ws": watch.ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
+            mine = Schedule.objects.select_for_update().filter(**key, lease_token=batch.token)
+            if not mine.exists():
+                continue
+            values = _outcome(watch, batch.said.get(norm), failed, now)
+            Watch.objects.filter(**key).update(**values)
+            next_at = _next(watch, values, failed, now)
+            if next_at is None:
+                mine.delete()
+            else:
+                mine.update(next_at=next_at, lease_token=0, lease_until=clock.machine() + PAUSE_S)
+    if failed is not None:
+        log.warning(
+            "poll.failed", connection_id=batch.connection.id, answer=name_of(failed), numbers=len(batch.watches)
+        )
+
+
+def _outcome(watch: Watch, said: Track | None, failed: Trouble | None, now: datetime) -> dict[str, Any]:
+    if said is not None:
+        return {"answered_at": now, "answer": said.answer.value, "answer_hash": _hash(said), "failures": 0}
+    if failed is not None:
+        text = message_of(failed).id if not failed.said else failed.said[:300]
+        return {"answer": name_of(failed), "said": text, "failures": watch.failures + 1}
+    if watch.remote == "rejected":
+        return {"answered_at": now, "answer": TrackAnswer.REJECTED.value, "failures": 0}
+    return {"failures": watch.failures + 1}  # asked, but the answer left this number out
+
+
+def _next(watch: Watch, values: dict[str, Any], failed: Trouble | None, now: datetime) -> datetime | None:
+    """When to ask again; what the vendor says about waiting counts."""
+    retry = getattr(failed, "retry_after", None)
+    if retry is not None:
+        return now + timedelta(seconds=retry) * max(1, watch.failures)
+    if isinstance(failed, Denied):
+        return now + FORGOTTEN
+    for name, value in values.items():
+        setattr(watch, name, value)
+    watch.asked_at = now
+    held = ParcelNumber.objects.filter(ws=watch.ws, number_id=watch.number_id, until=None).order_by("since").first()
+    parcel = Parcel.objects.filter(ws=watch.ws, id=held.parcel_id).first() if held else None
+    if parcel is None or held is None:
+        return now + FORGOTTEN
+    if failed is not None:
+        return now + retry_after(watch.failures)
+    return next_ask(parcel, watch, held.since, now)

@@ -1,0 +1,119 @@
+"""Asking for fresh data now: one parcel, once per five minutes, whoever asks and from wherever."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from django.db import transaction
+
+from doorstep.app import clock, loop
+from doorstep.core.message import Message
+from doorstep.core.resync import PARCEL_COOLDOWN, may_resync, outcome, too_soon
+from doorstep.core.status import Status, closed
+from doorstep.db.models import Cooldown, Event, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
+
+Place = Literal["console", "page"]
+PATIENCE: Final = timedelta(minutes=10)  # a resync that got no answer so long has failed
+SCOPE: Final = "parcel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whether a resync was accepted, and when the next one is possible."""
+
+    accepted: bool
+    next_allowed_at: datetime
+    resync_id: int = 0
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a resync; ``message`` None = still under way."""
+
+    next_allowed_at: datetime
+    message: Message | None = None
+
+
+def ask_parcel(ws: int, parcel_id: int, place: Place, actor: str) -> Asked:
+    """Have the parcel's carriers asked now. The cool-down is set in the transaction that accepts."""
+    now = clock.now()
+    with transaction.atomic():
+        parcel = Parcel.objects.select_for_update().get(ws=ws, id=parcel_id)
+        cooldown = Cooldown.objects.filter(ws=ws, scope=SCOPE, target_id=parcel_id).first()
+        wait = may_resync(cooldown.next_allowed_at - PARCEL_COOLDOWN if cooldown else None, now, PARCEL_COOLDOWN)
+        if wait is not None:
+            return Asked(accepted=False, next_allowed_at=wait, message=too_soon(wait))
+        watches = _watches(ws, parcel_id)
+        if not watches:
+            return Asked(accepted=False, next_allowed_at=now, message=Message(id="resync.nobody_to_ask"))
+        next_at = now + PARCEL_COOLDOWN
+        Cooldown.objects.update_or_create(
+            ws=ws, scope=SCOPE, target_id=parcel_id, defaults={"next_allowed_at": next_at}
+        )
+        row = Resync.objects.create(
+            ws=ws,
+            scope=SCOPE,
+            target_id=parcel_id,
+            place=place,
+            actor=actor,
+            accepted_at=now,
+            status_before=parcel.status,
+        )
+        for watch in watches:
+            key = {"ws": ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
+            Schedule.objects.update_or_create(**key, defaults={"next_at": now})
+    loop.wake("poll")
+    return Asked(accepted=True, next_allowed_at=next_at, resync_id=row.id)
+
+
+def result(ws: int, resync_id: int) -> Result:
+    """What came of it so far, computed from what was asked and understood since. Raises Resync.DoesNotExist."""
+    row = Resync.objects.get(ws=ws, id=resync_id)
+    next_at = row.accepted_at + PARCEL_COOLDOWN
+    watches = _watches(ws, row.target_id)
+    asked = [one for one in watches if one.asked_at and one.asked_at >= row.accepted_at]
+    answered = [one for one in asked if one.answered_at and one.answered_at >= row.accepted_at]
+    late = clock.now() - row.accepted_at > PATIENCE
+    failed = [one for one in asked if one not in answered and one.failures]
+    if len(answered) + len(failed) < len(watches) and not late:
+        return Result(next_allowed_at=next_at)
+    if _unread(row, watches) and not late:
+        return Result(next_allowed_at=next_at)
+    parcel = Parcel.objects.get(ws=ws, id=row.target_id)
+    numbers = {one.number_id for one in watches}
+    new = Event.objects.filter(ws=ws, number_id__in=numbers, known_at__gte=row.accepted_at).count()
+    changed = parcel.status != row.status_before
+    return Result(
+        next_allowed_at=next_at,
+        message=outcome(new_events=new, changed=changed, failed=not answered, next_at=next_at),
+    )
+
+
+def last(ws: int, parcel_id: int) -> Resync | None:
+    """The newest resync of a parcel."""
+    return Resync.objects.filter(ws=ws, scope=SCOPE, target_id=parcel_id).order_by("-id").first()
+
+
+def next_allowed_at(ws: int, parcel_id: int) -> datetime | None:
+    """When the next resync is possible; None = now."""
+    row = Cooldown.objects.filter(ws=ws, scope=SCOPE, target_id=parcel_id).first()
+    return row.next_allowed_at if row and row.next_allowed_at > clock.now() else None
+
+
+def worth_asking(parcel: Parcel) -> bool:
+    """Whether a resync can still bring anything."""
+    return not closed(Status(parcel.status))
+
+
+def _watches(ws: int, parcel_id: int) -> list[Watch]:
+    """The current numbers of a parcel, as far as an account watches them."""
+    live = ParcelNumber.objects.filter(ws=ws, parcel_id=parcel_id, until=None).values("number_id")
+    return list(Watch.objects.filter(ws=ws, number_id__in=live))
+
+
+def _unread(row: Resync, watches: list[Watch]) -> bool:
+    """Whether an answer that came since still waits to be understood."""
+    accounts = {one.connection_id for one in watches}
+    waiting = Inbox.objects.filter(ws=row.ws, connection_id__in=accounts, state="new")
+    return waiting.filter(received_at__gte=row.accepted_at).exists()

@@ -1,0 +1,53 @@
+"""Which mails the shopper should get from Doorstep: intents only; ``app.deliver`` sends them, or finds them stale."""
+
+from typing import Final
+
+from doorstep.app import clock, loop, rules
+from doorstep.app.settle.cluster import Cluster
+from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.policy import MailBy
+from doorstep.core.status import Status
+from doorstep.db.models import Order, Outbox, Parcel, Push
+
+MILESTONES: Final = (
+    Status.OUT_FOR_DELIVERY,
+    Status.AVAILABLE_FOR_PICKUP,
+    Status.ATTEMPT_FAILED,
+    Status.DELIVERED,
+    Status.EXCEPTION,
+)
+
+
+def intend_mails(cluster: Cluster) -> None:
+    """One intent per parcel and milestone that was ever reached; orders placed before the connection get none."""
+    for order in cluster.orders.values():
+        if order.before_connection or order.cancelled_at or order.person_id is None:
+            continue
+        policy, _ = rules.current(cluster.ws, order.store_id)
+        if policy.mail_by is not MailBy.DOORSTEP:
+            continue
+        for parcel, plan in cluster.plans:
+            if any(int(part.order) == order.id for part in plan.contents):
+                for milestone in _reached(cluster, order, parcel, plan):
+                    _intend(order, parcel, milestone)
+
+
+def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan) -> list[str]:
+    """What was ever true of the parcel, whatever came later: so the intents depend on no order of arrival."""
+    numbers = {one.id for one in cluster.numbers_of(plan)}
+    said = {event.status for number in numbers for event in cluster.events.get(number, ())}
+    given = Push.objects.filter(ws=order.ws, order_id=order.id, parcel_id=parcel.id).exclude(remote_id="").exists()
+    shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
+    return ["shipped"] * (given or shown) + [one.value for one in MILESTONES if one.value in said]
+
+
+def _intend(order: Order, parcel: Parcel, milestone: str) -> None:
+    _, new = Outbox.objects.get_or_create(
+        ws=order.ws,
+        lane="mail",
+        target_id=order.id,
+        intent_key=f"{parcel.id}:{milestone}",
+        defaults={"payload_ref": parcel.id, "due_at": clock.now()},
+    )
+    if new:
+        loop.wake("outbox")

@@ -1,0 +1,224 @@
+"""Which parcels there are, written to the tables: ``core.parcels`` says it, this makes the rows agree."""
+
+from collections import defaultdict
+
+from doorstep.app.changes import Cause, Noted, note
+from doorstep.app.settle.cluster import Cluster
+from doorstep.core.order import Line as CoreLine
+from doorstep.core.order import Role
+from doorstep.core.parcels import PERSON, Allotment, assemble
+from doorstep.core.parcels import Claim as CoreClaim
+from doorstep.core.parcels import Parcel as Plan
+from doorstep.db.models import (
+    ChannelState,
+    Claim,
+    Line,
+    NumberLink,
+    Parcel,
+    ParcelLine,
+    ParcelNumber,
+    Purchase,
+    PurchaseLine,
+    Push,
+)
+
+
+def arrange(cause: Cause, cluster: Cluster) -> None:
+    """Make parcels, their numbers and contents what the claims say."""
+    plans = assemble(core_lines(cluster), core_claims(cluster))
+    found = _existing(cluster)
+    free = dict(sorted(found.items()))
+    for plan in plans:
+        numbers = {one.id for one in cluster.numbers_of(plan)}
+        parcel = _best(free, numbers) or Parcel(ws=cluster.ws)
+        purchase = cluster.purchase_of(plan)
+        _write(cause, cluster, parcel, plan, purchase)
+        cluster.plans.append((parcel, plan))
+        free.pop(parcel.id, None)
+    for parcel_id, (parcel, numbers) in free.items():
+        _absorb(cluster, parcel_id, parcel, numbers)
+
+
+def core_lines(cluster: Cluster) -> dict[str, list[CoreLine]]:
+    """Lines by order, both named by their ids."""
+    return {str(order): [_core_line(line) for line in cluster.lines[order]] for order in cluster.orders}
+
+
+def _core_line(line: Line) -> CoreLine:
+    return CoreLine(
+        ref=str(line.id),
+        qty=line.qty,
+        sku=line.sku,
+        title=line.title,
+        qty_cancelled=line.qty_cancelled,
+        needs_shipping=line.needs_shipping,
+        item_class=line.item_class,
+    )
+
+
+def core_claims(cluster: Cluster) -> list[CoreClaim]:
+    """All claims that belong to an order we know, and what carriers say of a second number."""
+    matched = defaultdict(list)
+    for line in cluster.purchase_lines:
+        if line.order_id:
+            matched[line.purchase_id].append(line)
+    claims = [_core_claim(cluster, row, matched[row.purchase_id]) for row in cluster.claims if _placed(row, matched)]
+    return claims + _last_mile(cluster, {one.number for one in claims})
+
+
+def _placed(row: Claim, matched: dict[int, list[PurchaseLine]]) -> bool:
+    return bool(row.order_id or matched[row.purchase_id])
+
+
+def _core_claim(cluster: Cluster, row: Claim, matched: list[PurchaseLine]) -> CoreClaim:
+    return CoreClaim(
+        source=row.source,
+        group=row.group,
+        number=cluster.numbers[row.number_id].norm,
+        role=Role(row.role),
+        carrier=row.carrier,
+        first_said=row.first_said,
+        last_said=row.last_said,
+        contents=_stated(cluster, row) if row.order_id else _matched(matched),
+        how="stated" if row.order_id and row.contents else "matched",
+        by_person=row.source == PERSON,
+        gone=row.gone,
+    )
+
+
+def _stated(cluster: Cluster, row: Claim) -> tuple[Allotment, ...]:
+    """What the source says is inside; without that, the parcel is at least of this order."""
+    lines = {line.external_id: line for line in cluster.lines[row.order_id]}
+    said = [(lines[ref], qty) for ref, qty in row.contents if ref in lines]
+    order = str(row.order_id)
+    return tuple(Allotment(order=order, line=str(line.id), qty=qty) for line, qty in said) or (Allotment(order=order),)
+
+
+def _matched(lines: list[PurchaseLine]) -> tuple[Allotment, ...]:
+    """What the purchase holds of each order; a line that cannot be told is "of that order"."""
+    return tuple(
+        Allotment(order=str(line.order_id), line=str(line.line_id), qty=line.qty)
+        if line.line_id
+        else Allotment(order=str(line.order_id))
+        for line in sorted(lines, key=lambda one: one.external_id)
+    )
+
+
+def _last_mile(cluster: Cluster, known: set[str]) -> list[CoreClaim]:
+    """A carrier named a second number for one we follow: both are said, as one parcel, by that carrier's account."""
+    claims = []
+    for watch in (one for watches in cluster.watches.values() for one in watches if one.last_mile_id):
+        first, second = cluster.numbers[watch.number_id], cluster.numbers[watch.last_mile_id]
+        if first.norm not in known or watch.last_mile_at is None:
+            continue
+        for number, carrier in ((first, ""), (second, watch.last_mile_carrier)):
+            claims.append(
+                CoreClaim(
+                    source=f"{watch.connection_id}:last_mile",
+                    group=first.norm,
+                    number=number.norm,
+                    carrier=carrier,
+                    first_said=watch.last_mile_at,
+                    last_said=watch.last_mile_at,
+                )
+            )
+    return claims
+
+
+def _existing(cluster: Cluster) -> dict[int, tuple[Parcel, set[int]]]:
+    """The parcels there are already, locked in the order of their ids, with the numbers each has."""
+    held = defaultdict(set)
+    for row in ParcelNumber.objects.filter(ws=cluster.ws, number_id__in=cluster.numbers):
+        held[row.parcel_id].add(row.number_id)
+    parcels = Parcel.objects.select_for_update().filter(ws=cluster.ws, id__in=held).order_by("id")
+    return {one.id: (one, held[one.id]) for one in parcels}
+
+
+def _best(free: dict[int, tuple[Parcel, set[int]]], numbers: set[int]) -> Parcel | None:
+    """The parcel that has most of these numbers; of two, the older."""
+    shared = {id_: len(numbers & held) for id_, (_, held) in free.items() if numbers & held}
+    return free[max(shared, key=lambda id_: (shared[id_], -id_))][0] if shared else None
+
+
+def _write(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan, purchase: Purchase | None) -> None:
+    parcel.purchase_id = purchase.id if purchase else None
+    new = parcel.version == 0
+    parcel.version += 1
+    parcel.save()
+    if new:
+        note(cause, Noted("parcel", parcel.id, "parcel.found", new=plan.numbers[0].number if plan.numbers else ""))
+    _write_numbers(cause, cluster, parcel, plan)
+    _write_contents(cluster, parcel, plan)
+    _write_channel(cluster, parcel, plan)
+
+
+def _write_numbers(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel.id).delete()
+    rows = []
+    for held in plan.numbers:
+        number = cluster.number(held.number)
+        rows.append(
+            ParcelNumber(
+                ws=cluster.ws,
+                parcel_id=parcel.id,
+                number_id=number.id,
+                role=held.role.value,
+                since=held.since,
+                until=held.until,
+                said_by=",".join(held.said_by),
+            )
+        )
+        note(cause, Noted("parcel", parcel.id, "parcel.number", new=held.number, at=held.role.value))
+    ParcelNumber.objects.bulk_create(rows)
+    for old, new in plan.replaced:
+        NumberLink.objects.get_or_create(
+            ws=cluster.ws,
+            from_id=cluster.number(old).id,
+            to_id=cluster.number(new).id,
+            kind="replaced_by",
+            defaults={"said_by": cause.actor, "known_at": next(h.since for h in plan.numbers if h.number == new)},
+        )
+        note(cause, Noted("parcel", parcel.id, "parcel.number_replaced", old=old, new=new))
+
+
+def _write_contents(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel.id).delete()
+    ParcelLine.objects.bulk_create(
+        ParcelLine(
+            ws=cluster.ws,
+            parcel_id=parcel.id,
+            order_id=int(part.order),
+            line_id=int(part.line or 0),
+            qty=part.qty,
+            how=part.how,
+        )
+        for part in plan.contents
+    )
+
+
+def _write_channel(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    """What the store itself shows for this parcel: the channel's own field, never mixed with our status."""
+    numbers = {one.id for one in cluster.numbers_of(plan)}
+    for row in cluster.claims:
+        if row.shown and not row.gone and row.number_id in numbers:
+            ChannelState.objects.update_or_create(
+                ws=cluster.ws,
+                order_id=row.order_id,
+                parcel_id=parcel.id,
+                defaults={"shown": row.shown, "seen_at": row.last_said},
+            )
+
+
+def _absorb(cluster: Cluster, parcel_id: int, parcel: Parcel, numbers: set[int]) -> None:
+    """Two parcels turned out to be one: the other one lives on and takes over what was pushed."""
+    heir = next((one for one, plan in cluster.plans if numbers & {n.id for n in cluster.numbers_of(plan)}), None)
+    ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
+    ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
+    if heir is not None:
+        for push in Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id).order_by("version"):
+            theirs = Push.objects.filter(ws=cluster.ws, order_id=push.order_id, parcel_id=heir.id)
+            push.version += theirs.count()
+            push.parcel_id = heir.id
+            push.save(update_fields=["version", "parcel_id"])
+    if heir is not None or not Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id).exists():
+        parcel.delete()

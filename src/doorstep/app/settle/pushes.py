@@ -1,0 +1,268 @@
+"""Which numbers the stores get: ``core.policy`` decides, this writes the push and its outbox row."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, assert_never
+
+from doorstep.app import clock, loop, rules
+from doorstep.app.changes import Cause, Noted, note
+from doorstep.app.settle.cluster import Cluster
+from doorstep.connectors.contract import Can
+from doorstep.connectors.registry import connector
+from doorstep.core.message import Message
+from doorstep.core.number import Hints, normalize, recognize
+from doorstep.core.order import MailKind
+from doorstep.core.parcels import PERSON
+from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.policy import Case, Decision, Hold, Keep, Policy, Refuse, Withdraw, decide
+from doorstep.core.policy import Push as Give
+from doorstep.db.models import Claim, Connection, Order, Outbox, Parcel, Push
+
+UNSENT = frozenset({"held", "due"})
+IN_FLIGHT = frozenset({"sending", "unsure"})
+
+
+def decide_pushes(cause: Cause, cluster: Cluster) -> None:
+    """Decide about every parcel of every order, in the order of their ids."""
+    for order in sorted(cluster.orders.values(), key=lambda one: one.id):
+        store = cluster.connections[order.store_id]
+        if Can.PUSH not in connector("store", store.connector).meta.can:
+            continue
+        policy, version = rules.current(cluster.ws, store.id)
+        for parcel, plan in cluster.plans:
+            if any(int(part.order) == order.id for part in plan.contents) or not plan.contents:
+                _decide_one(cause, cluster, Spot(order, store, parcel, plan), policy, version)
+
+
+class Spot:
+    """One parcel of one order, and what was given to the store for it so far."""
+
+    def __init__(self, order: Order, store: Connection, parcel: Parcel, plan: Plan) -> None:
+        self.order, self.store, self.parcel, self.plan = order, store, parcel, plan
+        key = {"ws": order.ws, "order_id": order.id, "parcel_id": parcel.id}
+        self.pushes = list(Push.objects.select_for_update().filter(**key).order_by("version"))
+
+    @property
+    def last(self) -> Push | None:
+        return self.pushes[-1] if self.pushes else None
+
+    @property
+    def given(self) -> Push | None:
+        """What the store took last, unless it was taken back. A push that was never sent has no ``remote_id``."""
+        taken = [one for one in self.pushes if one.remote_id]
+        return taken[-1] if taken and taken[-1].state != "withdrawn" else None
+
+
+def _decide_one(cause: Cause, cluster: Cluster, spot: Spot, policy: Policy, version: int) -> None:
+    if spot.last and spot.last.state in IN_FLIGHT:
+        return  # decided again when its outcome is known
+    if not spot.plan.contents and spot.given is None:
+        return  # history only
+    decision = decide(policy, case_of(cluster, spot), clock.now())
+    _carry_out(cause, cluster, spot, decision, version)
+
+
+def case_of(cluster: Cluster, spot: Spot) -> Case:
+    """Everything the policy looks at."""
+    order, plan, given = spot.order, spot.plan, spot.given
+    purchase = cluster.purchase_of(plan)
+    dispatched_at, evidence = (purchase.dispatched_at, purchase.dispatch_evidence) if purchase else (None, "")
+    if dispatched_at is None:
+        dispatched_at, evidence = _mailed(cluster, plan)
+    shown = _in_store(cluster, spot)
+    edited, removed = _touched_over_there(cluster, spot, given)
+    return Case(
+        numbers=plan.numbers,
+        placed_at=order.placed_at,
+        method=purchase.method if purchase else "",
+        paid_at=order.paid_at or (purchase.paid_at if purchase else None),
+        ship_by=order.ship_by,
+        cancelled=order.cancelled_at is not None,
+        before_connection=order.before_connection,
+        asked_anyway=order.push_asked_at is not None and not (given and given.changed_at >= order.push_asked_at),
+        dispatched_at=dispatched_at,
+        dispatch_evidence=evidence,
+        first_scan_at=spot.parcel.first_scan_at,
+        suspicious=_suspicious(cluster, spot),
+        pushed=cluster.numbers[given.number_id].norm if given and given.number_id in cluster.numbers else "",
+        in_store=shown,
+        edited_by_person=edited,
+        withdrawn_by_person=removed,
+    )
+
+
+def _mailed(cluster: Cluster, plan: Plan) -> tuple[datetime | None, str]:
+    """A dispatch mail is evidence too."""
+    numbers = {one.id for one in cluster.numbers_of(plan)}
+    said = [row for row in cluster.claims if row.number_id in numbers and not row.gone and _is_mail(cluster, row)]
+    return min((row.first_said for row in said), default=None), MailKind.SHIPPED.value if said else ""
+
+
+def _is_mail(cluster: Cluster, row: Claim) -> bool:
+    account = cluster.connections.get(int(row.source)) if row.source.isdigit() else None
+    return account is not None and account.connector == "mail"
+
+
+def _store_says(cluster: Cluster, spot: Spot) -> list[Claim]:
+    source = str(spot.store.id)
+    return [row for row in cluster.claims if row.order_id == spot.order.id and row.source == source]
+
+
+def _in_store(cluster: Cluster, spot: Spot) -> str:
+    """The number that the store shows for this parcel now."""
+    norms = {held.number for held in spot.plan.numbers}
+    shown = [row for row in _store_says(cluster, spot) if not row.gone]
+    here = [cluster.numbers[row.number_id].norm for row in sorted(shown, key=lambda one: one.last_said)]
+    return next((norm for norm in reversed(here) if norm in norms), "")
+
+
+def _touched_over_there(cluster: Cluster, spot: Spot, given: Push | None) -> tuple[bool, bool]:
+    """(edited, removed) by somebody in the store after it had taken our number."""
+    if given is None or not given.remote_id:
+        return False, False
+    said = [row for row in _store_says(cluster, spot) if row.group == given.remote_id]
+    ours = [row for row in said if row.number_id == given.number_id]
+    others = [row for row in said if row.number_id != given.number_id and not row.gone]
+    return bool(others and all(row.gone for row in ours)), bool(ours and all(row.gone for row in said))
+
+
+def _suspicious(cluster: Cluster, spot: Spot) -> Mapping[str, Message]:
+    """Numbers that are something else. What a person typed was confirmed by that person."""
+    purchase = cluster.purchase_of(spot.plan)
+    ids = {spot.order.number, spot.order.external_id} | ({purchase.external_id} if purchase else set())
+    names = {normalize(one) for one in ids}
+    found = {}
+    for held in spot.plan.numbers:
+        if PERSON not in held.said_by:
+            reason = suspect(held.number, names, held.carrier)
+            if reason:
+                found[held.number] = reason
+    return found
+
+
+def suspect(number: str, order_names: set[str], carrier: str = "") -> Message | None:
+    """Why a text should not be given to a shopper as a tracking number, or None."""
+    if number in order_names:
+        return Message(id="hold.is_order_number", values={"number": number})
+    recognition = recognize(number, Hints(carrier_text=carrier))
+    if not recognition.candidates and recognition.not_a and not carrier:
+        return Message(id="hold.not_a_tracking_number", values={"number": number})
+    return None
+
+
+def _carry_out(cause: Cause, cluster: Cluster, spot: Spot, decision: Decision, version: int) -> None:
+    match decision:
+        case Give(number=number, reason=reason):
+            push = _draft(cluster, spot, number, "due", reason, version)
+            _send(push)
+        case Hold(reason=reason, until=until, number=number):
+            push = _draft(cluster, spot, number, "held", reason, version)
+            push.hold_until = until
+        case Refuse(reason=reason):
+            push = _give_up(spot, reason)
+        case Keep(reason=reason):
+            push = _give_up(spot, reason, only_unsent=True)
+        case Withdraw(reason=reason):
+            push = _take_back(spot, reason)
+        case _:
+            assert_never(decision)
+    if push is not None:
+        _save(cause, push)
+
+
+def _draft(cluster: Cluster, spot: Spot, number: str, state: str, reason: Message, version: int) -> Push | None:
+    """The push that waits to be sent: the one not sent yet, changed in place, or a new version."""
+    if not number:
+        return _give_up(spot, reason, only_unsent=True)
+    number_id = cluster.number(number).id
+    push = spot.last
+    if push is None or push.state not in UNSENT:
+        if push is not None and push.state == "refused" and push.number_id == number_id and not _asked_since(spot):
+            return None  # the store declined exactly this; asking again is a person's decision
+        push = Push(
+            ws=cluster.ws,
+            store_id=spot.store.id,
+            order_id=spot.order.id,
+            parcel_id=spot.parcel.id,
+            version=push.version + 1 if push else 1,
+        )
+    push.number_id, push.policy_version, push.state = number_id, version, state
+    push.reason, push.hold_until = asdict(reason), None
+    push.contents = _contents(cluster, spot)
+    if state == "held":
+        _unsend(push)
+    return push
+
+
+def _asked_since(spot: Spot) -> bool:
+    asked = spot.order.push_asked_at
+    return bool(asked and spot.last and asked > spot.last.changed_at)
+
+
+def _contents(cluster: Cluster, spot: Spot) -> list[list[Any]]:
+    """[[store's line ref, quantity], ...] of this order's part; empty = everything that is left."""
+    lines = {line.id: line for line in cluster.lines[spot.order.id]}
+    parts = [part for part in spot.plan.contents if int(part.order) == spot.order.id and part.line]
+    return [[lines[int(part.line)].external_id, part.qty] for part in parts if int(part.line) in lines]
+
+
+def _send(push: Push | None) -> None:
+    if push is None:
+        return
+    Outbox.objects.update_or_create(
+        ws=push.ws,
+        lane="push",
+        target_id=push.store_id,
+        intent_key=f"{push.order_id}:{push.parcel_id}:{push.version}",
+        defaults={"payload_ref": push.id, "state": "due", "due_at": clock.now(), "error": None},
+    )
+    loop.wake("outbox")
+
+
+def _unsend(push: Push) -> None:
+    """Take back an intent that nobody has begun to carry out."""
+    Outbox.objects.filter(ws=push.ws, lane="push", payload_ref=push.id, state="due").delete()
+
+
+def _give_up(spot: Spot, reason: Message, *, only_unsent: bool = False) -> Push | None:
+    """Nothing will be sent: what waited is superseded; what a person changed over there is marked so."""
+    push = spot.last
+    if push is None or (push.state not in UNSENT and (only_unsent or push.state != "accepted")):
+        return None
+    _unsend(push)
+    push.state, push.reason, push.hold_until = "superseded", asdict(reason), None
+    return push
+
+
+def _take_back(spot: Spot, reason: Message) -> Push | None:
+    """Withdraw what the store has: one more row of the same push, of the lane's other kind."""
+    given = spot.given
+    if given is None:
+        return None
+    given.reason = asdict(reason)
+    Outbox.objects.get_or_create(
+        ws=given.ws,
+        lane="push",
+        target_id=given.store_id,
+        intent_key=f"{given.order_id}:{given.parcel_id}:{given.version}:withdraw",
+        defaults={"payload_ref": given.id, "due_at": clock.now()},
+    )
+    loop.wake("outbox")
+    return given
+
+
+def _save(cause: Cause, push: Push) -> None:
+    before = Push.objects.filter(id=push.id).first()
+    same = before is not None and all(
+        getattr(before, name) == getattr(push, name)
+        for name in ("state", "number_id", "reason", "hold_until", "contents")
+    )
+    if same:
+        return
+    push.changed_at = clock.now()
+    push.save()
+    note(
+        cause,
+        Noted("order", push.order_id, f"push.{push.state}", new=str(push.number_id), at=f"{push.id}:{push.version}"),
+    )

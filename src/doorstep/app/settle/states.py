@@ -1,0 +1,157 @@
+"""What is true of each parcel and order now."""
+
+from datetime import datetime
+from typing import Final
+
+from doorstep.app import clock
+from doorstep.app.changes import Cause, Noted, note
+from doorstep.app.settle.cluster import Cluster
+from doorstep.app.settle.parcels import core_lines
+from doorstep.core.event import InstantFrom, TrackingEvent
+from doorstep.core.matrix import Moving, order_state
+from doorstep.core.number import Confidence, Hints, recognize
+from doorstep.core.order import Role, TrackAnswer
+from doorstep.core.parcels import HeldNumber
+from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.status import Reason, Status, closed
+from doorstep.core.timeline import Current, belonging, current
+from doorstep.db.models import Event, Number, Order, Parcel, Schedule, Watch
+
+NO_SCAN: Final = frozenset(
+    {Status.PENDING, Status.NOT_FOUND, Status.INFO_RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.UNKNOWN}
+)
+
+
+def renew(cause: Cause, cluster: Cluster) -> None:
+    """Carriers of numbers, status of parcels, state of orders."""
+    for _, plan in cluster.plans:
+        for held in plan.numbers:
+            _name_carrier(cause, cluster, held)
+    for parcel, plan in cluster.plans:
+        _renew_parcel(cause, cluster, parcel, plan)
+    for order in cluster.orders.values():
+        _renew_order(cause, cluster, order)
+
+
+def _name_carrier(cause: Cause, cluster: Cluster, held: HeldNumber) -> None:
+    """A person's or a source's word, else what the carrier account found, else what the number itself proves."""
+    number = cluster.number(held.number)
+    found = next((one.carrier for one in cluster.watches.get(number.id, ()) if one.carrier), "")
+    carrier, by = held.carrier or found, "source"
+    if "person" in held.said_by and held.carrier:
+        by = "person"
+    if not carrier:
+        carrier, by = _proven(number), "recognized"
+    if carrier != number.carrier:
+        note(cause, Noted("number", number.id, "number.carrier", old=number.carrier, new=carrier))
+        number.carrier, number.carrier_by = carrier, by if carrier else ""
+        number.save(update_fields=["carrier", "carrier_by"])
+        if by == "person":
+            _reload(number)
+
+
+def _reload(number: Number) -> None:
+    """A person knows the carrier better: tell the accounts that follow the number, and ask again (S17)."""
+    watched = {"ws": number.ws, "number_id": number.id}
+    if Watch.objects.filter(**watched, remote__in=["registered", "rejected", "stopped"]).update(remote="recarrier"):
+        Schedule.objects.filter(**watched).update(next_at=clock.now())
+
+
+def _proven(number: Number) -> str:
+    best = recognize(number.norm, Hints()).best
+    return best.carrier if best and best.confidence is not Confidence.POSSIBLE else ""
+
+
+def events_of(cluster: Cluster, plan: Plan) -> list[TrackingEvent]:
+    """The scans of all numbers that lead to the buyer, as values."""
+    ways_back = {held.number for held in plan.numbers if held.role is Role.RETURN}
+    numbers = [one for one in cluster.numbers_of(plan) if one.norm not in ways_back]
+    return [as_event(row) for number in numbers for row in cluster.events.get(number.id, ())]
+
+
+def as_event(row: Event) -> TrackingEvent:
+    """A stored scan as a value."""
+    return TrackingEvent(
+        source=row.source,
+        raw_text=row.raw_text,
+        raw_code=row.raw_code,
+        status=Status(row.status),
+        reason=Reason(row.reason) if row.reason else None,
+        local=datetime.fromisoformat(row.local) if row.local else None,
+        offset=row.offset,
+        instant=row.instant,
+        instant_from=InstantFrom(row.instant_from),
+        place=row.place,
+        position=row.position,
+    )
+
+
+def bought_at(cluster: Cluster, plan: Plan) -> datetime | None:
+    """Nothing of this parcel can have been scanned before this (less two days, for clocks and zones)."""
+    purchase = cluster.purchase_of(plan)
+    times = [order.placed_at for order in cluster.orders_of(plan)]
+    times += [one.not_before for one in cluster.numbers_of(plan) if one.not_before]
+    if purchase and (purchase.ordered_at or purchase.paid_at):
+        times = [at for at in (purchase.ordered_at, purchase.paid_at) if at]
+    return min(times, default=None)
+
+
+def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    own, _ = belonging(events_of(cluster, plan), bought_at(cluster, plan))
+    state = current(own, clock.now(), _answer(cluster, plan))
+    if state.status.value != parcel.status or bytes(parcel.headline_key) != state.headline_key:
+        kind = "parcel.status" if state.status.value != parcel.status else "parcel.scan"
+        note(cause, Noted("parcel", parcel.id, kind, parcel.status, state.status.value, state.headline_key.hex()))
+    _put(parcel, state)
+    moving = [one.instant for one in own if one.status not in NO_SCAN and one.instant]
+    parcel.first_scan_at = min(moving, default=None) or (state.since if _scanned(own) else None)
+    parcel.last_event_at = max((one.instant for one in own if one.instant), default=state.since)
+    watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
+    newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
+    parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)
+    parcel.save()
+
+
+def _scanned(events: tuple[TrackingEvent, ...]) -> bool:
+    return any(one.status not in NO_SCAN for one in events)
+
+
+def _put(parcel: Parcel, state: Current) -> None:
+    parcel.status, parcel.reason = state.status.value, state.reason.value if state.reason else ""
+    parcel.responsible = state.responsible.value if state.responsible else ""
+    parcel.action_by = state.action_by.value if state.action_by else ""
+    parcel.status_since, parcel.headline_key = state.since, state.headline_key
+    if not closed(state.status):
+        parcel.closed_at = None
+    elif parcel.closed_at is None:
+        parcel.closed_at = state.since or clock.now()
+
+
+def _answer(cluster: Cluster, plan: Plan) -> TrackAnswer | None:
+    """What the carriers answered last about the numbers that count now."""
+    live = [cluster.number(held.number).id for held in plan.numbers if held.until is None]
+    said = {watch.answer for id_ in live for watch in cluster.watches.get(id_, ())}
+    for answer in (TrackAnswer.EVENTS, TrackAnswer.NOTHING, TrackAnswer.NOT_FOUND, TrackAnswer.REJECTED):
+        if answer.value in said:
+            return answer
+    return None
+
+
+def _renew_order(cause: Cause, cluster: Cluster, order: Order) -> None:
+    state = order_state(
+        str(order.id),
+        core_lines(cluster)[str(order.id)],
+        [_moving(parcel, plan) for parcel, plan in cluster.plans],
+        awaiting_payment=order.awaiting_payment,
+        cancelled=order.cancelled_at is not None,
+    )
+    if state.value != order.state:
+        note(cause, Noted("order", order.id, "order.state", old=order.state, new=state.value, at=str(order.version)))
+        order.state = state.value
+        order.version += 1
+        order.save(update_fields=["state", "version"])
+
+
+def _moving(parcel: Parcel, plan: Plan) -> Moving:
+    numbered = any(held.until is None for held in plan.numbers)
+    return Moving(contents=plan.contents, status=Status(parcel.status), numbered=numbered)

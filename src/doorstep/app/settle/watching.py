@@ -1,0 +1,68 @@
+"""What is watched: every current number of a parcel that is not done, by the workspace's own carrier account."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from doorstep.app import clock, loop
+from doorstep.app.settle.cluster import Cluster
+from doorstep.connectors.contract import Can
+from doorstep.connectors.registry import connector
+from doorstep.core.cadence import next_check
+from doorstep.core.order import Role, TrackAnswer
+from doorstep.core.status import Status
+from doorstep.db.models import Connection, Parcel, Schedule, Watch
+
+
+def watch_numbers(cluster: Cluster) -> None:
+    """Schedule what has to be asked, and forget what has not."""
+    account = carrier_account(cluster.connections.values())
+    if account is None:
+        return
+    kept = set()
+    for parcel, plan in cluster.plans:
+        for held in plan.numbers:
+            if held.until is None and held.role is not Role.ALIAS:
+                number = cluster.number(held.number)
+                if _schedule(cluster, parcel, number.id, account, held.since):
+                    kept.add(number.id)
+    idle = [one for one in cluster.numbers if one not in kept]
+    Schedule.objects.filter(ws=cluster.ws, number_id__in=idle).delete()
+
+
+def carrier_account(connections: Iterable[Connection]) -> Connection | None:
+    """The account that is asked: the workspace's oldest active one that tracks."""
+    fits = [one for one in connections if one.kind == "carrier" and one.state == "active"]
+    tracking = [one for one in fits if Can.TRACK in connector("carrier", one.connector).meta.can]
+    return min(tracking, key=lambda one: one.id, default=None)
+
+
+def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
+    """Keep the number's place in the schedule; False when it need not be asked any more."""
+    key = {"ws": cluster.ws, "number_id": number_id, "connection_id": account.id}
+    watch, new = Watch.objects.get_or_create(**key)
+    if new:
+        cluster.watches.setdefault(number_id, []).append(watch)
+    next_at = next_ask(parcel, watch, since, clock.now())
+    if next_at is None:
+        return False
+    row, made = Schedule.objects.get_or_create(**key, defaults={"next_at": next_at})
+    if not made and next_at < row.next_at:
+        Schedule.objects.filter(**key).update(next_at=next_at)
+    if made:
+        loop.wake("poll")
+    return True
+
+
+def next_ask(parcel: Parcel, watch: Watch, since: datetime, now: datetime) -> datetime | None:
+    """When to ask about a number next; None = not any more. ``since``: when the number became known."""
+    known = watch.answer in {one.value for one in TrackAnswer}
+    return next_check(
+        Status(parcel.status),
+        parcel.status_since or since,
+        parcel.last_event_at,
+        watch.asked_at,
+        TrackAnswer(watch.answer) if known else None,
+        watch.failures,
+        now,
+        pushes=False,
+    )

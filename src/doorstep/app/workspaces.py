@@ -1,0 +1,24 @@
+"""Workspaces and who belongs to them."""
+
+from django.db import transaction
+
+from doorstep.app.audit import record
+from doorstep.core.roles import Member
+from doorstep.db.models import Membership, User, Workspace
+
+
+def create(name: str, owner_email: str, password: str | None, tz: str = "UTC") -> Workspace:
+    """A workspace with its owner; the user is made when the address is new."""
+    with transaction.atomic():
+        workspace = Workspace.objects.create(name=name, tz=tz)
+        join(workspace.id, owner_email, password, Member.OWNER)
+    return workspace
+
+
+def join(ws: int, email: str, password: str | None, role: Member) -> User:
+    """Add somebody to a workspace, or change their role. An existing user keeps their password."""
+    with transaction.atomic():
+        user = User.objects.filter(email=email.lower()).first() or User.objects.create_user(email, password)
+        Membership.objects.update_or_create(ws=ws, user_id=user.pk, defaults={"role": role.value})
+        record(ws, f"user:{user.pk}", "member.join", f"user:{user.pk}", after={"role": role.value})
+    return user
