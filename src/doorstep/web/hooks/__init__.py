@@ -1,0 +1,1 @@
+"""Where vendors deliver their webhooks."""

@@ -1,0 +1,72 @@
+"""Brings the database to the version of the code: a copy first, then the migrations. An older code is refused."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from doorstep.app import clock
+from doorstep.core.message import Message
+
+LABEL = "doorstep"
+
+
+class TooNew(Exception):
+    """The database was migrated by a newer Doorstep."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.message = Message(id="doctor.database_too_new", values={"newest": names[-1]})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the database still lacks (``missing``), and what it has that this code does not know (``unknown``)."""
+
+    fresh: bool
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def standing() -> Standing:
+    """Compare the migrations of all apps with those applied; ``unknown`` looks at Doorstep's own only."""
+    loader = MigrationLoader(connection)
+    applied, known = set(loader.applied_migrations), set(loader.disk_migrations)
+    installed = {key for key in loader.graph.nodes if key[0] in loader.migrated_apps}
+    return Standing(
+        fresh=not applied,
+        missing=tuple(sorted(f"{app}.{name}" for app, name in installed - applied)),
+        unknown=tuple(sorted(name for app, name in applied - known if app == LABEL)),
+    )
+
+
+def upgrade() -> tuple[int, Path | None]:
+    """Apply what is missing; returns how many migrations that were and where the copy from before lies (SQLite only).
+    Raises TooNew, and changes nothing then.
+    """
+    now = standing()
+    if now.unknown:
+        raise TooNew(list(now.unknown))
+    if not now.missing:
+        return 0, None
+    copy = None if now.fresh or connection.vendor != "sqlite" else back_up()
+    call_command("migrate", interactive=False, verbosity=0)
+    return len(now.missing), copy
+
+
+def back_up() -> Path:
+    """Copy the SQLite database, also while it is in use, into ``backups/`` beside it (mode 0600)."""
+    folder = Path(settings.DATA_DIR) / "backups"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / f"doorstep-{clock.now():%Y%m%dT%H%M%S.%f}Z.sqlite3"
+    target.touch(mode=0o600)
+    connection.ensure_connection()
+    source: sqlite3.Connection = connection.connection
+    with closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target

@@ -1,0 +1,166 @@
+"""``POST /hooks/<token>``: verified by the connector, stored, and only then answered with 200.
+
+Beside Django and without it: a small ASGI application, because stores send bursts and give up early.
+"""
+
+import hashlib
+import io
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, cast
+
+from doorstep.app import clock, doors, feeds, inbox
+from doorstep.app.accounts import account_of
+from doorstep.app.bridge import Cut, Receive, Scope, Send, plain, read_body
+from doorstep.app.log import logger
+from doorstep.app.loop import in_db
+from doorstep.connectors.contract import Account, Answer, Delivery, Denied, Hooked, Received, Trouble
+from doorstep.connectors.registry import connector
+from doorstep.db.ids import new_id
+from doorstep.db.models import Connection
+
+MAX_BODY: Final = 1 << 20  # orders with many lines reach some 100 kB
+FRESH_S: Final = 3.0  # so long is a door believed without asking again: a revoked one closes within this time
+MOST: Final = 1000  # doors remembered
+LATER: Final = ((b"retry-after", b"5"),)
+log = logger(__name__)
+
+
+@dataclass(slots=True)
+class Known:
+    """A door as it was looked up, believed ``until`` (monotonic). ``last`` is (hash, key) of the last body that came
+    without a delivery id.
+    """
+
+    until: float
+    ws: int
+    connection_id: int
+    connector: Hooked
+    account: Account
+    last: tuple[bytes, str] = (b"", "")
+
+    def receive(self, delivery: Delivery) -> Received:
+        """Verify a delivery. Raises Denied."""
+        return self.connector.receive(replace(self.account, now=delivery.received_at), delivery)
+
+
+class Hooks:
+    """The ASGI application."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One delivery."""
+        headers: Iterable[tuple[bytes, bytes]] = ()
+        try:
+            status, text = await self._take(scope, receive)
+        except Cut as cut:
+            if not cut.status:
+                return
+            status, text = cut.status, cut.text
+        except inbox.Full:
+            status, text, headers = 503, "Too much at once. Please send it again.", LATER
+        except Exception:
+            log.exception("hook.failed")
+            status, text, headers = 503, "It could not be stored. Please send it again.", LATER
+        await plain(send, status, text, headers)
+
+    async def _take(self, scope: Scope, receive: Receive) -> tuple[int, str]:
+        if scope["method"] != "POST":
+            return 405, "Deliveries are sent with POST."
+        token = scope["path"].removeprefix("/hooks/").rstrip("/")
+        known = await self._enter(token)
+        if known is None:
+            return 404, "There is no such address."
+        body = io.BytesIO()
+        await read_body(receive, body, MAX_BODY)
+        delivery = Delivery(headers=headers_of(scope), body=body.getvalue(), received_at=clock.now())
+        try:
+            received = await self._verify(token, known, delivery)
+        except Denied:
+            log.warning("hook.denied", connection_id=known.connection_id)
+            return 401, "The signature does not fit."
+        except Trouble as trouble:
+            log.warning("hook.unreadable", connection_id=known.connection_id, said=trouble.said)
+            return 400, "This is not a delivery of this service."
+        return await self._accept(known, received, delivery)
+
+    async def _verify(self, token: str, known: Known, delivery: Delivery) -> Received:
+        """Let the connector verify a delivery; with what is stored now, if what is remembered does not fit (a vendor
+        may deliver while it is being connected).
+        """
+        try:
+            return known.receive(delivery)
+        except Denied:
+            self._known.pop(token, None)
+            fresh = await self._enter(token)
+            if fresh is None:
+                raise
+            fresh.last = known.last
+            return fresh.receive(delivery)
+
+    async def _accept(self, known: Known, received: Received, delivery: Delivery) -> tuple[int, str]:
+        if received.knock:
+            await in_db(feeds.hurry, known.ws, known.connection_id)  # fetch before believing
+        elif received.answer:
+            new = await inbox.arrive(arrival(known, received.answer, received.key, delivery))
+            return 200, "ok" if new else "known"
+        return 200, "ok"
+
+    async def _enter(self, token: str) -> Known | None:
+        """The door of a token, remembered for a moment."""
+        now, known = clock.monotonic(), self._known.get(token)
+        if known and known.until > now:
+            return known
+        fresh = await in_db(look_up, token, now + FRESH_S)
+        if fresh is None:
+            self._known.pop(token, None)
+            return None
+        if known:
+            fresh.last = known.last
+        self._known[token] = fresh
+        while len(self._known) > MOST:
+            self._known.popitem(last=False)
+        return fresh
+
+
+def look_up(token: str, until: float) -> Known | None:
+    """Find the connection behind a token and open its account; None = no such door."""
+    door = doors.enter("hook", token)
+    connection = door and Connection.objects.filter(ws=door.ws, id=door.target_id).first()
+    if not connection:
+        return None
+    found = connector(connection.kind, connection.connector)
+    return Known(until, connection.ws, connection.id, cast(Hooked, found), account_of(connection))
+
+
+def arrival(known: Known, answer: Answer, key: str, delivery: Delivery) -> inbox.Arrival:
+    """What is stored. Without a delivery id only the same body as the last one is a repetition: a parcel may well go
+    from A to B and back to A.
+    """
+    if not key:
+        digest = hashlib.sha256(delivery.body).digest()
+        if known.last[0] != digest:
+            known.last = digest, f"body:{new_id()}"
+        key = known.last[1]
+    return inbox.Arrival(
+        ws=known.ws,
+        connection_id=known.connection_id,
+        dedup_key=f"hook:{key}",
+        received_at=delivery.received_at,
+        what=answer.what,
+        status=answer.status,
+        headers=answer.headers or delivery.headers,
+        context=dict(answer.context),
+        body=answer.body,
+    )
+
+
+def headers_of(scope: Scope) -> Mapping[str, str]:
+    """Lower-case names; of repeated ones the last counts."""
+    return {name.decode("latin1").lower(): value.decode("latin1") for name, value in scope["headers"]}
+
+
+application = Hooks()
