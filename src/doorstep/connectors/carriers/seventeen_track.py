@@ -7,12 +7,12 @@ news or 15 days after the final status; a carrier can be changed five times.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from doorstep.connectors import signing
 from doorstep.connectors.carriers.seventeen import envelope, events
 from doorstep.connectors.contract import (
     Account,
@@ -128,7 +128,7 @@ class SeventeenTrack:
         """``sign`` is the hex SHA-256 of body, slash, key. It covers the body; there is no delivery id."""
         key = account.credentials["api_key"].encode()
         expected = hashlib.sha256(delivery.body + b"/" + key).hexdigest()
-        if not hmac.compare_digest(expected.encode(), delivery.headers.get("sign", "").lower().encode()):
+        if not signing.same(expected, delivery.headers.get("sign", "").lower()):
             raise Denied(message=Message(id="seventeen_track.bad_signature"))
         return Received(answer=Answer(what="push", body=delivery.body, received_at=delivery.received_at))
 

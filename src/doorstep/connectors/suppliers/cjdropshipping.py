@@ -7,10 +7,8 @@ Events of a parcel come by webhook only; the local number is asked for by platfo
 (a new one at most once in five minutes), refresh tokens 180 days. Order and tracking calls cost no points.
 """
 
-import base64
 import contextlib
 import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from doorstep.connectors import signing
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -115,22 +114,19 @@ class CJDropshipping:
         """Order and logistics news to ``address``. CJ wants products and stock named as well: they are switched off.
         CJ signs with the account's openId, so ``secret`` is not used.
         """
-        if not address.startswith("https://"):
-            raise Refused(message=Message(id="cjdropshipping.hook_needs_https", values={"address": address}))
         topics = {"product": "CANCEL", "stock": "CANCEL", "order": "ENABLE", "logistics": "ENABLE"}
         body = {topic: {"type": verb, "callbackUrls": [address]} for topic, verb in topics.items()}
-        envelope.opened(
-            (yield from _ask(account, dict(account.credentials), _post("/webhook/set", body, changes=True)))
-        )
+        request = _post("/webhook/set", body, changes=True)
+        envelope.opened((yield from _ask(account, dict(account.credentials), request)))
         return {}
 
     def receive(self, account: Account, delivery: Delivery) -> Received:
         """``sign`` is base64 HMAC-SHA256 of the raw body under the openId. The openId that CJ puts into the body is
         taken out before anything is stored. ``messageId`` tells repetitions.
         """
-        key = account.credentials.get("open_id", "").encode()
-        expected = base64.b64encode(hmac.digest(key, delivery.body, "sha256"))
-        if not key or not hmac.compare_digest(expected, delivery.headers.get("sign", "").encode()):
+        key = account.credentials.get("open_id", "")
+        expected = signing.hmac_base64(key, delivery.body)
+        if not key or not signing.same(expected, delivery.headers.get("sign", "")):
             raise Denied(message=Message(id="cjdropshipping.bad_signature"))
         body, message = envelope.without_secret(delivery.body)
         return Received(answer=Answer(what="push", body=body, received_at=delivery.received_at), key=message)
@@ -174,12 +170,18 @@ def _new_tokens(account: Account, before: Mapping[str, str]) -> Flow[dict[str, s
     asked = before.get("access_token_asked_at", "")
     left = datetime.fromisoformat(asked) + AGAIN - account.now if asked else timedelta(0)
     if left > timedelta(0):
-        raise Busy(retry_after=left.total_seconds(), message=Message(id="cjdropshipping.token_wait"))
+        raise _too_soon(left)
     answer = yield _post("/authentication/getAccessToken", {"apiKey": before["api_key"]})
     try:
         return envelope.tokens(answer, before) | {"access_token_asked_at": account.now.isoformat()}
+    except Busy as trouble:  # somebody else has asked with this key
+        raise _too_soon(AGAIN) from trouble
     except Refused as trouble:
         raise Denied(trouble.said, message=Message(id="cjdropshipping.key_refused")) from trouble
+
+
+def _too_soon(left: timedelta) -> Busy:
+    return Busy(retry_after=left.total_seconds(), message=Message(id="cjdropshipping.token_wait"))
 
 
 def _ask_local_numbers(account: Account, tokens: dict[str, str], listed: Iterable[orders.Listed]) -> Flow[None]:

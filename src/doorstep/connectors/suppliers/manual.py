@@ -61,7 +61,7 @@ class Manual:
         """One typed number. Raises Broken naming the field."""
         try:
             typed = msgspec.json.decode(answer.body, type=Typed)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             why = str(error).replace("`$.", "`")  # the field without msgspec's root sign
             raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
         contents = tuple(Content(line=one.line, qty=one.qty) for one in typed.contents)

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from doorstep.connectors.answers import retry_after
 from doorstep.connectors.carriers.seventeen import old
 from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Refused, Trouble
 from doorstep.core.message import Message
@@ -99,8 +100,7 @@ def until_tomorrow(answer: Answer) -> float:
 def opened(answer: Answer) -> Data:
     """The data of a good answer. Raises the Trouble that a bad one is."""
     if answer.status in {429, 503}:
-        told = answer.headers.get("retry-after", "")
-        raise Busy(f"HTTP {answer.status}", retry_after=float(told) if told.isdecimal() else 1)  # three calls a second
+        raise Busy(f"HTTP {answer.status}", retry_after=retry_after(answer) or 1)  # three calls a second
     try:
         envelope = decode(answer.body, _Envelope)
     except Broken:
@@ -130,7 +130,7 @@ def items(raws: Iterable[msgspec.Raw] | None) -> tuple[list[Item], tuple[str, ..
     for place, raw in enumerate(raws or ()):
         try:
             good.append(msgspec.json.decode(raw, type=Item))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             bad.append(f"item {place}: {error}")
     return good, tuple(bad)
 
@@ -144,5 +144,5 @@ def decode(body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken: HTML, garbage, or a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Broken(f"not an answer of 17TRACK: {error}") from error

@@ -145,7 +145,7 @@ def _of_item(item: Item, push: str = "") -> Facts:
         return Facts(tracks=(stopped,))
     try:
         info = msgspec.json.decode(told or b"{}", type=_Info)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         return Facts(bad=(f"{item.number}: {error}",))
     return _of_info(item.number, key, info)
 
@@ -185,7 +185,7 @@ def _events(info: _Info) -> tuple[list[TrackingEvent], list[str]]:
         for raw in reversed(provider.events or ()):
             try:
                 events.append(_event(msgspec.json.decode(raw, type=_Event), len(events)))
-            except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+            except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
                 bad.append(f"event: {error}")
     return events, bad
 

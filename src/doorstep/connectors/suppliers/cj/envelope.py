@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from doorstep.connectors.answers import instant, retry_after, text
 from doorstep.connectors.contract import Answer, Broken, Busy, Denied, NotFound, Refused, Trouble
 from doorstep.core.message import Message
 
@@ -22,6 +23,7 @@ TOKEN_REFUSED: Final = 1600001
 NO_LOGISTICS: Final = 1605000
 _DENIED: Final = frozenset({TOKEN_REFUSED, 1600002, 1600003, 1601000})
 _NOT_FOUND: Final = frozenset({1602000, 1602001, 1602002, 1603100, NO_LOGISTICS})
+_CALLBACK: Final = frozenset({1607001, 1607002, 1607003})
 _WAIT: Final = {1600000: None, 1600200: 2.0, 1600201: 3600.0}  # try again; calls a second; quota of the day
 _POINTS_WAIT: Final = 60.0  # points come back every minute
 
@@ -53,8 +55,7 @@ def opened(answer: Answer) -> msgspec.Raw | None:
     envelope = _envelope(answer)
     if answer.status in {429, 503}:
         wait = _POINTS_WAIT if envelope and envelope.points_info else _WAIT[1600200]
-        told = answer.headers.get("retry-after", "")
-        raise Busy(f"HTTP {answer.status}", retry_after=float(told) if told.isdecimal() else wait)
+        raise Busy(f"HTTP {answer.status}", retry_after=retry_after(answer) or wait)
     if envelope is None:
         denied = answer.status in {401, 403}
         raise Denied(f"HTTP {answer.status}") if denied else Broken(f"HTTP {answer.status}, not an answer of CJ")
@@ -78,8 +79,8 @@ def token_refused(answer: Answer) -> bool:
 def tokens(answer: Answer, before: Mapping[str, str]) -> dict[str, str]:
     """All credentials after a token answer. A renewal may leave out the openId; the old one stays."""
     said = data(answer, _Tokens)
-    access = when(said.access_token_expiry_date) if said else None
-    refresh = when(said.refresh_token_expiry_date) if said else None
+    access = instant(said.access_token_expiry_date) if said else None
+    refresh = instant(said.refresh_token_expiry_date) if said else None
     if said is None or access is None or refresh is None:
         raise Broken("CJ gave no token")
     return dict(before) | {
@@ -102,7 +103,7 @@ def without_secret(body: bytes) -> tuple[bytes, str]:
 def _envelope(answer: Answer) -> _Envelope | None:
     try:
         return msgspec.json.decode(answer.body, type=_Envelope)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
 
 
@@ -114,6 +115,8 @@ def _trouble(envelope: _Envelope, status: int) -> Trouble:
         return Busy(said, retry_after=_WAIT[envelope.code])
     if envelope.code in _NOT_FOUND:
         return NotFound(said)
+    if envelope.code in _CALLBACK:
+        return Refused(said, message=Message(id="cjdropshipping.hook_refused"))
     return Broken(said) if status >= 500 else Refused(said)
 
 
@@ -128,22 +131,9 @@ def utc(said: str) -> datetime:
         raise ValueError(f"no usable time: {said}") from error
 
 
-def when(said: str | None) -> datetime | None:
-    """Like ``utc``; None when that cannot be read."""
-    try:
-        return utc(said) if said else None
-    except ValueError:
-        return None
-
-
-def text(value: Loose) -> str:
-    """Ids and numbers as text, '' for null."""
-    return "" if value is None else str(value).strip()
-
-
 def decode(said: bytes | str | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken for a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(said, type=shape)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Broken(f"not an answer of CJ: {error}") from error

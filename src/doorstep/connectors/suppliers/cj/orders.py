@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
+from doorstep.connectors.answers import instant, text
 from doorstep.connectors.contract import Answer, Facts, NotFound, Word
-from doorstep.connectors.suppliers.cj.envelope import Loose, data, decode, text, utc, when
+from doorstep.connectors.suppliers.cj.envelope import Loose, data, decode, utc
 from doorstep.core.order import Purchase, PurchaseLine, PurchaseState, Role, SaidNumber
 
 STATES: Final = {
@@ -170,7 +171,7 @@ def _orders(answer: Answer) -> tuple[list[_Order], list[str]]:
     for place, raw in enumerate(page.orders or ()):
         try:
             orders.append(msgspec.json.decode(raw, type=_Order))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             bad.append(f"order {place} of the page: {error}")
     return orders, bad
 
@@ -189,7 +190,7 @@ def _listed(order: _Order) -> Listed:
     return Listed(
         ref=text(order.order_id),
         whole=order.product_list is not None,
-        placed_at=when(order.create_date),
+        placed_at=instant(order.create_date),
         platform_number=number if asks else "",
     )
 

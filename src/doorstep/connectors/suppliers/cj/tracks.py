@@ -6,8 +6,9 @@ from typing import Final
 
 import msgspec
 
+from doorstep.connectors.answers import text
 from doorstep.connectors.contract import Answer, Facts, NotFound, Word
-from doorstep.connectors.suppliers.cj.envelope import SOURCE, Loose, data, decode, text
+from doorstep.connectors.suppliers.cj.envelope import SOURCE, Loose, data, decode
 from doorstep.core.event import TrackingEvent
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
 from doorstep.core.status import Status
@@ -86,7 +87,7 @@ def _logistic(said: _Logistic) -> Facts:
     for raw in _oldest_first(decode(said.logistics_track_events or "[]", list[msgspec.Raw])):
         try:
             told.append(_event(msgspec.json.decode(raw, type=_Event), len(told)))
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             bad.append(f"{number}: {error}")
     answer = TrackAnswer.EVENTS if told else TrackAnswer.NOTHING
     track = Track(number=number, answer=answer, events=tuple(told), complete=False)
@@ -107,7 +108,7 @@ def _oldest_first(raws: list[msgspec.Raw]) -> list[msgspec.Raw]:
 def _time_of(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(raw, type=_Event).event_time or ""
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""
 
 
