@@ -47,7 +47,7 @@ def prove(raw: bytes, lookup: Lookup | None = None) -> Proof:
 
 def for_members(proof: Proof, address: str, members: Collection[str]) -> Proof:
     """The proof as one workspace sees it: a proven mail of a member's own address is a member's."""
-    mine = proof.domain and address.lower() in {one.lower() for one in members}
+    mine = proof.how and address.lower() in {one.lower() for one in members}
     return dataclasses.replace(proof, how=MEMBER) if mine else proof
 
 

@@ -70,7 +70,7 @@ class Receiver:
             log.warning("smtp.database", error=repr(problem))
             return "451 4.3.0 Cannot look up the recipient now, try again later"
         if known is None:
-            return server.refused()
+            return str(server.refused())
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
@@ -169,9 +169,9 @@ def arrivals(raw: bytes, proof: Proof, recipients: tuple[str, ...]) -> list[inbo
     return [arrival(raw, proof, door.ws, door.target_id) for door in found.values()]
 
 
-def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int) -> inbox.Arrival:
-    """A mail as it arrives at one workspace. The same mail with another proof is another arrival: a forgery sent
-    ahead of the true one must not hide it.
+def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int, by: str = "") -> inbox.Arrival:
+    """A mail as it arrives at one workspace; ``by`` is who brought it, if a person did. The same mail with another
+    proof is another arrival: a forgery sent ahead of the true one must not hide it.
     """
     address = mail_auth.from_address(message_from_bytes(raw))
     mine = mail_auth.for_members(proof, address, member_addresses(ws))
@@ -182,7 +182,7 @@ def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int) -> inbox.Arri
         received_at=clock.now(),
         what="mail",
         headers={"content-type": "message/rfc822"},
-        context=context_of(mine),
+        context=context_of(mine) | ({"by": by} if by else {}),
         body=raw,
     )
 

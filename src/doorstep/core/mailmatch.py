@@ -12,8 +12,8 @@ MEMBER: Final = "member"  # a member of the workspace sent, forwarded or uploade
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Who was proven to have sent a mail, found when it arrived. ``domain`` '' = nobody; ``why_not`` then is the id of
-    the message that says why. ``how``: dkim | authserv | member | ''.
+    """Who was proven to have sent a mail, found when it arrived. ``how``: dkim | authserv | member; '' = nobody was
+    proven, and ``why_not`` is the id of the message that says why. ``domain`` is the proven one ('' for an upload).
     """
 
     domain: str = ""
@@ -49,14 +49,14 @@ Verdict = TakeOn | NeedsLook | Nothing
 
 def proof_of(context: Mapping[str, str]) -> Proof:
     """The proof kept beside the raw bytes. Bytes that came without one are proven by nobody."""
-    return Proof(
-        domain=context.get("proven", ""), how=context.get("how", ""), why_not=context.get("why_not") or "mail.unsigned"
-    )
+    how = context.get("how", "")
+    why_not = "" if how else context.get("why_not", "mail.unsigned")
+    return Proof(domain=context.get("proven", ""), how=how, why_not=why_not)
 
 
 def context_of(proof: Proof) -> dict[str, str]:
     """How a proof is kept beside the raw bytes."""
-    kept = {"proven": proof.domain, "how": proof.how, "why_not": "" if proof.domain else proof.why_not}
+    kept = {"proven": proof.domain, "how": proof.how, "why_not": proof.why_not}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -70,11 +70,19 @@ def aligned(sender: str, signer: str) -> bool:
     return sender == signer or sender.endswith("." + signer) or (signer.endswith("." + sender) and "." in sender)
 
 
-def judge(mail: Mail, proof: Proof, known: Mapping[str, Collection[str]], *, chosen: str = "") -> Verdict:
+def judge(
+    mail: Mail,
+    proof: Proof,
+    known: Mapping[str, Collection[str]],
+    *,
+    held: Collection[str] = (),
+    chosen: str = "",
+) -> Verdict:
     """What to do with a mail.
 
     ``known``: for each order ref as written in the mail, the keys of the open orders it names, directly or through a
-    purchase. ``chosen``: the key a person named for this mail; their word needs no proof.
+    purchase. ``held``: those of its numbers that are on a parcel already: a later notice about them asks nobody.
+    ``chosen``: the key a person named for this mail; their word needs no proof.
     """
     if mail.kind is MailKind.FORWARD_CONFIRMATION:
         return _confirmation(mail, proof)
@@ -83,17 +91,27 @@ def judge(mail: Mail, proof: Proof, known: Mapping[str, Collection[str]], *, cho
     if chosen:
         return TakeOn(order=chosen, numbers=mail.numbers)
     keys = {key for ref in mail.orders for key in known.get(ref, ())}
-    if not keys:
-        return NeedsLook(reason=_no_order(mail), refs=mail.orders)
-    if len(keys) > 1:
-        return NeedsLook(reason=Message(id="mail.several_orders", values={"orders": ", ".join(mail.orders)}))
-    doubt = _doubt(mail, proof)
-    return NeedsLook(reason=doubt) if doubt else TakeOn(order=keys.pop(), numbers=mail.numbers)
+    doubt = _unclear(mail, keys) or _doubt(mail, proof)
+    if doubt is None:
+        return TakeOn(order=keys.pop(), numbers=mail.numbers)
+    if all(one.text in held for one in mail.numbers):
+        return Nothing(reason=Message(id="mail.known_numbers"))
+    return NeedsLook(reason=doubt, refs=() if keys else mail.orders)
+
+
+def _unclear(mail: Mail, keys: Collection[str]) -> Message | None:
+    """Why it is not clear whose parcel it is."""
+    orders = ", ".join(mail.orders)
+    if len(keys) == 1:
+        return None
+    if keys:
+        return Message(id="mail.several_orders", values={"orders": orders})
+    return Message(id="mail.order_unknown", values={"orders": orders}) if orders else Message(id="mail.no_order")
 
 
 def _doubt(mail: Mail, proof: Proof) -> Message | None:
     """Why the sender is not believed. A member's own forward stands for what it holds."""
-    if not proof.domain:
+    if not proof.how:
         return Message(id=proof.why_not, values={"sender": mail.sender})
     if proof.how == MEMBER or aligned(mail.sender, proof.domain):
         return None
@@ -110,9 +128,3 @@ def _no_number(mail: Mail) -> Message:
     if mail.kind is MailKind.SHIPPED and mail.orders:
         return Message(id="mail.shipped_without_number", values={"orders": ", ".join(mail.orders)})
     return Message(id="mail.no_number")
-
-
-def _no_order(mail: Mail) -> Message:
-    if not mail.orders:
-        return Message(id="mail.no_order")
-    return Message(id="mail.order_unknown", values={"orders": ", ".join(mail.orders)})

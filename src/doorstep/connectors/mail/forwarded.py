@@ -1,4 +1,4 @@
-"""A mail forwarded inside the text of another: Gmail, Outlook and Apple Mail put the old headers above the old words."""
+"""A mail forwarded inside the text of another: mail programs put the old headers above the old words."""
 
 import dataclasses
 import re
@@ -19,8 +19,8 @@ _BLOCK: Final = 800  # characters within which the other old headers stand
 def original(letter: Letter) -> Letter:
     """The letter that this one forwards in its text (the innermost), or the letter itself.
 
-    Only the sender and subject change: the words above the forwarded ones are the forwarder's and may hold a number too.
-    An old header block counts when a From line with an address and a Subject or Date line stand together.
+    Only sender and subject change: the words above the forwarded ones are the forwarder's and may hold a number too. An
+    old header block counts when a From line with an address and a Subject or Date line stand together.
     """
     found = letter
     for head in _FROM.finditer(letter.text or letter.plain):

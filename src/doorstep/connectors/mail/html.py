@@ -8,44 +8,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 MAX_NODES: Final = 200_000  # a hostile page; real shipping mails have a few thousand
 MAX_LINK: Final = 4096
 _SILENT: Final = frozenset({"script", "style", "title", "template", "noscript", "svg", "select"})
-_LINE: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+_LINE: Final = frozenset({
+    "address", "article", "aside", "blockquote", "br", "center", "dd", "div", "dl", "dt", "fieldset", "footer", "form",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table",
+    "tbody", "tfoot", "thead", "tr", "ul",
+})  # fmt: skip
 _CELL: Final = frozenset({"td", "th"})
 
 

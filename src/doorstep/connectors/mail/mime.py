@@ -1,5 +1,5 @@
-"""Raw mail to readable letters. Nothing here raises on what strangers send: broken MIME, wrong charsets, bodies that are
-quoted-printable without saying so, mails inside mails. What cannot be decoded is replaced, never guessed at length.
+"""Raw mail to readable letters. Nothing here raises on what strangers send: broken MIME, wrong charsets, bodies that
+are quoted-printable without saying so, mails inside mails. What cannot be decoded is replaced, never guessed at length.
 """
 
 import binascii

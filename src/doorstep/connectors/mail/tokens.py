@@ -1,4 +1,4 @@
-"""Order ids and numbers as written in a letter, by the words before them. What a number really is, is judged elsewhere."""
+"""Order ids and numbers as written in a letter, by the words before them. What they really are is judged elsewhere."""
 
 import itertools
 import re
@@ -14,13 +14,14 @@ _LIST_REACH: Final = 240  # further numbers of the same shape below, in a table 
 _NEAR: Final = 22  # a word this close before a token names it
 _MAX_LABELS: Final = 400
 _TOKEN: Final = re.compile(r"(?<![\w@/.+-])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w@/])")
-_GROUPS: Final = re.compile(r"(?<![\w@/.+-])[A-Z0-9]{1,6}(?: [A-Z0-9]{2,6}){2,9}(?![\w@/])")
+_GROUPS: Final = re.compile(r"(?<![\w@/.+-])[A-Z]{0,2}\d[A-Z0-9]{0,4}(?: [A-Z0-9]{2,6}){2,9}(?![\w@/])")
 _ORDER_TOKEN: Final = re.compile(
     r"[\s:：#№.,\"'(*]{0,6}(?:(?:numbers?|number|no|nr|id|num|n|is|ist|est|es|è|号|編號|编号)?[\s:：#№.°º\"'(*]{1,6})?"
     r"(#?[A-Za-z0-9][A-Za-z0-9_-]{1,34})(?![\w@])"
 )
 _AMAZON: Final = re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])")
 _DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2}-(?:19|20)\d\d")
+_DIAL: Final = re.compile(r"\+\d{1,3}[\s)]{0,3}$|\+\d{1,3}[\s).-]{1,3}\d{1,4}[\s).-]{1,3}$")
 _PHONE: Final = re.compile(r"(?:\d{1,3}-)?\d{3}-\d{3}-\d{4}")
 _INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEFF, 0x034F], None)
 
@@ -44,9 +45,7 @@ def normal(text: str) -> str:
 def orders(text: str) -> tuple[str, ...]:
     """The order ids and numbers named in a text, as written, in order."""
     found = [(one.start(), one[0]) for one in _AMAZON.finditer(text)]
-    lower = text.lower()
-    if len(lower) != len(text):  # a few letters change their length with their case
-        lower = text
+    lower = _lower(text)
     for label in _some(ORDER, lower):
         token = _ORDER_TOKEN.match(text, label.end())
         if token and _is_order(token[1]) and not _AMAZON.match(token[1]):
@@ -55,8 +54,8 @@ def orders(text: str) -> tuple[str, ...]:
 
 
 def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
-    """The tokens that a tracking label names; ``taken`` are order ids, which no label turns into a number."""
-    lower = text.lower() if len(text.lower()) == len(text) else text
+    """The tokens that a tracking label names. ``taken`` are order ids, normalized: no label makes a number of them."""
+    lower = _lower(text)
     for label in _some(TRACKING, lower):
         first = _first(text, lower, label.end(), taken)
         if first is None:
@@ -67,13 +66,9 @@ def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
 
 def loose(text: str) -> Iterator[Token]:
     """Every token long enough to be recognized by itself, and those that a word like "parcel" names."""
-    lower = text.lower() if len(text.lower()) == len(text) else text
+    lower = _lower(text)
     for one in _TOKEN.finditer(text):
-        if (
-            _plausible(one[0])
-            and len(one[0]) >= 9
-            and not OTHER.search(lower, max(0, one.start() - _NEAR), one.start())
-        ):
+        if len(one[0]) >= 9 and _plausible(one[0]) and not _named_otherwise(lower, 0, one):
             yield _token(text, lower, one, labelled=False)
 
 
@@ -81,6 +76,12 @@ def follows_parcel_word(token: Token) -> bool:
     """Whether a word like "package" stands right before the token."""
     before = token.near.partition(token.text.lower())[0]
     return PARCEL.search(before, max(0, len(before) - _NEAR)) is not None
+
+
+def _lower(text: str) -> str:
+    """Lower case with every character in its place: the few that would become two stay."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
 def _some(phrases: Phrases, text: str) -> Iterator[re.Match[str]]:
@@ -91,16 +92,27 @@ def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match
     """The first number within reach of a label, unless something else is named in between."""
     end = min(len(text), start + LABEL_REACH)
     grouped = _GROUPS.match(text, _skip(text, start))
-    if grouped and _plausible(grouped[0].replace(" ", "")) and len(_TOKEN.match(text, grouped.start())[0]) < 7:  # type: ignore[index]
+    if grouped and _plausible(grouped[0].replace(" ", "")):
         return grouped
     for one in _TOKEN.finditer(text, start, min(len(text), end + 50)):
         if one.start() >= end:
             return None
-        if OTHER.search(lower, max(start, one.start() - _NEAR), one.start()) or one[0] in taken:
-            continue
-        if _plausible(one[0]):
+        named = _named_otherwise(lower, start, one)
+        if _is_taken(one[0], taken) and not named:
+            return None  # an order id where the number should be: whatever comes next is not the number either
+        if not named and _plausible(one[0]):
             return one
     return None
+
+
+def _named_otherwise(lower: str, start: int, one: re.Match[str]) -> bool:
+    """Whether a token is a phone, an invoice ... by what stands right before it, back to ``start``."""
+    before = max(start, one.start() - _NEAR)
+    return OTHER.search(lower, before, one.start()) is not None or _DIAL.search(lower, before, one.start()) is not None
+
+
+def _is_taken(text: str, taken: frozenset[str]) -> bool:
+    return text.replace("-", "").upper() in taken
 
 
 def _skip(text: str, start: int) -> int:
@@ -115,7 +127,7 @@ def _alike(text: str, first: re.Match[str], taken: frozenset[str]) -> Iterator[r
     for one in _TOKEN.finditer(text, first.end()):
         if one.start() - last.end() > _LIST_REACH:
             return
-        if _shape(one[0]) == _shape(first[0]) and one[0] not in taken and one[0] != first[0]:
+        if _shape(one[0]) == _shape(first[0]) and not _is_taken(one[0], taken) and one[0] != first[0]:
             last = one
             yield one
 

@@ -36,7 +36,8 @@ class Phrases:
     def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
         """Every phrase between two places, in order, none overlapping another."""
         for one in self._pattern.finditer(text, start, len(text) if end is None else end):
-            if _apart(text[one.start() - 1 : one.start()], one[0][0]) and _apart(text[one.end() : one.end() + 1], one[0][-1]):
+            before, after = text[max(0, one.start() - 1) : one.start()], text[one.end() : one.end() + 1]
+            if _apart(before, one[0][0]) and _apart(after, one[0][-1]):
                 yield one
 
 

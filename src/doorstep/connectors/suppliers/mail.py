@@ -7,8 +7,7 @@ sent a mail is proven where it arrives and kept beside the bytes; ``read`` only 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from doorstep.connectors.contract import Account as Account
-from doorstep.connectors.contract import Answer, Can, Checked, Connector, Facts, Flow, Meta
+from doorstep.connectors.contract import Account, Answer, Can, Checked, Connectable, Facts, Flow, Meta
 from doorstep.connectors.mail.read import read
 from doorstep.core.status import Status
 
@@ -35,4 +34,4 @@ class MailBox:
         return Facts(mails=(read(answer.body),)) if answer.what == "mail" else Facts()
 
 
-CONNECTOR: Connector = MailBox()
+CONNECTOR: Connectable = MailBox()
