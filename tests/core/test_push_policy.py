@@ -11,6 +11,7 @@ from doorstep.core.message import Message
 from doorstep.core.order import Role
 from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.policy import Case, Hold, Keep, Policy, Push, Refuse, When, Which, Withdraw, decide, expects_cjp
+from tests.core.sentences import sentence
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -258,6 +259,11 @@ def test_nothing_is_pushed_that_is_not_current_or_that_the_store_has(policy, fac
         assert decision.number != facts.pushed
         assert not facts.cancelled
         assert facts.asked_anyway or not (facts.edited_by_person or facts.withdrawn_by_person)
+
+
+@given(policies, cases)
+def test_every_decision_can_be_said(policy, facts):
+    assert sentence(decide(policy, facts, NOW).reason)
 
 
 @given(policies, cases)

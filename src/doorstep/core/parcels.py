@@ -208,9 +208,7 @@ def _sharing(histories: list[_Told]) -> Iterator[list[tuple[str, str]]]:
             by_number.setdefault(told.claim.number, []).append(told)
     for said in by_number.values():
         now = {told.claim.source for told in said if told.until is None}
-        nodes = [told.node for told in said if told.until is None or told.claim.source not in now]
-        if nodes:
-            yield nodes
+        yield [told.node for told in said if told.until is None or told.claim.source not in now]
 
 
 def _parcel(told: list[_Told]) -> _Draft:
