@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs until told to stop. Exit code 2 with a sentence for wrong arguments."""
     parser = _parser()
     wanted = parser.parse_args(arguments)
+    if bool(wanted.smtp) != bool(wanted.mail_to):
+        parser.error("--smtp and --mail-to go together")
     try:
         clock = Clock.from_environment(os.environ)
     except ValueError as problem:
@@ -25,14 +27,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asyncio.run(_live(wanted, clock))
 
 
+def _four(text: str) -> Ports:
+    """``control,store,supplier,aggregator``."""
+    control, store, supplier, aggregator = (int(port) for port in text.split(","))
+    return Ports(control=control, store=store, supplier=supplier, aggregator=aggregator)
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        raise ValueError(text)
+    return host, int(port)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated world for Doorstep.")
     parser.add_argument(
         "--port", type=int, default=8800, help="control; store, supplier, aggregator are the next three"
     )
-    parser.add_argument("--ports", help="control,store,supplier,aggregator (0 = any free port)")
+    parser.add_argument(
+        "--ports", type=_four, metavar="A,B,C,D", help="control,store,supplier,aggregator (0 = any free port)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed tells the same story")
-    parser.add_argument("--smtp", default="", metavar="HOST:PORT", help="where shipping mails go; none without it")
+    parser.add_argument(
+        "--smtp", type=_host_and_port, metavar="HOST:PORT", help="where shipping mails go; none without it"
+    )
     parser.add_argument("--mail-to", default="", metavar="ADDRESS", help="the forwarding address they are sent to")
     parser.add_argument("--member", default=MEMBER, help="who forwards some of them by hand")
     parser.add_argument("--authserv-id", default=AUTHSERV_ID, help="the provider that vouches for their sender")
@@ -57,24 +76,18 @@ async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
 
 
 def _ports(wanted: argparse.Namespace) -> Ports:
-    if wanted.ports:
-        control, store, supplier, aggregator = (int(port) for port in wanted.ports.split(","))
-        return Ports(control=control, store=store, supplier=supplier, aggregator=aggregator)
-    return Ports(control=wanted.port, store=wanted.port + 1, supplier=wanted.port + 2, aggregator=wanted.port + 3)
+    first: int = wanted.port
+    named: Ports | None = wanted.ports
+    return named or Ports(control=first, store=first + 1, supplier=first + 2, aggregator=first + 3)
 
 
 def _post(wanted: argparse.Namespace) -> Post | None:
-    if not wanted.smtp or not wanted.mail_to:
+    if not wanted.smtp:
         return None
-    host, _, port = wanted.smtp.rpartition(":")
+    host, port = wanted.smtp
     key = wanted.dkim_key.read_bytes() if wanted.dkim_key else b""
     return Post(
-        host=host,
-        port=int(port),
-        to=wanted.mail_to,
-        member=wanted.member,
-        authserv_id=wanted.authserv_id,
-        dkim_key=key,
+        host=host, port=port, to=wanted.mail_to, member=wanted.member, authserv_id=wanted.authserv_id, dkim_key=key
     )
 
 

@@ -43,7 +43,7 @@ class Registered:
     changes: int = 0
 
 
-class RejectedError(Exception):
+class Rejected(Exception):
     """Why one item of a batch is not accepted."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -164,16 +164,16 @@ class Aggregator:
         }
         return web.json_response({"code": 0, "data": data})
 
-    # one item each; raises RejectedError
+    # one item each; raises Rejected
 
     def _register(self, item: Json) -> Json:
         number = _number(item)
         if number in self.followed:
-            raise RejectedError(
+            raise Rejected(
                 -18019901, f"The tracking number '{number}' has been registered, don't need to repeat registration."
             )
         if len(self.followed) >= QUOTA:
-            raise RejectedError(-18019908, "Quota is not enough for use.")
+            raise Rejected(-18019908, "Quota is not enough for use.")
         key = item.get("carrier") or 0
         carrier = self._carrier(key) if key else self._detect(number)
         entry = Registered(
@@ -189,12 +189,12 @@ class Aggregator:
     def _detect(self, number: str) -> Carrier:
         carrier = plausible_carrier(number)
         if carrier is None:
-            raise RejectedError(-18019903, f"Carrier cannot be detected, tracking number '{number}'.")
+            raise Rejected(-18019903, f"Carrier cannot be detected, tracking number '{number}'.")
         return carrier
 
     def _carrier(self, key: object) -> Carrier:
         if not isinstance(key, int) or key not in LEGAL_KEYS:
-            raise RejectedError(-18019910, f"The carrier value '{key}' is incorrect.")
+            raise Rejected(-18019910, f"The carrier value '{key}' is incorrect.")
         # The real list has thousands; those that carry nothing here know none of this world's parcels.
         return BY_KEY.get(key) or Carrier(key=key, name=f"Carrier {key}", country="", homepage="")
 
@@ -202,7 +202,7 @@ class Aggregator:
         entry = self.followed.get(_number(item))
         wanted = item.get("carrier") or item.get("carrier_old")
         if entry is None or (wanted and wanted != entry.carrier.key):
-            raise RejectedError(
+            raise Rejected(
                 -18019902, f"The tracking number '{item.get('number')}' does not register, please register first."
             )
         return entry
@@ -210,14 +210,14 @@ class Aggregator:
     def _get(self, item: Json) -> Json:
         entry = self._followed(item)
         if not entry.fetched:
-            raise RejectedError(-18019909, "No tracking information at present.")
+            raise Rejected(-18019909, "No tracking information at present.")
         about = {"number": entry.number, "carrier": entry.carrier.key, "param": None, "tag": entry.tag}
         return {**about, "track_info": self._info(entry)}
 
     def _change_carrier(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.changes >= CARRIER_CHANGES:
-            raise RejectedError(-18019911, "The carrier can be changed 5 times at most.")
+            raise Rejected(-18019911, "The carrier can be changed 5 times at most.")
         entry.carrier, entry.detected = self._carrier(item.get("carrier_new")), False
         entry.changes += 1
         entry.fetched, entry.at = False, self._clock.now()
@@ -231,16 +231,16 @@ class Aggregator:
     def _stop(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.stopped_at:
-            raise RejectedError(-18019904, "The tracking number is not being tracked.")
+            raise Rejected(-18019904, "The tracking number is not being tracked.")
         entry.stopped_at = self._clock.now()
         return _brief(entry)
 
     def _retrack(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.stopped_at is None:
-            raise RejectedError(-18019905, "The tracking number is still being tracked.")
+            raise Rejected(-18019905, "The tracking number is still being tracked.")
         if entry.retracked:
-            raise RejectedError(-18019906, "The tracking number was retracked before; it can be retracked once.")
+            raise Rejected(-18019906, "The tracking number was retracked before; it can be retracked once.")
         entry.stopped_at, entry.retracked, entry.at = None, True, self._clock.now()
         return _brief(entry)
 
@@ -250,7 +250,7 @@ class Aggregator:
     def _push_again(self, item: Json) -> Json:
         entry = self._followed(item)
         if not self._scans(entry):
-            raise RejectedError(-18019909, "No tracking information at present.")
+            raise Rejected(-18019909, "No tracking information at present.")
         self._push(entry, "TRACKING_UPDATED")
         return _brief(entry)
 
@@ -262,7 +262,7 @@ def _brief(entry: Registered) -> Json:
 def _number(item: Json) -> str:
     number = item.get("number")
     if not isinstance(number, str) or len(number) not in LEGAL_LENGTH or not number.isalnum():
-        raise RejectedError(-18010012, f"The format of '{number}' is invalid.")
+        raise Rejected(-18010012, f"The format of '{number}' is invalid.")
     return number.upper()
 
 
@@ -289,7 +289,7 @@ def _sorted_out(items: Iterable[Json], one: Callable[[Json], Json]) -> Json:
     for item in items:
         try:
             accepted.append(one(item))
-        except RejectedError as problem:
+        except Rejected as problem:
             error = {"code": problem.code, "message": str(problem)}
             rejected.append({"number": item.get("number"), "error": error})
     return {"accepted": accepted, "rejected": rejected}

@@ -56,6 +56,7 @@ class Mailer:
         if self.post is None:
             return
         self.mailed.written += 1
+        self.mailed.waiting += 1
         data = stamped(letter, self.post, authentic=authentic)
         task = asyncio.create_task(self._deliver(self.post, str(letter["Message-ID"]), data))
         self._tasks.add(task)
@@ -72,7 +73,6 @@ class Mailer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _deliver(self, post: Post, message_id: str, data: bytes) -> None:
-        self.mailed.waiting += 1
         try:
             for wait in (0.0, *RETRY_SECONDS):
                 await asyncio.sleep(wait)

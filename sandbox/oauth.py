@@ -15,16 +15,21 @@ WINDOW = timedelta(minutes=15)
 NEEDED = ("oauth_consumer_key", "oauth_timestamp", "oauth_nonce", "oauth_signature", "oauth_signature_method")
 
 
-class SignatureError(Exception):
+class BadSignature(Exception):
     """Why the store refuses the call, in the store's words."""
 
 
 def signature(method: str, url: str, parameters: Iterable[tuple[str, str]], secret: str) -> str:
-    """base64 HMAC-SHA256 over the RFC's base string. ``parameters`` without oauth_signature."""
+    """base64 HMAC-SHA256 over the base string."""
+    base = base_string(method, url, parameters)
+    return b64encode(hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()).decode()
+
+
+def base_string(method: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """RFC 5849 section 3.4.1. ``parameters`` of query and header without oauth_signature; ``url`` without its query."""
     pairs = sorted((_encode(name), _encode(value)) for name, value in parameters)
     joined = "&".join(f"{name}={value}" for name, value in pairs)
-    base = "&".join((method.upper(), _encode(url), _encode(joined)))
-    return b64encode(hmac.new(f"{secret}&".encode(), base.encode(), hashlib.sha256).digest()).decode()
+    return "&".join((method.upper(), _encode(url), _encode(joined)))
 
 
 class Gate:
@@ -37,20 +42,20 @@ class Gate:
         self._nonces: set[tuple[str, str]] = set()
 
     def check(self, request: web.Request) -> None:
-        """Raises SignatureError unless the call is signed, fresh and not a repetition."""
+        """Raises BadSignature unless the call is signed, fresh and not a repetition."""
         pairs = [*parse_qsl(request.url.raw_query_string, keep_blank_values=True), *_from_header(request)]
         said = dict(pairs)
         missing = [name for name in NEEDED if not said.get(name)]
         if missing:
-            raise SignatureError(f"Missing OAuth parameters: {', '.join(missing)}")
+            raise BadSignature(f"Missing OAuth parameters: {', '.join(missing)}")
         if said["oauth_consumer_key"] != self._key:
-            raise SignatureError("Consumer key is invalid.")
+            raise BadSignature("Consumer key is invalid.")
         if said["oauth_signature_method"] != "HMAC-SHA256":
-            raise SignatureError("Invalid signature - signature method is invalid.")
+            raise BadSignature("Invalid signature - signature method is invalid.")
         url = f"{request.scheme}://{request.host}{request.rel_url.raw_path}"
         wanted = signature(request.method, url, [pair for pair in pairs if pair[0] != "oauth_signature"], self._secret)
         if not hmac.compare_digest(wanted, said["oauth_signature"]):
-            raise SignatureError("Invalid signature - provided signature does not match.")
+            raise BadSignature("Invalid signature - provided signature does not match.")
         self._check_fresh(said["oauth_timestamp"], said["oauth_nonce"])
 
     def _check_fresh(self, timestamp: str, nonce: str) -> None:
@@ -58,9 +63,9 @@ class Gate:
         if not timestamp.isdigit() or abs(int(timestamp) - self._clock.now().timestamp()) > (
             WINDOW.total_seconds() * self._clock.rate
         ):
-            raise SignatureError("Invalid timestamp.")
+            raise BadSignature("Invalid timestamp.")
         if (timestamp, nonce) in self._nonces:
-            raise SignatureError("Invalid nonce - nonce has already been used.")
+            raise BadSignature("Invalid nonce - nonce has already been used.")
         self._nonces.add((timestamp, nonce))
 
 

@@ -1,6 +1,7 @@
 """Opens the four doors of a world on the loopback."""
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -12,6 +13,7 @@ from sandbox.control import control_app
 from sandbox.world import World
 
 HOST = "127.0.0.1"
+FREE_PORTS = range(20_000, 32_768)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,15 @@ async def _open(stack: AsyncExitStack, app: web.Application, port: int) -> int:
 
 
 def _listen(port: int) -> socket.socket:
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    taken.bind((HOST, port))
-    return taken
+    """The port, or for 0 any free one below the range that outgoing connections use."""
+    for candidate in [port] if port else random.sample(FREE_PORTS, 50):
+        taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind((HOST, candidate))
+        except OSError as problem:
+            taken.close()
+            refusal = problem
+        else:
+            return taken
+    raise OSError(f"cannot listen on {HOST}:{port or 'any of 50 ports'}: {refusal}")

@@ -16,10 +16,10 @@ from aiohttp import web
 from sandbox.callbacks import Callbacks
 from sandbox.clock import Clock
 from sandbox.faults import Faults, Handler, troubled
-from sandbox.oauth import Gate, SignatureError
+from sandbox.oauth import BadSignature, Gate
 from sandbox.store_hooks import Hooks
 from sandbox.store_order import StoreOrder, Tracking, tracking_from
-from sandbox.store_wire import OWN_WORDS, RefusedError, in_words, instant, listed, number, read_body
+from sandbox.store_wire import OWN_WORDS, Refusal, in_words, instant, listed, number, read_body
 
 KEY = "ck_sandbox0000000000000000000000000000000001"
 SECRET = "cs_sandbox0000000000000000000000000000000001"  # noqa: S105 - the demo's key, printed at start
@@ -83,11 +83,11 @@ class Store:
         if not request.query.get("oauth_consumer_key") and not request.headers.get("Authorization", "").startswith(
             "OAuth"
         ):
-            raise RefusedError(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+            raise Refusal(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         try:
             self._gate.check(request)
-        except SignatureError as problem:
-            raise RefusedError(401, "woocommerce_rest_authentication_error", str(problem)) from None
+        except BadSignature as problem:
+            raise Refusal(401, "woocommerce_rest_authentication_error", str(problem)) from None
         self.connected.set()
         return await handler(request)
 
@@ -123,9 +123,7 @@ class Store:
         order, body = self._order(request), await read_body(request)
         status = body.get("status", order.status)
         if status not in STATUSES:
-            raise RefusedError(
-                400, "rest_invalid_param", "Invalid parameter(s): status", params={"status": "not allowed"}
-            )
+            raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): status", params={"status": "not allowed"})
         order.set_status(status, self._clock.now())
         self.hooks.tell("order.updated", order)
         return web.json_response(order.as_json(self.url))
@@ -133,7 +131,7 @@ class Store:
     def _order(self, request: web.Request) -> StoreOrder:
         key = request.match_info["id"]
         if not key.isdigit() or int(key) not in self.orders:
-            raise RefusedError(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
+            raise Refusal(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
         return self.orders[int(key)]
 
     # shipment tracking
@@ -150,7 +148,7 @@ class Store:
         try:
             tracking = tracking_from(body, self._new_ref(), now)
         except ValueError as problem:
-            raise RefusedError(400, "rest_invalid_param", f"Invalid parameter(s): {problem}") from None
+            raise Refusal(400, "rest_invalid_param", f"Invalid parameter(s): {problem}") from None
         if str(body.get("replace_tracking")) == "1":
             order.trackings.clear()
         order.trackings.append(tracking)
@@ -174,7 +172,7 @@ class Store:
         for tracking in self._order(request).trackings:
             if tracking.ref == request.match_info["ref"]:
                 return tracking
-        raise RefusedError(404, "woocommerce_rest_order_shipment_tracking_invalid_id", "Invalid shipment tracking ID.")
+        raise Refusal(404, "woocommerce_rest_order_shipment_tracking_invalid_id", "Invalid shipment tracking ID.")
 
     def _new_ref(self) -> str:
         return f"{self._random.getrandbits(128):032x}"
@@ -204,5 +202,5 @@ def _sort_key(request: web.Request) -> Callable[[StoreOrder], Any]:
     }
     orderby = request.query.get("orderby", "date")
     if orderby not in keys:
-        raise RefusedError(400, "rest_invalid_param", "Invalid parameter(s): orderby")
+        raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): orderby")
     return keys[orderby]

@@ -15,7 +15,7 @@ from aiohttp import web
 from sandbox.callbacks import Callbacks, Message
 from sandbox.clock import Clock
 from sandbox.store_order import SHOP_ZONE, Json, StoreOrder, moment
-from sandbox.store_wire import RefusedError, number, read_body
+from sandbox.store_wire import Refusal, number, read_body
 
 TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 COALESCE_SECONDS = 0.2
@@ -92,11 +92,11 @@ class Hooks:
         body = await read_body(request)
         url, topic = str(body.get("delivery_url", "")), str(body.get("topic", ""))
         if topic not in TOPICS:
-            raise RefusedError(
+            raise Refusal(
                 400, "woocommerce_rest_shop_webhook_invalid_topic", "Webhook topic is required and must be valid."
             )
         if not url.startswith(("http://", "https://")):
-            raise RefusedError(
+            raise Refusal(
                 400,
                 "woocommerce_rest_shop_webhook_invalid_delivery_url",
                 "Webhook delivery URL must be a valid URL starting with http:// or https://.",
@@ -128,14 +128,14 @@ class Hooks:
     async def _delete(self, request: web.Request) -> web.Response:
         hook = self._hook(request)
         if request.query.get("force") != "true":
-            raise RefusedError(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
+            raise Refusal(501, "woocommerce_rest_trash_not_supported", "Webhooks do not support trashing.")
         del self._hooks[hook.id]
         return web.json_response(hook.as_json())
 
     def _hook(self, request: web.Request) -> Hook:
         key = request.match_info["id"]
         if not key.isdigit() or int(key) not in self._hooks:
-            raise RefusedError(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
+            raise Refusal(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
         return self._hooks[int(key)]
 
     def _ping(self, hook: Hook) -> None:

@@ -9,7 +9,7 @@ from sandbox.faults import Fault, Handler
 from sandbox.store_order import SHOP_ZONE, Json
 
 
-class RefusedError(Exception):
+class Refusal(Exception):
     """An error in WordPress's shape."""
 
     def __init__(self, status: int, code: str, message: str, **more: object) -> None:
@@ -29,7 +29,7 @@ def instant(text: str, *, gmt: bool) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise RefusedError(400, "rest_invalid_param", "Invalid parameter(s): a date is not ISO8601") from None
+        raise Refusal(400, "rest_invalid_param", "Invalid parameter(s): a date is not ISO8601") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC if gmt else SHOP_ZONE)
 
 
@@ -38,7 +38,7 @@ def number(request: web.Request, name: str, default: int, most: int | None) -> i
     text = request.query.get(name, str(default))
     if not text.isdigit() or int(text) < 1 or (most and int(text) > most):
         span = f"between 1 (inclusive) and {most} (inclusive)" if most else "greater than or equal to 1"
-        raise RefusedError(
+        raise Refusal(
             400, "rest_invalid_param", f"Invalid parameter(s): {name}", params={name: f"{name} must be {span}"}
         )
     return int(text)
@@ -49,9 +49,9 @@ async def read_body(request: web.Request) -> Json:
     try:
         body = json.loads(await request.read() or b"{}")
     except ValueError:
-        raise RefusedError(400, "rest_invalid_json", "Invalid JSON body passed.") from None
+        raise Refusal(400, "rest_invalid_json", "Invalid JSON body passed.") from None
     if not isinstance(body, dict):
-        raise RefusedError(400, "rest_invalid_json", "Invalid JSON body passed.")
+        raise Refusal(400, "rest_invalid_json", "Invalid JSON body passed.")
     return body
 
 
@@ -60,7 +60,7 @@ async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse
     """The middleware that turns refusals into answers."""
     try:
         return await handler(request)
-    except RefusedError as refusal:
+    except Refusal as refusal:
         return web.json_response(refusal.body, status=refusal.status)
     except web.HTTPNotFound:
         words = {"code": "rest_no_route", "message": "No route was found matching the URL and request method."}

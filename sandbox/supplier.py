@@ -30,7 +30,7 @@ COSTS = {f"{BASE}/webhook/set": 10}
 RETRY_SECONDS = (1.0, 2.0, 4.0)  # CJ: up to three; the demo does not wait five minutes for each
 
 
-class RefusedError(Exception):
+class Refusal(Exception):
     """An error in CJ's envelope."""
 
     def __init__(self, code: int, message: str, *, status: int = 200, **more: object) -> None:
@@ -53,6 +53,7 @@ class Supplier:
         self._refreshers: dict[str, datetime] = {}
         self._token_given: datetime | None = None
         self._calls: list[float] = []
+        self._points_day = clock.now().date()  # points are given anew at 00:00 UTC
         self._points_used = 0
         self._addresses: dict[str, str] = {}  # topic -> callback URL
 
@@ -106,7 +107,7 @@ class Supplier:
     async def _in_envelope(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
-        except RefusedError as refusal:
+        except Refusal as refusal:
             return self._answer(None, code=refusal.code, message=str(refusal), status=refusal.status, **refusal.more)
         except web.HTTPException as problem:
             return self._answer(None, code=problem.status, message=problem.reason, status=problem.status)
@@ -116,7 +117,7 @@ class Supplier:
         if "/authentication/" not in request.path:
             expires = self._tokens.get(request.headers.get("CJ-Access-Token", ""))
             if expires is None or expires <= self._clock.now():
-                raise RefusedError(1600001, "Invalid API key or access token", status=401)
+                raise Refusal(1600001, "Invalid API key or access token", status=401)
         self._spend(request.path)
         return await handler(request)
 
@@ -125,11 +126,13 @@ class Supplier:
         now = asyncio.get_running_loop().time()
         self._calls = [at for at in self._calls if at > now - 1]
         if len(self._calls) >= QPS:
-            raise RefusedError(1600200, "Too Many Requests, QPS limit is " + str(QPS) + " time/1second", status=429)
+            raise Refusal(1600200, "Too Many Requests, QPS limit is " + str(QPS) + " time/1second", status=429)
         self._calls.append(now)
-        cost = COSTS.get(path, 0)
+        today, cost = self._clock.now().date(), COSTS.get(path, 0)
+        if today != self._points_day:
+            self._points_day, self._points_used = today, 0
         if self._points_used + cost > POINTS:
-            raise RefusedError(429, "Insufficient points", status=429, pointsInfo=self._points())
+            raise Refusal(429, "Insufficient points", status=429, pointsInfo=self._points())
         self._points_used += cost
 
     def _points(self) -> Json:
@@ -150,10 +153,10 @@ class Supplier:
     async def _get_token(self, request: web.Request) -> web.Response:
         body = await _body(request)
         if body.get("apiKey") != API_KEY:
-            raise RefusedError(1600005, "APIkey is wrong, please check and try again", status=401)
+            raise Refusal(1600005, "APIkey is wrong, please check and try again", status=401)
         now = self._clock.now()
         if self._token_given and now < self._token_given + BETWEEN_TOKENS:
-            raise RefusedError(1600200, "Too Many Requests, QPS limit is 1 time/300seconds", status=429)
+            raise Refusal(1600200, "Too Many Requests, QPS limit is 1 time/300seconds", status=429)
         self._token_given = now
         return self._answer(self._issue(now + REFRESH))
 
@@ -161,7 +164,7 @@ class Supplier:
         token = str((await _body(request)).get("refreshToken", ""))
         expires = self._refreshers.get(token)
         if expires is None or expires <= self._clock.now():
-            raise RefusedError(1600003, "Refresh token is invalid", status=401)
+            raise Refusal(1600003, "Refresh token is invalid", status=401)
         del self._refreshers[token]
         return self._answer(self._issue(expires))
 
@@ -203,12 +206,12 @@ class Supplier:
         for one in self.orders.values():
             if wanted in {one.id, one.order.number}:
                 return self._answer(one.as_json(self._clock.now()))
-        raise RefusedError(1603100, "order not found")
+        raise Refusal(1603100, "order not found")
 
     async def _track_info(self, request: web.Request) -> web.Response:
         numbers = request.query.getall("trackNumber", [])
         if not numbers:
-            raise RefusedError(1600100, "Param error")
+            raise Refusal(1600100, "Param error")
         rows = [self._track_row(number) for number in numbers]
         return self._answer([row for row in rows if row])
 
@@ -220,7 +223,7 @@ class Supplier:
         body = await _body(request)
         for topic in ("product", "stock", "order", "logistics"):
             if topic not in body:
-                raise RefusedError(1600100, f"Param error: {topic} is required")
+                raise Refusal(1600100, f"Param error: {topic} is required")
         for topic, setting in body.items():
             self._subscribe(topic, setting)
         return self._answer(True)
@@ -232,7 +235,7 @@ class Supplier:
         urls = setting.get("callbackUrls", [])
         # The real one takes public https only; this world ends at the loopback.
         if len(urls) != 1 or not str(urls[0]).startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
-            raise RefusedError(1607001, "Invalid callback URL")
+            raise Refusal(1607001, "Invalid callback URL")
         self._addresses[topic] = str(urls[0])
 
 
@@ -243,7 +246,7 @@ def _beijing(at: datetime) -> str:
 def _number(request: web.Request, name: str, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
     if not text.isdigit() or not 1 <= int(text) <= most:
-        raise RefusedError(1600100, f"Param error: {name}")
+        raise Refusal(1600100, f"Param error: {name}")
     return int(text)
 
 
@@ -251,9 +254,9 @@ async def _body(request: web.Request) -> Json:
     try:
         body = json.loads(await request.read())
     except ValueError:
-        raise RefusedError(1600100, "Param error: body is not JSON") from None
+        raise Refusal(1600100, "Param error: body is not JSON") from None
     if not isinstance(body, dict):
-        raise RefusedError(1600100, "Param error: body is not an object")
+        raise Refusal(1600100, "Param error: body is not an object")
     return body
 
 
