@@ -1,0 +1,120 @@
+"""Connections as the console shows them: state, freshness, addresses. Reading only, and never a credential."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast
+
+from doorstep.app import doors, mailbox
+from doorstep.connectors.registry import Kind, connectors
+from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
+
+KINDS: Final = ("store", "supplier", "carrier")
+MOST_WORDS: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A connection. ``answer`` '' = never answered; ``reason`` is a Message as JSON. ``can``: what its connector does."""
+
+    id: int
+    kind: str
+    connector: str
+    name: str
+    label: str
+    base_url: str
+    state: str
+    reason: Mapping[str, Any] | None
+    connected_at: datetime
+    asked_at: datetime | None
+    next_at: datetime | None
+    answer: str
+    said: str
+    can: frozenset[str]
+    has_form: bool
+
+
+def connection_list(ws: int) -> dict[str, list[Shown]]:
+    """All connections by kind, without the removed ones."""
+    rows = list(Connection.objects.filter(ws=ws).exclude(state="removed").order_by("id"))
+    feeds: dict[int, list[Feed]] = defaultdict(list)
+    for feed in Feed.objects.filter(ws=ws):
+        feeds[feed.connection_id].append(feed)
+    watched = _watched(ws, [one.id for one in rows if one.kind == "carrier"])
+    found: dict[str, list[Shown]] = {kind: [] for kind in KINDS}
+    for row in rows:
+        found[row.kind].append(_shown(row, [*feeds[row.id], *watched.get(row.id, [])]))
+    return found
+
+
+def connection(ws: int, connection_id: int) -> Shown | None:
+    """One connection, or None when this workspace has no such one."""
+    every = (one for shown in connection_list(ws).values() for one in shown)
+    return next((one for one in every if one.id == connection_id), None)
+
+
+def words(ws: int, connector: str) -> list[Word]:
+    """Words of that vendor that nobody has mapped yet, most frequent first."""
+    return list(Word.objects.filter(ws=ws, connector=connector, mapped_to="").order_by("-n")[:MOST_WORDS])
+
+
+def mail_address(ws: int) -> str:
+    """Where mails are to be forwarded; '' while there is no mailbox."""
+    box = Connection.objects.filter(ws=ws, kind="supplier", connector="mail").first()
+    return mailbox.address(ws) if box and _door(ws, "mail", box.id) else ""
+
+
+def lookup_address(ws: int, store_id: int) -> str:
+    """Where a store's shoppers find their orders; '' while there is no such door."""
+    return doors.lookup_url(ws, store_id) if _door(ws, "lookup", store_id) else ""
+
+
+def order_choices(ws: int, written: Iterable[str]) -> list[tuple[int, str]]:
+    """(id, number) of the orders that a mail may be about: the ones it names, else the newest."""
+    names = [one.lstrip("#") for one in written]
+    named = Order.objects.filter(ws=ws, number__in=[*names, *(f"#{one}" for one in names)])
+    rows = named if names and named.exists() else Order.objects.filter(ws=ws, state__in=("placed", "partly_shipped"))
+    return list(rows.order_by("-placed_at").values_list("id", "number")[:50])
+
+
+def order_by_number(ws: int, number: str) -> int | None:
+    """The id of the newest order of that number."""
+    bare = number.strip().lstrip("#")
+    rows = Order.objects.filter(ws=ws, number__in=(bare, f"#{bare}")).order_by("-id")
+    return rows.values_list("id", flat=True).first()
+
+
+def _door(ws: int, kind: str, target_id: int) -> bool:
+    return Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None).exists()
+
+
+def _watched(ws: int, ids: list[int]) -> dict[int, list[Watch]]:
+    """The newest asking of every carrier account."""
+    newest: dict[int, list[Watch]] = {}
+    for one in ids:
+        newest[one] = list(Watch.objects.filter(ws=ws, connection_id=one).order_by("-asked_at")[:1])
+    return newest
+
+
+def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
+    last = max((one for one in asked if one.asked_at), key=lambda one: one.asked_at or row.connected_at, default=None)
+    known = connectors(cast(Kind, row.kind))
+    meta = known[row.connector].meta if row.connector in known else None
+    return Shown(
+        id=row.id,
+        kind=row.kind,
+        connector=row.connector,
+        name=meta.label if meta else row.connector,
+        label=row.label,
+        base_url=row.base_url,
+        state=row.state,
+        reason=row.state_reason,
+        connected_at=row.connected_at,
+        asked_at=last.asked_at if last else None,
+        next_at=min((one.next_at for one in asked if isinstance(one, Feed)), default=None),
+        answer=last.answer if last else "",
+        said=last.said if last else "",
+        can=frozenset(one.value for one in meta.can) if meta else frozenset(),
+        has_form=bool(meta and meta.fields),
+    )

@@ -1,0 +1,100 @@
+"""A shopper finds an order by its number and one thing that only they know.
+
+A wrong and an unknown pair do the same work and get the same answer. Tries are counted in this process's memory, by
+address, by store and by order number: enough against guessing with ``up``, which is one process. Behind several web
+processes each counts for itself, so the limits multiply by their number.
+"""
+
+import hmac
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from doorstep.app import clock
+from doorstep.db.models import Connection, Order, Person
+
+WINDOW_S: Final = 600.0
+LIMITS: Final = {"address": 20, "store": 600, "order": 10}  # tries per window
+_REMEMBERED: Final = 20_000  # keys; the oldest is forgotten first
+_NOBODY: Final = "\0"  # equals nothing that can be typed
+_PHONE_DIGITS: Final = 4
+_CANDIDATES: Final = 3  # orders that one number may name in a store: compared always, so that time tells nothing
+
+
+@dataclass(slots=True)
+class Tries:
+    """Counts tries within a sliding window."""
+
+    _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def allow(self, keys: dict[str, str], now: float) -> bool:
+        """Count a try under every key (scope -> whose); False when one of them has had too many."""
+        with self._guard:
+            return all([self._count(f"{scope}:{whose}", LIMITS[scope], now) for scope, whose in keys.items()])
+
+    def _count(self, key: str, limit: int, now: float) -> bool:
+        times = self._seen.setdefault(key, deque())
+        self._seen.move_to_end(key)
+        while times and times[0] <= now - WINDOW_S:
+            times.popleft()
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        if len(times) >= limit:
+            return False
+        times.append(now)
+        return True
+
+
+TRIES: Final = Tries()
+
+
+class TooMany(Exception):
+    """Too many tries; say so and try again later."""
+
+
+def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int | None:
+    """The id of the store's order of that number whose buyer has that e-mail address, postcode, or last four digits of
+    the phone; None for wrong and unknown alike. Raises TooMany.
+    """
+    bare = number.strip().lstrip("#").strip()
+    keys = {"address": address, "store": str(store_id), "order": f"{store_id}:{bare.casefold()}"}
+    if not TRIES.allow(keys, clock.monotonic()):
+        raise TooMany
+    orders = list(
+        Order.objects.filter(ws=ws, store_id=store_id, number__in=(bare, f"#{bare}")).order_by("-id")[:_CANDIDATES]
+    )
+    people = {one.id: one for one in Person.objects.filter(ws=ws, id__in=[one.person_id or 0 for one in orders])}
+    typed = _spellings(secret)
+    found = None
+    for at in range(_CANDIDATES):
+        order = orders[at] if at < len(orders) else None
+        person = people.get(order.person_id or 0) if order else None
+        if _fits(person, typed) and order and found is None:
+            found = order.id
+    return found
+
+
+def _fits(person: Person | None, typed: tuple[str, str, str]) -> bool:
+    """Compares all three always."""
+    email = person.email.strip().casefold() if person else ""
+    postcode = _letters(person.postcode) if person else ""
+    phone = _letters(person.phone)[-_PHONE_DIGITS:] if person else ""
+    pairs = zip((email, postcode, phone), typed, strict=True)
+    return any([hmac.compare_digest((kept or _NOBODY).encode(), one.encode()) for kept, one in pairs])
+
+
+def _spellings(secret: str) -> tuple[str, str, str]:
+    """What was typed, read as an e-mail address, a postcode, and the end of a phone number."""
+    bare = _letters(secret)
+    return secret.strip().casefold(), bare, bare if bare.isdigit() and len(bare) == _PHONE_DIGITS else ""
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isalnum())
+
+
+def store_label(ws: int, store_id: int) -> str:
+    """What the store is called, for the head of the form."""
+    return Connection.objects.filter(ws=ws, id=store_id).values_list("label", flat=True).first() or ""

@@ -1,0 +1,98 @@
+"""What a shopper sees of an order: no personal data, and of a shared parcel only this order's part. Reading only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from doorstep.app.parcel_view import Item, Seen, parcels
+from doorstep.core.order import OrderState
+from doorstep.core.status import Status
+from doorstep.db.models import Connection, Line, Order, Workspace
+
+# The shopper's five stages, and the parcel status that reaches each.
+STEPS: Final = ("ordered", "shipped", "moving", "near", "delivered")
+_STEP: Final = {
+    Status.PENDING: 1,
+    Status.NOT_FOUND: 1,
+    Status.INFO_RECEIVED: 1,
+    Status.PICKED_UP: 2,
+    Status.IN_TRANSIT: 2,
+    Status.CUSTOMS: 2,
+    Status.ARRIVED: 3,
+    Status.OUT_FOR_DELIVERY: 3,
+    Status.AVAILABLE_FOR_PICKUP: 3,
+    Status.ATTEMPT_FAILED: 3,
+    Status.DELIVERED: 4,
+    Status.EXCEPTION: 2,
+    Status.RETURNING: 2,
+    Status.RETURNED: 2,
+    Status.CANCELLED: 1,
+    Status.EXPIRED: 2,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An item of the order, and how many pieces are on no way yet."""
+
+    title: str
+    qty: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """The page. ``headline`` and ``explained`` are sentences' keys; ``step`` how many of STEPS are behind (the least of all parcels)."""
+
+    order_number: str
+    placed_at: datetime
+    store: str
+    state: str
+    headline: str
+    explained: str
+    step: int
+    parcels: tuple[Seen, ...]
+    items: tuple[Wanted, ...]
+
+    @property
+    def left(self) -> tuple[Wanted, ...]:
+        """What is not on its way yet."""
+        return tuple(one for one in self.items if one.left)
+
+
+def page_view(ws: int, order_id: int) -> PageView | None:
+    """The page of an order, or None when it does not exist any more."""
+    order = Order.objects.filter(ws=ws, id=order_id).first()
+    if order is None:
+        return None
+    lines = [one for one in Line.objects.filter(ws=ws, order_id=order_id).order_by("id") if one.needs_shipping]
+    seen = tuple(one for one in parcels(ws, order_id, lines) if one.current)
+    about = _about(order.state, seen)
+    store = Connection.objects.filter(ws=ws, id=order.store_id).values_list("label", flat=True).first()
+    return PageView(
+        order_number=order.number,
+        placed_at=order.placed_at,
+        store=store or Workspace.objects.get(id=ws).name,
+        state=order.state,
+        headline=".".join(about),
+        explained=".explained.".join(about),
+        step=min((_STEP[Status(one.status)] for one in seen), default=0),
+        parcels=seen,
+        items=tuple(_wanted(line, seen) for line in lines if line.qty > line.qty_cancelled),
+    )
+
+
+def _about(state: str, seen: tuple[Seen, ...]) -> tuple[str, str]:
+    """One parcel speaks for itself, if everything is in it; several are summed up by the order's state."""
+    whole = state in {OrderState.SHIPPED, OrderState.DELIVERED}
+    return ("status", seen[0].status) if whole and len(seen) == 1 else ("order", state)
+
+
+def _wanted(line: Line, seen: tuple[Seen, ...]) -> Wanted:
+    wanted = line.qty - line.qty_cancelled
+    sent = sum(item.qty for one in seen for item in _of(line, one))
+    return Wanted(title=line.title or line.sku, qty=wanted, left=max(0, wanted - sent))
+
+
+def _of(line: Line, seen: Seen) -> tuple[Item, ...]:
+    return tuple(item for item in seen.items if item.line_id == line.id)

@@ -1,0 +1,290 @@
+"""Parcels of one order as a person looks at them: contents, numbers, scans, freshness. Reading only.
+
+The order's screen and the shopper's page show the same parcels; the page leaves out what is not the shopper's.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from doorstep.core.event import InstantFrom, TrackingEvent
+from doorstep.core.number import carrier, tracking_link
+from doorstep.core.status import Reason, Status
+from doorstep.core.timeline import belonging, event_key, repeats
+from doorstep.db.models import (
+    Connection,
+    Cooldown,
+    Event,
+    Line,
+    Number,
+    NumberLink,
+    Parcel,
+    ParcelLine,
+    ParcelNumber,
+    Resync,
+    Schedule,
+    Watch,
+)
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A quantity of one order line in a parcel; ``line_id`` 0 = of this order, but unknown which."""
+
+    line_id: int
+    title: str
+    qty: int
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A number of a parcel. ``until`` None = current. ``link`` leads to the carrier's own site, '' = not known."""
+
+    id: int
+    text: str
+    carrier: str
+    carrier_name: str
+    carrier_by: str
+    link: str
+    role: str
+    since: datetime
+    until: datetime | None
+    said_by: tuple[str, ...]
+    replaced_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One event for the eye. ``local`` is the wall time as said; ``offset`` minutes east of UTC, None = zone not said.
+    ``again``: another source told it already. ``stranger``: older than the purchase, so another parcel's.
+    """
+
+    local: datetime | None
+    offset: int | None
+    instant: datetime | None
+    text: str
+    place: str
+    status: str
+    reason: str
+    source: str
+    again: bool
+    stranger: bool
+
+    @property
+    def shown_at(self) -> datetime | None:
+        """The time to print: as the carrier said it, else the instant it gave."""
+        return self.local or self.instant
+
+    @property
+    def zone(self) -> str:
+        """``UTC+8``; '' when the carrier did not say."""
+        if self.local is None:
+            return "UTC" if self.instant else ""
+        if self.offset is None:
+            return ""
+        sign, minutes = "-" if self.offset < 0 else "+", abs(self.offset)
+        return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """How fresh a parcel's news is. ``answer`` '' = never answered; ``said`` is the source's own text."""
+
+    source: str = ""
+    asked_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer: str = ""
+    said: str = ""
+    next_at: datetime | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A parcel. ``others``: how many other orders share it. ``resync_at``: when a resync is possible again."""
+
+    id: int
+    status: str
+    reason: str
+    responsible: str
+    action_by: str
+    since: datetime | None
+    first_scan_at: datetime | None
+    last_event_at: datetime | None
+    purchase_id: int | None
+    mark: str
+    closed: bool
+    eta_from: date | None
+    eta_to: date | None
+    items: tuple[Item, ...]
+    numbers: tuple[Held, ...]
+    scans: tuple[Scan, ...]  # newest first
+    fresh: Fresh
+    resync_at: datetime | None
+    resync: Resync | None
+    others: int
+
+    @property
+    def current(self) -> tuple[Held, ...]:
+        """The numbers that count now."""
+        return tuple(one for one in self.numbers if one.until is None)
+
+    @property
+    def past(self) -> tuple[Held, ...]:
+        """The numbers that were replaced or taken back."""
+        return tuple(one for one in self.numbers if one.until is not None)
+
+
+def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
+    """The parcels of an order that hold a number or something of it, first heard of first. Twelve queries at most."""
+    allotted = list(ParcelLine.objects.filter(ws=ws, order_id=order_id))
+    ids = {one.parcel_id for one in allotted}
+    rows = list(Parcel.objects.filter(ws=ws, id__in=ids).order_by("id"))
+    held = list(ParcelNumber.objects.filter(ws=ws, parcel_id__in=ids).order_by("-since"))
+    read = _Read(ws, {one.number_id for one in held})
+    shared = defaultdict(set)
+    for parcel_id, other in ParcelLine.objects.filter(ws=ws, parcel_id__in=ids).values_list("parcel_id", "order_id"):
+        shared[parcel_id].add(other)
+    cool = dict(
+        Cooldown.objects.filter(ws=ws, scope="parcel", target_id__in=ids).values_list("target_id", "next_allowed_at")
+    )
+    asked = {
+        one.target_id: one for one in Resync.objects.filter(ws=ws, scope="parcel", target_id__in=ids).order_by("id")
+    }
+    titles = {line.id: line.title or line.sku for line in lines}
+    seen = []
+    for row in rows:
+        mine = [one for one in held if one.parcel_id == row.id]
+        numbers = tuple(read.number(one) for one in mine)
+        seen.append(
+            Seen(
+                id=row.id,
+                status=row.status,
+                reason=row.reason,
+                responsible=row.responsible,
+                action_by=row.action_by,
+                since=row.status_since,
+                first_scan_at=row.first_scan_at,
+                last_event_at=row.last_event_at,
+                purchase_id=row.purchase_id,
+                mark=row.mark,
+                closed=row.closed_at is not None,
+                eta_from=row.eta_from,
+                eta_to=row.eta_to,
+                items=_items([one for one in allotted if one.parcel_id == row.id], titles),
+                numbers=numbers,
+                scans=read.scans(numbers),
+                fresh=read.fresh([one.id for one in numbers if one.until is None] or [one.id for one in numbers]),
+                resync_at=cool.get(row.id),
+                resync=asked.get(row.id),
+                others=len(shared[row.id]) - 1,
+            )
+        )
+    return tuple(seen)
+
+
+def _items(allotted: Iterable[ParcelLine], titles: Mapping[int, str]) -> tuple[Item, ...]:
+    return tuple(
+        Item(line_id=one.line_id, title=titles.get(one.line_id, ""), qty=one.qty, how=one.how)
+        for one in sorted(allotted, key=lambda one: one.line_id)
+    )
+
+
+class _Read:
+    """Everything known about a set of numbers, read once."""
+
+    def __init__(self, ws: int, ids: set[int]) -> None:
+        self.numbers = {one.id: one for one in Number.objects.filter(ws=ws, id__in=ids)}
+        self.sources = {str(pk): label for pk, label in Connection.objects.filter(ws=ws).values_list("id", "label")}
+        links = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="replaced_by").values_list("from_id", "to_id")
+        self.replaced = dict(links)
+        self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
+        self.next = list(Schedule.objects.filter(ws=ws, number_id__in=ids).values_list("number_id", "next_at"))
+        snapshots = {(one.number_id, str(one.connection_id)): one.snapshot_at for one in self.watches}
+        self.events: dict[int, list[Event]] = defaultdict(list)
+        for event in Event.objects.filter(ws=ws, number_id__in=ids):
+            newest = snapshots.get((event.number_id, event.source))
+            if newest is None or event.last_said >= newest:  # the source still says it
+                self.events[event.number_id].append(event)
+
+    def number(self, held: ParcelNumber) -> Held:
+        row = self.numbers[held.number_id]
+        after = self.numbers.get(self.replaced.get(row.id, 0))
+        return Held(
+            id=row.id,
+            text=row.text,
+            carrier=row.carrier,
+            carrier_name=carrier(row.carrier).name if row.carrier else "",
+            carrier_by=row.carrier_by,
+            link=tracking_link(row.carrier, row.norm),
+            role=held.role,
+            since=held.since,
+            until=held.until,
+            said_by=tuple(self.sources.get(one, one) for one in held.said_by.split(",") if one),
+            replaced_by=after.text if after else "",
+        )
+
+    def scans(self, numbers: Sequence[Held]) -> tuple[Scan, ...]:
+        """All scans of a parcel's numbers, newest first."""
+        own: list[TrackingEvent] = []
+        strange: list[TrackingEvent] = []
+        for number in {one.id for one in numbers}:
+            mine, others = belonging(map(_event, self.events[number]), self.numbers[number].not_before)
+            own += mine
+            strange += others
+        merged, _ = belonging(own, None)
+        again = repeats(merged)
+        scans = [self._scan(one, again=event_key(one) in again) for one in reversed(merged)]
+        return (*scans, *(self._scan(one, stranger=True) for one in reversed(strange)))
+
+    def _scan(self, event: TrackingEvent, *, again: bool = False, stranger: bool = False) -> Scan:
+        return Scan(
+            local=event.local,
+            offset=event.offset,
+            instant=event.instant,
+            text=event.raw_text,
+            place=event.place,
+            status=event.status.value,
+            reason=event.reason.value if event.reason else "",
+            source=self.sources.get(event.source, ""),
+            again=again,
+            stranger=stranger,
+        )
+
+    def fresh(self, ids: Sequence[int]) -> Fresh:
+        """The freshness by the source that answered last."""
+        mine = [one for one in self.watches if one.number_id in ids]
+        following = min((at for number, at in self.next if number in ids), default=None)
+        if not mine:
+            return Fresh(next_at=following)
+        last = max(mine, key=lambda one: one.answered_at or one.asked_at or _NEVER)
+        return Fresh(
+            source=self.sources.get(str(last.connection_id), ""),
+            asked_at=max((one.asked_at for one in mine if one.asked_at), default=None),
+            answered_at=last.answered_at,
+            answer=last.answer,
+            said=last.said,
+            next_at=following,
+            changed_at=max((one.changed_at for one in mine if one.changed_at), default=None),
+        )
+
+
+def _event(row: Event) -> TrackingEvent:
+    return TrackingEvent(
+        source=row.source,
+        raw_text=row.raw_text,
+        raw_code=row.raw_code,
+        status=Status(row.status),
+        reason=Reason(row.reason) if row.reason else None,
+        local=datetime.fromisoformat(row.local) if row.local else None,
+        offset=row.offset,
+        instant=row.instant,
+        instant_from=InstantFrom(row.instant_from),
+        place=row.place,
+        position=row.position,
+    )

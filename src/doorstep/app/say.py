@@ -1,0 +1,88 @@
+"""Turns a message into a sentence. Every sentence lives in ``locale/<language>/*.toml``: flat keys to templates.
+
+A value that is an ISO 8601 instant or date is written the way a person reads it, in the active time zone. A key without
+a sentence is shown as it is and warned about: the tests make every warning an error.
+"""
+
+import functools
+import re
+import tomllib
+import warnings
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from django.utils import timezone
+
+from doorstep.core.message import Message
+
+LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+
+
+class Unsaid(UserWarning):
+    """A message without a sentence, or a sentence without one of its values."""
+
+
+@functools.cache
+def catalog(locale: str = "en") -> Mapping[str, str]:
+    """All sentences of a language. Raises ValueError when two areas claim the same key."""
+    merged: dict[str, str] = {}
+    for path in sorted((LOCALE / locale).glob("*.toml")):
+        area = tomllib.loads(path.read_text(encoding="utf-8"))
+        if twice := merged.keys() & area.keys():
+            raise ValueError(f"{path.name} repeats {', '.join(sorted(twice))}")
+        merged |= area
+    return merged
+
+
+def say(message: Message | Mapping[str, Any] | None, locale: str = "en") -> str:
+    """The sentence of a message, or of one stored as JSON (``{"id": ..., "values": {...}}``); nothing says nothing."""
+    if not message:
+        return ""
+    if isinstance(message, Message):
+        return text(message.id, locale, **message.values)
+    return text(message["id"], locale, **(message.get("values") or {}))
+
+
+def text(key: str, locale: str = "en", **values: Any) -> str:
+    """The sentence of one key."""
+    template = catalog(locale).get(key)
+    if template is None:
+        warnings.warn(f"no sentence for {key}", Unsaid, stacklevel=2)
+        return key
+    return template.format_map(_Values({name: _shown(value) for name, value in values.items()}))
+
+
+def known(key: str, locale: str = "en") -> bool:
+    """Whether there is a sentence of that key."""
+    return key in catalog(locale)
+
+
+class _Values(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        warnings.warn(f"a sentence misses its value {name}", Unsaid, stacklevel=2)
+        return "…"
+
+
+def _shown(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if _INSTANT.fullmatch(value):
+        return moment(datetime.fromisoformat(value))
+    if _DATE.fullmatch(value):
+        return day(date.fromisoformat(value))
+    return value
+
+
+def moment(instant: datetime) -> str:
+    """``14 Nov 2026, 10:30`` in the active zone; a naive time is the carrier's own and is not converted."""
+    local = timezone.localtime(instant) if instant.tzinfo else instant
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def day(value: date) -> str:
+    """``14 Nov 2026``."""
+    return f"{value.day} {value:%b %Y}"

@@ -1,0 +1,37 @@
+"""Every address of the console and the pages. Webhooks are not here: they never reach Django (``web.hooks``)."""
+
+from django.urls import include, path
+
+from doorstep.web.console import board, connections, look, order, rules, start
+from doorstep.web.page import find
+from doorstep.web.page import order as page
+
+urlpatterns = [
+    path("", board.show, name="board"),
+    path("tabs", board.tabs, name="board_tabs"),
+    path("recognize", start.show, name="recognize"),
+    path("orders/<int:order_id>", order.show, name="order"),
+    path("orders/<int:order_id>/numbers", order.type_number, name="type_number"),
+    path("orders/<int:order_id>/numbers/<int:number_id>/carrier", order.change_carrier, name="change_carrier"),
+    path("orders/<int:order_id>/numbers/<int:number_id>/remove", order.remove_number, name="remove_number"),
+    path("orders/<int:order_id>/parcels/<int:parcel_id>/resync", order.ask, name="resync"),
+    path("orders/<int:order_id>/pushes/<int:push_id>/again", order.push_again, name="push_again"),
+    path("orders/<int:order_id>/pushes/<int:push_id>/withdraw", order.withdraw, name="push_withdraw"),
+    path("orders/<int:order_id>/push", order.push_old, name="push_old"),
+    path("orders/<int:order_id>/page", order.page_link, name="page_link"),
+    path("look", look.show, name="look"),
+    path("look/upload", look.upload, name="upload"),
+    path("look/<int:inbox_id>", look.decide, name="decide"),
+    path("connections", connections.show_all, name="connections"),
+    path("connections/mailbox", connections.make_mailbox, name="make_mailbox"),
+    path("connections/new", connections.choose, name="connect_choose"),
+    path("connections/new/<slug:kind>/<slug:name>", connections.make, name="connect"),
+    path("connections/<int:connection_id>", connections.show, name="connection"),
+    path("connections/<int:connection_id>/do", connections.act, name="connection_act"),
+    path("connections/<int:connection_id>/lookup", connections.lookup_link, name="lookup_link"),
+    path("connections/<int:connection_id>/rules", rules.show, name="rules"),
+    path("t/<str:token>", page.show, name="page"),
+    path("t/<str:token>/resync", page.ask, name="page_resync"),
+    path("find/<str:token>", find.find, name="find"),
+    path("accounts/", include("allauth.account.urls")),
+]

@@ -1,0 +1,140 @@
+"""Stores, suppliers and carriers: the list, connecting one, and each one's screen."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from doorstep.app import connect, connection_view, doors, loop, mailbox
+from doorstep.app.accounts import message_of
+from doorstep.app.connection_view import KINDS, Shown
+from doorstep.connectors.contract import Meta, Trouble
+from doorstep.connectors.registry import Kind
+from doorstep.core.message import Message
+from doorstep.core.roles import Action
+from doorstep.web.console.answers import tell
+from doorstep.web.gate import Caller, member
+
+_DO: Final[dict[str, Callable[[int, int, str], None]]] = {
+    "pause": connect.pause,
+    "resume": connect.resume,
+    "remove": connect.remove,
+}
+
+
+@require_safe
+@member(Action.SEE)
+def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Everything connected, with state and freshness."""
+    context = {
+        "here": "connections",
+        "kinds": connection_view.connection_list(caller.ws),
+        "address": connection_view.mail_address(caller.ws),
+        "may_connect": caller.may(Action.CONNECT),
+    }
+    return render(request, "console/connections.html", context)
+
+
+@require_safe
+@member(Action.CONNECT)
+def choose(request: HttpRequest, caller: Caller) -> HttpResponse:  # noqa: ARG001 - every member's view is called with it
+    """What can be connected."""
+    kinds = {kind: connect.choices(cast(Kind, kind)) for kind in KINDS}
+    return render(request, "console/connect_choose.html", {"here": "connections", "kinds": kinds})
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@member(Action.CONNECT)
+def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResponse:
+    """The connect form. It is saved only after the other side really answered; secrets are never shown again."""
+    meta = _meta(kind, name)
+    context: dict[str, object] = {"here": "connections", "meta": meta, "kind": kind}
+    if request.method == "POST":
+        form = {field.name: request.POST.get(field.name, "") for field in meta.fields}
+        form["label"] = request.POST.get("label", "")
+        try:
+            checked = loop.call(connect.check(kind, name, form))
+        except Trouble as trouble:
+            context["trouble"] = message_of(trouble)
+        except TimeoutError:
+            context["trouble"] = Message(id="refuse.too_slow")
+        else:
+            row = connect.save(caller.ws, caller.actor, kind, name, form, checked)
+            notes = [*checked.notes, note] if (note := loop.call(connect.subscribe(row))) else checked.notes
+            tell(request, Message(id="done.connected", values={"label": row.label}))
+            for one in notes:
+                tell(request, one)
+            return redirect("connection", row.id)
+        context["given"] = {field.name: form[field.name] for field in meta.fields if not field.secret}
+    return render(request, "console/connect.html", context, status=422 if "trouble" in context else 200)
+
+
+@require_safe
+@member(Action.SEE)
+def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """One connection: how fresh it is, what it could not read, pause and remove; a store's look-up address."""
+    one = _shown(caller, connection_id)
+    context = {
+        "here": "connections",
+        "one": one,
+        "words": connection_view.words(caller.ws, one.connector),
+        "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
+        "address": connection_view.mail_address(caller.ws) if one.connector == "mail" else "",
+        "may": {action.value: caller.may(action) for action in Action},
+    }
+    return render(request, "console/connection.html", context)
+
+
+@require_POST
+@member(Action.CONNECT)
+def act(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """Pause, resume or remove."""
+    one = _shown(caller, connection_id)
+    verb = request.POST.get("do", "")
+    if verb not in _DO:
+        raise Http404
+    _DO[verb](caller.ws, one.id, caller.actor)
+    tell(request, Message(id=f"done.connection.{verb}", values={"label": one.label}))
+    return redirect("connections") if verb == "remove" else redirect("connection", one.id)
+
+
+@require_POST
+@member(Action.KEYS)
+def lookup_link(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """Make a store's look-up address, or close it for good."""
+    one = _shown(caller, connection_id)
+    if one.kind != "store":
+        raise Http404
+    if request.POST.get("do") == "make":
+        doors.lookup_url(caller.ws, one.id)
+    else:
+        doors.revoke(caller.ws, "lookup", one.id, caller.actor)
+    return redirect("connection", one.id)
+
+
+@require_POST
+@member(Action.KEYS)
+def make_mailbox(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Make the workspace's forwarding address."""
+    mailbox.address(caller.ws)
+    return redirect("connections")
+
+
+def _meta(kind: str, name: str) -> Meta:
+    if kind not in KINDS:
+        raise Http404
+    found = next((one for one in connect.choices(cast(Kind, kind)) if one.name == name), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _shown(caller: Caller, connection_id: int) -> Shown:
+    one = connection_view.connection(caller.ws, connection_id)
+    if one is None:
+        raise Http404
+    return one

@@ -1,0 +1,116 @@
+"""The only way from a request to a tenant's data: a member of a workspace, or the holder of a shopper's link.
+
+A view behind a gate never sees a workspace id that came from the address or a form.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, Final, Literal, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from doorstep.app import board, doors
+from doorstep.core import roles
+from doorstep.core.roles import Action
+from doorstep.db.models import Door, Membership, User, Workspace
+
+P = ParamSpec("P")
+CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, and in which workspace."""
+
+    workspace: Workspace
+    user: User
+    role: roles.Member
+
+    @property
+    def ws(self) -> int:
+        """The workspace id."""
+        return self.workspace.id
+
+    @property
+    def actor(self) -> str:
+        """How this person is written in the audit trail."""
+        return f"user:{self.user.pk}"
+
+    @property
+    def looks(self) -> int:
+        """How many mails wait for a decision: shown beside the menu on every screen."""
+        return board.looks(self.ws)
+
+    def may(self, action: Action) -> bool:
+        """Whether their role allows it."""
+        return roles.may(self.role, action)
+
+
+def member(
+    action: Action,
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Caller, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """Let in members whose role allows ``action``; send everybody else to the login, or refuse them."""
+
+    def wrap(
+        view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        @wraps(view)
+        def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return redirect_to_login(request.get_full_path())
+            found = _membership(request, request.user)
+            if found is None or not found.may(action):
+                raise PermissionDenied
+            request.caller = found  # type: ignore[attr-defined]  # read by the templates' frame
+            with timezone.override(ZoneInfo(found.workspace.tz)):
+                return view(request, found, *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+def visitor(
+    kind: Literal["page", "lookup"],
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, Door, P], HttpResponse]],
+    Callable[Concatenate[HttpRequest, str, P], HttpResponse],
+]:
+    """Let in whoever holds a live token. No cookie is read or set here, so there is nothing a forged request could use:
+    the token in the address is all the right there is.
+    """
+
+    def wrap(
+        view: Callable[Concatenate[HttpRequest, Door, P], HttpResponse],
+    ) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+        @csrf_exempt
+        @wraps(view)
+        def inner(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            door = doors.enter(kind, token)
+            if door is None:
+                return render(request, "page/gone.html", {"kind": kind}, status=404)
+            workspace = Workspace.objects.get(id=door.ws)
+            with timezone.override(ZoneInfo(workspace.tz)):
+                return view(request, door, *args, **kwargs)
+
+        return inner
+
+    return wrap
+
+
+def _membership(request: HttpRequest, user: User) -> Caller | None:
+    """The membership chosen in this session, else the oldest."""
+    held = list(Membership.objects.filter(user_id=user.pk).order_by("id"))
+    if not held:
+        return None
+    chosen = next((one for one in held if one.ws == request.session.get(CHOSEN)), held[0])
+    return Caller(workspace=Workspace.objects.get(id=chosen.ws), user=user, role=roles.Member(chosen.role))

@@ -1,0 +1,45 @@
+"""The shopper's page of one order."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from doorstep.app import clock, page_view, resync
+from doorstep.app.parcel_view import Seen
+from doorstep.db.models import Door
+from doorstep.web.asked import asked
+from doorstep.web.gate import visitor
+
+
+@require_safe
+@visitor("page")
+def show(request: HttpRequest, door: Door) -> HttpResponse:
+    """The page. Reading it changes nothing."""
+    page = page_view.page_view(door.ws, door.target_id)
+    if page is None:
+        return render(request, "page/gone.html", status=404)
+    return render(
+        request,
+        "page/order.html",
+        {
+            "page": page,
+            "steps": page_view.STEPS,
+            "here": request.path,
+            "asked": asked(door.ws, page.parcels, clock.now()),
+        },
+    )
+
+
+@require_POST
+@visitor("page")
+def ask(request: HttpRequest, door: Door) -> HttpResponse:
+    """Ask the carrier now, about a parcel of this order. The page then tells what came of it."""
+    page = page_view.page_view(door.ws, door.target_id)
+    parcel = _named(page.parcels if page else (), request.POST.get("parcel", ""))
+    if parcel:
+        resync.ask_parcel(door.ws, parcel.id, "page", "shopper")
+    return HttpResponseRedirect(request.path.removesuffix("/resync"), status=303)
+
+
+def _named(parcels: tuple[Seen, ...], parcel_id: str) -> Seen | None:
+    return next((one for one in parcels if str(one.id) == parcel_id), None)

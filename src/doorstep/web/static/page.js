@@ -1,0 +1,33 @@
+// Asks for news without leaving the page, and counts down to the next time. The page is complete without it.
+const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+async function show(answer) {
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  document.querySelector("main").replaceWith(fresh.querySelector("main"));
+  if (!document.querySelector("[data-asking]")) return;
+  await wait(2.5);
+  await show(await fetch(location.href));
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (!form) return;
+  event.preventDefault();
+  form.querySelector("button").disabled = true;
+  try {
+    await show(await fetch(form.action, { method: "POST", body: new FormData(form) }));
+  } catch {
+    form.submit();
+  }
+});
+
+setInterval(() => {
+  for (const button of document.querySelectorAll("button[data-wait]")) {
+    const left = Number(button.dataset.wait) - 1;
+    const clock = button.querySelector("span");
+    button.dataset.wait = left;
+    button.disabled = left > 0;
+    clock.textContent = left > 0 ? ` ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+    if (left <= 0) delete button.dataset.wait;
+  }
+}, 1000);
