@@ -85,7 +85,10 @@ def results(text: str) -> bytes:
     ("text", "domain"),
     [
         ("mx.ours.example; dkim=pass header.d=supplier.example", "supplier.example"),
-        ("MX.ours.example 1; spf=fail smtp.mailfrom=x; dmarc=pass (p=reject) header.from=supplier.example", "supplier.example"),
+        (
+            "MX.ours.example 1; spf=fail smtp.mailfrom=x; dmarc=pass (p=reject) header.from=supplier.example",
+            "supplier.example",
+        ),
         ("mx.ours.example; dkim=pass header.i=@mail.supplier.example header.s=s1", "mail.supplier.example"),
         ("mx.ours.example; dkim=fail header.d=supplier.example", ""),
         ("mx.ours.example; dkim=pass header.d=mailer.example", ""),
