@@ -34,6 +34,10 @@ def test_what_was_never_asked_is_asked_now():
     assert wait(Status.PENDING, asked_at=None, answer=None) == timedelta()
 
 
+def test_a_number_of_long_ago_is_asked_about_at_least_once():
+    assert wait(Status.DELIVERED, asked_at=None, status_since=NOW - 300 * DAY) == timedelta()
+
+
 def test_the_doorstep_is_watched_most_closely():
     assert wait(Status.OUT_FOR_DELIVERY) == HOUR
     assert wait(Status.IN_TRANSIT) == 6 * HOUR

@@ -213,6 +213,16 @@ def test_a_number_that_nobody_says_any_more_is_taken_back():
     )
 
 
+def test_a_wrong_number_does_not_stay_while_the_right_one_is_awaited():
+    decision = decide(AT_ONCE, case(held("WRONG", until=NOW), CJP, pushed="WRONG", in_store="WRONG"), NOW)
+    assert outcome(decision) == (Withdraw, "hold.withdraw.number_gone")
+
+
+def test_push_again_takes_nothing_back_that_is_still_right():
+    asked = case(CJP, pushed="CJP123", in_store="CJP123", asked_anyway=True)
+    assert outcome(decide(AT_ONCE, asked, NOW)) == (Hold, "hold.local_awaited")
+
+
 texts = st.sampled_from(["", "CJP1", "A", "B"])
 numbers = st.builds(
     HeldNumber,

@@ -48,12 +48,12 @@ def next_check(
     ``status_since``: when the status began; of a parcel without news when its number became known. ``failures``: how
     often in a row asking has failed. ``pushes``: the source also tells by itself.
     """
+    if asked_at is None:
+        return now
     quiet = now - max(status_since, last_event_at or status_since)
     least = next((interval for age, interval in QUIET if quiet >= age), timedelta())
     if least is None or (closed(status) and quiet >= AFTERGLOW):
         return None
-    if asked_at is None:
-        return now
     if failures:
         return max(now, asked_at + retry_after(failures))
     interval = _DAY if closed(status) or answer is TrackAnswer.REJECTED else INTERVALS.get(status, USUAL)

@@ -3,7 +3,7 @@
 from hashlib import blake2b
 from typing import Literal
 
-Subject = Literal["order", "parcel", "number"]
+Subject = Literal["order", "purchase", "parcel", "number", "connection"]
 
 
 def change_key(subject: Subject, *content: str) -> bytes:

@@ -168,28 +168,35 @@ def _superseded(case: Case) -> Decision | None:
 def _settled(case: Case) -> Decision | None:
     """What was given is still right: changed settings change nothing that a store has already (S60), a person does."""
     given = case.pushed or case.in_store
-    live = _texts(_live(case))
-    if case.pushed and case.pushed not in live and not _courier(case) and not _platform(case):
-        return Withdraw(number=case.pushed, reason=Message(id="hold.withdraw.number_gone", values={"number": given}))
     typed = _typed(case)
-    wanted = typed.number if typed else given
-    if given and given in live and wanted == given and not case.asked_anyway:
-        return Keep(number=given, reason=Message(id="hold.keep.in_store", values={"number": given}))
-    return None
+    if case.asked_anyway or given not in _texts(_live(case)) or (typed and typed.number != given):
+        return None
+    return _keep(given)
 
 
 def _published(policy: Policy, case: Case, now: datetime) -> Decision:
     number = _typed(case) or _chosen(policy, case)
     if isinstance(number, Hold):
-        return number
+        return _taken_back(case) or number
     if number.number in case.suspicious:
         return Hold(reason=case.suspicious[number.number], number=number.number)
     if number.number == (case.pushed or case.in_store):
-        return Keep(number=number.number, reason=Message(id="hold.keep.in_store", values={"number": number.number}))
+        return _keep(number.number)
     reason = _due(policy, case, number, now)
     if isinstance(reason, Hold):
         return reason
     return Push(number=number.number, carrier=number.carrier, reason=reason)
+
+
+def _taken_back(case: Case) -> Decision | None:
+    """What was given turned out wrong, and there is nothing to give in its place."""
+    if not case.pushed or case.pushed in _texts(_live(case)):
+        return None
+    return Withdraw(number=case.pushed, reason=Message(id="hold.withdraw.number_gone", values={"number": case.pushed}))
+
+
+def _keep(number: str) -> Keep:
+    return Keep(number=number, reason=Message(id="hold.keep.in_store", values={"number": number}))
 
 
 def _chosen(policy: Policy, case: Case) -> HeldNumber | Hold:
