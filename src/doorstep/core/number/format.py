@@ -60,10 +60,10 @@ class Fit:
     country: str = ""
 
 
-def fits(number: str) -> list[Fit]:
-    """Every format that a normalized text has."""
+def fits(number: str, *, hinted: bool = True) -> list[Fit]:
+    """Every format that a normalized text has; without ``hinted`` only those that can be told without hints."""
     found = []
-    for entry in _by_length().get(len(number), ()):
+    for entry in _by_length(hinted).get(len(number), ()):
         match = entry.pattern.fullmatch(number)
         if match and (fit := _fit(entry, match)):
             found.append(fit)
@@ -106,9 +106,10 @@ def _rows() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
-def _by_length() -> Mapping[int, tuple[Format, ...]]:
+def _by_length(hinted: bool) -> Mapping[int, tuple[Format, ...]]:
     found: dict[int, list[Format]] = {}
     for entry, row in zip(formats(), _rows().values(), strict=True):
-        for length in sorted({n for low, high in row["length"] for n in range(low, high + 1)}):
-            found.setdefault(length, []).append(entry)
+        if hinted or entry.bare is not Bare.HINTED:
+            for length in {n for low, high in row["length"] for n in range(low, high + 1)}:
+                found.setdefault(length, []).append(entry)
     return {length: tuple(entries) for length, entries in found.items()}

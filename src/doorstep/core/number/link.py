@@ -10,12 +10,13 @@ from doorstep.core.number.format import Bare, Fit, fits
 from doorstep.core.number.look_alike import plausible
 from doorstep.core.number.text import normalize
 
-# Query keys (lower case, without punctuation and trailing digits) that tracking pages name the number by: on any host,
-# and those that are only believed on a carrier's own host.
+# Query keys (lower case, without punctuation and trailing digits) that name a tracking number on any host, and those
+# that do on a carrier's own host if the value has the form of its numbers.
 _TELLING = re.compile(
-    r"awb(number)?|nums|(qtc)?tlabels|trknbr|waybill(no)?|track(ing|ed)?(id|identifier|code|no|nums?|numbers?)?"
+    r"awb(number)?|nums|(qtc)?tlabels|(selected)?trc?knu?m|trknbr|waybill(no)?|"
+    r"track(ing|ed)?(id|identifier|code|no|nums?|numbers?)?"
 )
-_KEYS = re.compile(
+_OWN = re.compile(
     r"barcode|cn|code|colli|cons?|consignment(number)?|documentcode|idc?|inquirynumber|item(code|id)|logisticsno|lt|"
     r"mailno(list)?|match|no|numbers?|obje[ct]+s?|okurijono|p|parcel(id|numbers?)?|piececode|q|ref(erence)?|"
     r"search(for|id)?|shipment(id)?|shippingnumber|sid|tlc|snr"
@@ -64,7 +65,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _pairs(parts: SplitResult) -> Iterator[tuple[str, str]]:
-    """Keys (as ``_KEYS`` has them) and values of the query, and of a query inside the fragment."""
+    """Keys (as ``_TELLING`` and ``_OWN`` have them) and values of the query, and of a query inside the fragment."""
     for query in (parts.query, parts.fragment.partition("?")[2] or parts.fragment):
         for key, value in parse_qsl(query, max_num_fields=None):
             yield "".join(re.findall("[a-z0-9]", key.lower())).rstrip("0123456789"), value
@@ -89,8 +90,9 @@ def _template(code: str) -> re.Pattern[str]:
 
 def _in_pairs(pairs: list[tuple[str, str]], code: str) -> str:
     for key, value in pairs:
-        believed = _TELLING.fullmatch(key) or (code and _KEYS.fullmatch(key))
-        if believed and (number := _one(value)):
+        number = _one(value)
+        own = code and _OWN.fullmatch(key) and any(related(fit.carrier, code) for fit in fits(number))
+        if number and (own or _TELLING.fullmatch(key)):
             return number
     return ""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 
 from doorstep.core.message import Message
 from doorstep.core.number.check_digits import gs1, luhn
@@ -43,18 +44,17 @@ class LookAlike:
 
 # Shapes with their separators: nothing else is written like this.
 _WRITTEN = (
-    (re.compile(r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}"), Kind.ORDER_ID, "amazon"),
-    (re.compile(r"\d{2}-\d{5}-\d{5}"), Kind.ORDER_ID, "ebay"),
-    (re.compile(r"\d{7}-\d{7,8}"), Kind.ORDER_ID, "walmart"),
-    (re.compile(r"#\s?[A-Z]{0,6}-?\d{3,10}(?:-[A-Z]{1,4})?"), Kind.ORDER_ID, "shopify"),
-    (re.compile(r"gid://shopify/Order/\d+", re.IGNORECASE), Kind.ORDER_ID, "shopify"),
-    (re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), Kind.URL, ""),
-    (re.compile(r"[^\s@]+@[^\s@]+\.[A-Z]{2,}", re.IGNORECASE), Kind.EMAIL, ""),
-    (re.compile(r"(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d(?:[T ][\d:.+Z]+)?"), Kind.DATE, ""),
-    (re.compile(r"[0-3]?\d([-./])[0-3]?\d\1(?:19|20)?\d\d"), Kind.DATE, ""),
-    (re.compile(r"\+[1-9][\d\s().\-/]{6,18}\d"), Kind.PHONE, ""),
-    (re.compile(r"(?:1[\s.-])?\(?[2-9]\d\d\)?[\s.-][2-9]\d\d[\s.-]\d{4}"), Kind.PHONE, ""),
-    (re.compile(r"\(0\d{1,5}\)[\s\d/-]{5,14}|0\d{2,5}[\s]?/[\s\d-]{5,12}"), Kind.PHONE, ""),
+    (r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}", Kind.ORDER_ID, "amazon"),
+    (r"\d{2}-\d{5}-\d{5}", Kind.ORDER_ID, "ebay"),
+    (r"\d{7}-\d{7,8}", Kind.ORDER_ID, "walmart"),
+    (r"#\s?[A-Z]{0,6}-?\d{3,10}(?:-[A-Z]{1,4})?|gid://shopify/Order/\d+", Kind.ORDER_ID, "shopify"),
+    (r"(?:https?://|www\.)\S+", Kind.URL, ""),
+    (r"[^\s@]+@[^\s@]+\.[A-Z]{2,}", Kind.EMAIL, ""),
+    (r"(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d(?:[T ][\d:.+Z]+)?", Kind.DATE, ""),
+    (r"[0-3]?\d([-./])[0-3]?\d\1(?:19|20)?\d\d", Kind.DATE, ""),
+    (r"\+[1-9][\d\s().\-/]{6,18}\d", Kind.PHONE, ""),
+    (r"(?:1[\s.-])?\(?[2-9]\d\d\)?[\s.-][2-9]\d\d[\s.-]\d{4}", Kind.PHONE, ""),
+    (r"\(0\d{1,5}\)[\s\d/-]{5,14}|0\d{2,5}[\s]?/[\s\d-]{5,12}", Kind.PHONE, ""),
 )
 _CARD = re.compile(r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}", re.ASCII)
 _PHONE = re.compile(r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}", re.ASCII)
@@ -68,7 +68,7 @@ def look_alike(text: str, near: date | None = None) -> LookAlike | None:
     written: a day or instant near it is surely meant as one. Without separators nothing else is ever sure.
     """
     stripped = text.strip()
-    for pattern, kind, whose in _WRITTEN:
+    for pattern, kind, whose in _written():
         if pattern.fullmatch(stripped):
             return LookAlike(kind=kind, whose=whose, sure=True)
     number = normalize(text)
@@ -84,6 +84,11 @@ def look_alike(text: str, near: date | None = None) -> LookAlike | None:
 def plausible(number: str) -> bool:
     """Whether a normalized text could be the number of some carrier: 6 to 40 letters and digits, 4 digits at least."""
     return 6 <= len(number) <= 40 and number.isascii() and number.isalnum() and sum(map(str.isdigit, number)) >= 4
+
+
+@cache
+def _written() -> tuple[tuple[re.Pattern[str], Kind, str], ...]:
+    return tuple((re.compile(pattern, re.IGNORECASE), kind, whose) for pattern, kind, whose in _WRITTEN)
 
 
 def _readings(digits: str) -> Iterator[tuple[Kind, str]]:

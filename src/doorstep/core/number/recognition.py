@@ -111,7 +111,8 @@ def recognize(text: str, hints: Hints = _NO_HINTS) -> Recognition:
 
 
 def _candidates(number: str, hints: Hints, heard: Voices, *, doubted: bool) -> tuple[Candidate, ...]:
-    found = [candidate for fit in fits(number) if (candidate := _candidate(fit, hints, heard, doubted=doubted))]
+    known = fits(number, hinted=bool(heard or hints.countries))
+    found = [candidate for fit in known if (candidate := _candidate(fit, hints, heard, doubted=doubted))]
     if heard and not any(candidate.confidence is Confidence.CERTAIN for candidate in found):
         found.extend(_said(number, heard, found))
     if len(found) < 2:

@@ -2,8 +2,7 @@
 
 import re
 import tomllib
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -44,17 +43,20 @@ class _Label:
     kind: str
 
 
+_Span = tuple[int, int]
 _LINK = re.compile(r"https?://[^\s<>\"'\])]+", re.IGNORECASE)
 # Texts whose parts must not be read as numbers: mail addresses, phones, "#1001", amounts, order numbers with dashes.
-_NEVER = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.-]+|\+\d[\d \t\u00a0().\-/]{6,20}\d|\#\s?[\w-]+|[$€£¥₩₹]\s?\d[\d.,]*|\d[\d.,]*\s?[$€£¥₩₹]|"
-    r"\b(?:\d{3}|D\d\d)-\d{7}-\d{7}\b|\b\d{2}-\d{5}-\d{5}\b|\b\d{7}-\d{7,8}\b|\(\d{2,5}\)[ \d-]{5,14}|"
-    r"\b\d{3}[-.]\d{3}[-.]\d{4}\b|\b\d{1,4}([-./])\d{1,2}\1\d{1,4}\b"
+_NEVER = (
+    r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+|\b\w{0,64}_\w*|\+\d[\d \t\u00a0().\-/]{6,20}\d|\#\s?[\w-]+|"
+    r"[$€£¥₩₹]\s?\d[\d.,]*|\b\d[\d.,]{0,15}\s?[$€£¥₩₹]|\b(?:\d{3}|D\d\d)-\d{7}-\d{7}\b|\b\d{2}-\d{5}-\d{5}\b|"
+    r"\b\d{7}-\d{7,8}\b|\(\d{2,5}\)[ \d-]{5,14}|\b\d{3}[-.]\d{3}[-.]\d{4}\b|\b\d{1,4}([-./])\d{1,2}\1\d{1,4}\b"
 )
-_RUN = re.compile(r"[^\W_]+(?:[ \u00a0.\-\u2013][^\W_]+)*")
 _WORD = re.compile(r"[^\W_]+")
+_UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"  # Thai, Lao, Japanese, Chinese, Korean
+_SEPARATORS = (" ", "\u00a0", ".", "-", "\u2013")  # between the groups of one number
 _MOST_WORDS = 12  # the longest barcode, 34 digits in groups of three
-_LABEL_REACH = 48  # characters between a label and its number
+_LABEL_REACH = 48  # characters between a label and its number, blanks squeezed
+_BLANKS = 400  # the same with blanks
 _NEAR_BEFORE, _NEAR_AFTER = 60, 40
 
 
@@ -86,7 +88,12 @@ def _in_links(text: str, hints: Hints) -> Iterator[Found]:
 def _masked(text: str) -> str:
     """The text with what is never a number blanked out, every other character in its place."""
     text = _LINK.sub(_blank, text)
-    return _NEVER.sub(_blank, text)
+    return _never().sub(_blank, text)
+
+
+@cache
+def _never() -> re.Pattern[str]:
+    return re.compile(_NEVER)
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -94,71 +101,85 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _in_words(text: str, hints: Hints) -> Iterator[Found]:
-    labels = [_Label(match.end(), str(match.lastgroup)) for match in _labels().finditer(text)]
-    ends = [label.end for label in labels]
-    used: set[int] = set()
-    for run in _RUN.finditer(text):
-        words = [(word.start(), word.end()) for word in _WORD.finditer(text, *run.span())]
-        place = 0
-        while place < len(words):
-            start = words[place][0]
-            index = _label_before(start, ends, used)
-            kind = labels[index].kind if index >= 0 else ""
-            one, taken = _first_at(text, words[place : place + _MOST_WORDS], kind, hints)
-            if one:
-                yield one
-            # A label of something else has said what it means once a number follows it.
-            if index >= 0 and kind != "tracking" and any(char.isdigit() for char in text[start : words[place][1]]):
-                used.add(index)
-            place += taken
+    ahead = _labels_in(text)[::-1]
+    behind: list[_Label] = []
+    words = [word.span() for word in _WORD.finditer(re.sub(_UNSPACED, " ", text))]
+    place = 0
+    while place < len(words):
+        start = words[place][0]
+        while ahead and ahead[-1].end <= start:
+            behind.append(ahead.pop())
+        one, taken = _first_at(text, words[place : place + _MOST_WORDS], _kind(text, start, behind), hints)
+        if one:
+            yield one
+        # A label of something else has said what it means once a number follows it.
+        if behind and behind[-1].kind != "tracking" and _has_digit(text[slice(*words[place])]):
+            behind.pop()
+        place += taken
 
 
-def _label_before(start: int, ends: list[int], used: set[int]) -> int:
-    """The place in ``ends`` of the nearest label before a position that is within reach and not used up; -1 if none."""
-    index = bisect_right(ends, start) - 1
-    while index >= 0 and index in used:
-        index -= 1
-    return index if index >= 0 and start - ends[index] <= _LABEL_REACH else -1
+def _kind(text: str, start: int, behind: list[_Label]) -> str:
+    """What the last label before a position says that stands there; '' if there is none within reach."""
+    if not behind or start - behind[-1].end > _BLANKS:
+        return ""
+    return behind[-1].kind if len(_squeezed(text[behind[-1].end : start])) <= _LABEL_REACH else ""
 
 
-def _first_at(text: str, words: list[tuple[int, int]], kind: str, hints: Hints) -> tuple[Found | None, int]:
+def _squeezed(text: str) -> str:
+    """Text with single spaces: mails made from tables are full of blanks."""
+    return " ".join(text.split())
+
+
+def _first_at(text: str, words: list[_Span], kind: str, hints: Hints) -> tuple[Found | None, int]:
     """The number that begins at the first word, read over as many words as make one; and how many words are done."""
     start = words[0][0]
-    for taken in range(len(words), 0, -1):
+    for taken in range(_reach(text, words), 0, -1):
         span = (start, words[taken - 1][1])
-        spelled = text[slice(*span)]
-        if taken > 1 and not _one_spelling(text, words[:taken], kind):
+        if taken > 1 and not _one_spelling([text[slice(*word)] for word in words[:taken]], kind):
             continue
-        number = normalize(spelled)
+        number = normalize(text[slice(*span)])
         if plausible(number) and (fits(number) or kind == "tracking") and (one := _taken(text, span, kind, hints)):
             return one, taken
     return None, 1
 
 
-def _one_spelling(text: str, words: list[tuple[int, int]], kind: str) -> bool:
-    """Whether several words can be one number: the same separator throughout, digits in every word, letters alone only
-    at the ends; and together they have a form, or are groups of digits behind a label.
+def _reach(text: str, words: list[_Span]) -> int:
+    """How many words can be one number at most: the same separator throughout, a digit in every word, short capital
+    letters alone only in the first and last.
     """
-    separators = {text[one[1] : other[0]] for one, other in pairwise(words)}
-    parts = [text[start:end] for start, end in words]
-    if len(separators) > 1 or sum(map(len, parts)) > 40 or not all(map(_has_digit, parts[1:-1])):
-        return False
-    if not all(_has_digit(part) or (part.isupper() and len(part) <= 4) for part in (parts[0], parts[-1])):
-        return False
+    first = text[slice(*words[0])]
+    if not (_has_digit(first) or _capitals(first)):
+        return 0
+    for count, (before, word) in enumerate(pairwise(words), start=1):
+        part, separator = text[slice(*word)], text[before[1] : word[0]]
+        if separator not in _SEPARATORS or separator != text[words[0][1] : words[1][0]]:
+            return count
+        if not _has_digit(part):
+            return count + _capitals(part)
+    return len(words)
+
+
+def _one_spelling(parts: list[str], kind: str) -> bool:
+    """Whether several words are one number: together they have a telling form, or are digits behind a label."""
     number = normalize("".join(parts))
-    known = [fit for fit in fits(number) if fit.format.check or fit.format.prefix]
-    return bool(known) or (kind == "tracking" and all(part.isdecimal() and len(part) > 1 for part in parts))
+    if any(fit.format.check or fit.format.prefix for fit in fits(number)):
+        return True
+    return kind == "tracking" and all(part.isdecimal() and len(part) > 1 for part in parts)
+
+
+def _capitals(part: str) -> bool:
+    return len(part) <= 4 and part.isalpha() and part.isupper()
 
 
 def _has_digit(part: str) -> bool:
     return any(map(str.isdigit, part))
 
 
-def _taken(text: str, span: tuple[int, int], kind: str, hints: Hints) -> Found | None:
-    start, end = span
-    beside = f"{text[max(0, start - _NEAR_BEFORE) : start]} {text[end : end + _NEAR_AFTER]}"
+def _taken(text: str, span: _Span, kind: str, hints: Hints) -> Found | None:
+    before, after = _squeezed(text[max(0, span[0] - 300) : span[0]]), _squeezed(text[span[1] : span[1] + 200])
+    beside = f"{before[-_NEAR_BEFORE:]} {after[:_NEAR_AFTER]}"
     near = f"{hints.near} {beside}".strip() if carriers_in(beside) else hints.near
-    recognition = recognize(text[start:end], replace(hints, near=near))
+    recognition = recognize(text[slice(*span)], replace(hints, near=near))
     context = _context(recognition, kind)
     if not context:
         return None
@@ -170,38 +191,65 @@ def _context(recognition: Recognition, kind: str) -> Context | None:
     best, other = recognition.best, recognition.not_a
     if other and other.sure:
         return None
-    sure = best is not None and best.confidence is Confidence.CERTAIN
     if kind == "tracking":
-        return Context.LABEL if best or _mostly_digits(recognition.number) else None
-    if kind and not sure:
-        return None
+        return Context.LABEL if best or _as_code(recognition) else None
     if best is None or best.fit is None or best.confidence is Confidence.POSSIBLE:
         return None
-    proven = sure or bool(best.fit.format.prefix or best.fit.format.check)
-    if not proven:
+    if best.confidence is Confidence.LIKELY and (kind or not (best.fit.format.prefix or best.fit.format.check)):
         return None
     return Context.CARRIER if best.heard else Context.FORM
 
 
-def _mostly_digits(number: str) -> bool:
-    return len(number) >= 7 and 2 * sum(map(str.isdigit, number)) >= len(number)
+def _as_code(recognition: Recognition) -> bool:
+    """Whether a text behind a label is written like a number: digits mostly, or capitals and digits."""
+    number = recognition.number
+    digits = sum(map(str.isdigit, number))
+    return len(number) >= 7 and (2 * digits >= len(number) or (digits >= 4 and recognition.text.isupper()))
+
+
+def _labels_in(text: str) -> list[_Label]:
+    """The labels in a text in order, the longest where several begin at one word."""
+    words = list(_WORD.finditer(text))
+    spelled = [word[0].lower() for word in words]
+    found = [_Label(match.end(), _unspaced()[1][match[0]]) for match in _unspaced()[0].finditer(text)]
+    place = 0
+    while place < len(words):
+        taken, kind = _label_at(spelled, place)
+        if taken:
+            found.append(_Label(words[place + taken - 1].end(), kind))
+        place += taken or 1
+    return sorted(found, key=lambda label: label.end)
+
+
+def _label_at(spelled: list[str], place: int) -> tuple[int, str]:
+    """How many words the longest label takes that begins at a word, and its kind; (0, '') if none does."""
+    for taken in _spaced().get(spelled[place], ()):
+        kind = _kinds().get(" ".join(spelled[place : place + taken]))
+        if kind:
+            return taken, kind
+    return 0, ""
 
 
 @cache
-def _labels() -> re.Pattern[str]:
-    """One pattern for the labels of every kind; the longest spelling wins."""
+def _kinds() -> Mapping[str, str]:
+    """The kind of each label; labels as lower-case words with single spaces."""
     rows = tomllib.loads(Path(__file__).with_name("labels.toml").read_text(encoding="utf-8"))
-    kinds = {label: kind for kind, labels in rows.items() for label in labels}
+    return {" ".join(_WORD.findall(label.lower())): kind for kind, labels in rows.items() for label in labels}
+
+
+@cache
+def _spaced() -> Mapping[str, tuple[int, ...]]:
+    """The numbers of words that labels beginning with a word have, the most first."""
+    lengths: dict[str, set[int]] = {}
+    for label in _kinds():
+        words = label.split()
+        lengths.setdefault(words[0], set()).add(len(words))
+    return {word: tuple(sorted(counts, reverse=True)) for word, counts in lengths.items()}
+
+
+@cache
+def _unspaced() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """A pattern of the labels of scripts that put no space between words, and their kinds."""
+    kinds = {label: kind for label, kind in _kinds().items() if re.match(_UNSPACED, label)}
     longest_first = sorted(kinds, key=len, reverse=True)
-    groups = (
-        f"(?P<{kind}>" + "|".join(_spelled(label) for label in longest_first if kinds[label] == kind) + ")"
-        for kind in rows
-    )
-    return re.compile("|".join(groups), re.IGNORECASE)
-
-
-def _spelled(label: str) -> str:
-    """A pattern of a label: any run of spaces, and whole words where words have ends."""
-    pattern = re.escape(label).replace(r"\ ", r"\s+")
-    spaced = label[0].isascii() or (label[0].isalpha() and label[0].lower() != label[0].upper())
-    return rf"(?<![^\W_]){pattern}(?![^\W_])" if spaced else pattern
+    return re.compile(f"(?={_UNSPACED})(?:{'|'.join(longest_first)})"), kinds
