@@ -209,6 +209,12 @@ def test_pages_are_read_until_they_are_too_old_to_change() -> None:
     assert [one.subject for one in done.requests] == ["page 1", "page 2"]
 
 
+def test_a_list_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorstep.connectors.suppliers.cjdropshipping.PAGES", 3)
+    same = good({"list": [order(1)] * PAGE})
+    assert len(drive(CJ, KNOWN, CJ.purchases(KNOWN, None), same).requests) == 3
+
+
 def test_all_pages_are_read_when_the_list_rises_or_no_start_is_given() -> None:
     rising = Server(*reversed([order(day) for day in range(2 * PAGE)]))
     assert len(drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), rising).requests) == 3

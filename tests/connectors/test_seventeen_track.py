@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]  # no stubs among the pinned packages
 import pytest
 
 from doorstep.connectors.carriers.seventeen_track import BASE, SeventeenTrack
@@ -113,8 +113,11 @@ def test_known_carrier_is_registered_by_its_key_and_an_unknown_one_is_detected()
     assert done.result[0].carrier_key == "21051"
 
 
-def test_number_that_is_registered_already_counts_as_registered() -> None:
-    assert follow(-18019901).result == (Followed(number=USPS.text, remote="registered"),)
+def test_number_that_is_registered_already_counts_as_registered_and_is_woken() -> None:
+    done = follow(0, -18019901, numbers=(USPS, POST))
+    assert [one.remote for one in done.result] == ["registered", "registered"]
+    assert [verb_of(one) for one in done.requests] == ["register", "retrack"]
+    assert json.loads(done.requests[1].body) == [{"number": POST.text}]
 
 
 @pytest.mark.parametrize("code", [-18019903, -18010012, -18019911])
@@ -217,6 +220,11 @@ def test_signed_push_is_taken() -> None:
     assert received.answer
     assert not received.knock, "the signature covers the body"
     assert SEVENTEEN.read(received.answer).tracks[0].answer is TrackAnswer.REJECTED
+
+
+def test_push_of_a_stopped_number_may_leave_its_news_empty() -> None:
+    body = {"event": "TRACKING_STOPPED", "data": {"number": USPS.text, "carrier": 21051, "track_info": None}}
+    assert read(body, "push").tracks[0].said == "TRACKING_STOPPED"
 
 
 def test_push_that_is_not_signed_with_the_key_is_denied() -> None:
