@@ -63,7 +63,7 @@ def refused(connection: Connection, trouble: Trouble) -> None:
     with transaction.atomic():
         if rows.update(state="denied", state_reason=asdict(message_of(trouble))):
             actor = f"connection:{connection.id}"
-            change = Noted("store", connection.id, "connection.denied", at=str(connection.cred_version))
+            change = Noted("connection", connection.id, "connection.denied", at=str(connection.cred_version))
             note(By(connection.ws, actor), change)
 
 

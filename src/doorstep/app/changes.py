@@ -30,7 +30,7 @@ class By:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something is different now. ``at`` tells apart two changes of equal content (an event's key, a push's version)."""
+    """Something is different now. ``at`` tells apart two changes of equal content (an event's key, a version)."""
 
     subject: Subject
     subject_id: int

@@ -1,4 +1,4 @@
-"""Connecting stores, suppliers and carriers: a real test first, then the connection is saved with its feeds and hooks."""
+"""Connecting stores, suppliers and carriers: a real test first, then it is saved with its feeds and hooks."""
 
 import secrets
 from collections.abc import Mapping

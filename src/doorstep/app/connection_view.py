@@ -16,7 +16,7 @@ MOST_WORDS: Final = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A connection. ``answer`` '' = never answered; ``reason`` is a Message as JSON. ``can``: what its connector does."""
+    """A connection. ``answer`` '' = never answered; ``reason`` is a Message as JSON."""
 
     id: int
     kind: str
@@ -114,7 +114,7 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
         asked_at=last.asked_at if last else None,
         next_at=min((one.next_at for one in asked if isinstance(one, Feed)), default=None),
         answer=last.answer if last else "",
-        said=last.said if last else "",
+        said=(last.said or "") if last else "",
         can=frozenset(one.value for one in meta.can) if meta else frozenset(),
         has_form=bool(meta and meta.fields),
     )

@@ -1,5 +1,5 @@
-"""Gives numbers to stores. A push says ``sending`` before the request leaves; one that was interrupted is ``unsure``, is
-read back after the request's time-out, and only then repeated.
+"""Gives numbers to stores. A push says ``sending`` before the request leaves; one that was interrupted is ``unsure``,
+is read back after the request's time-out, and only then repeated.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from doorstep.connectors.contract import (
 from doorstep.connectors.registry import connector
 from doorstep.core.channel import carrier_name
 from doorstep.core.message import Message
-from doorstep.core.number import carrier, normalize, tracking_link
+from doorstep.core.number import normalize, tracking_link
 from doorstep.core.order import Content, StoreShipment
 from doorstep.core.policy import MailBy
 from doorstep.db.models import Connection, Number, Order, Push
@@ -154,13 +154,12 @@ def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
         ws=push.ws, order_id=push.order_id, parcel_id=push.parcel_id, version__lt=push.version
     )
     before = earlier.exclude(remote_id="").exclude(state="withdrawn").order_by("-version").first()
-    name = carrier(number.carrier).name if number.carrier else ""
     return Shipment(
         order=order.external_id,
         number=number.text if normalize(number.text) == number.norm else number.norm,
         key=f"doorstep-{push.id}",
         carrier=number.carrier,
-        carrier_name=carrier_name(store.connector, number.carrier, name),
+        carrier_name=carrier_name(store.connector, number.carrier),
         url=tracking_link(number.carrier, number.norm) if number.carrier else "",
         contents=tuple(Content(line=ref, qty=qty) for ref, qty in push.contents),
         shipped_at=clock.now(),
@@ -170,7 +169,7 @@ def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
 
 
 async def _look(errand: Errand) -> None:
-    """Somebody began and never said how it ended. Its lease is over, and with it any request: see what the store has."""
+    """Somebody began and never said how it ended. Its lease, and so its request, is over: see what the store has."""
     store = _store(errand)
     if Can.READ_BACK not in store.meta.can:
         await in_db(ask_person, errand)

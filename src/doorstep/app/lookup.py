@@ -32,7 +32,8 @@ class Tries:
     def allow(self, keys: dict[str, str], now: float) -> bool:
         """Count a try under every key (scope -> whose); False when one of them has had too many."""
         with self._guard:
-            return all([self._count(f"{scope}:{whose}", LIMITS[scope], now) for scope, whose in keys.items()])
+            counted = [self._count(f"{scope}:{whose}", LIMITS[scope], now) for scope, whose in keys.items()]
+        return all(counted)
 
     def _count(self, key: str, limit: int, now: float) -> bool:
         times = self._seen.setdefault(key, deque())
@@ -82,7 +83,8 @@ def _fits(person: Person | None, typed: tuple[str, str, str]) -> bool:
     postcode = _letters(person.postcode) if person else ""
     phone = _letters(person.phone)[-_PHONE_DIGITS:] if person else ""
     pairs = zip((email, postcode, phone), typed, strict=True)
-    return any([hmac.compare_digest((kept or _NOBODY).encode(), one.encode()) for kept, one in pairs])
+    compared = [hmac.compare_digest((kept or _NOBODY).encode(), one.encode()) for kept, one in pairs]
+    return any(compared)
 
 
 def _spellings(secret: str) -> tuple[str, str, str]:

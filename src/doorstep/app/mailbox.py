@@ -16,11 +16,19 @@ from doorstep.app import clock, doors, inbox, loop, smtp
 from doorstep.app.audit import record
 from doorstep.connectors.mail.read import read
 from doorstep.core.mailmatch import MEMBER, Proof
-from doorstep.core.message import Message
+from doorstep.core.message import Message, Value
 from doorstep.core.order import Mail
 from doorstep.db.models import Connection, Inbox, Order, Waiting
 
 MOST = 100  # mails on the list of those that need a look
+
+
+class Declined(ValueError):
+    """Something a person asked for that cannot be done; ``message`` says why."""
+
+    def __init__(self, key: str, **values: Value) -> None:
+        super().__init__(key)
+        self.message = Message(id=key, values=values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +63,12 @@ def address(ws: int) -> str:
 
 
 def upload(ws: int, raw: bytes, actor: str) -> bool:
-    """Take a mail that a member brings; True if it is new. Their word stands for its sender. Raises
-    ValueError(Message).
-    """
+    """Take a mail that a member brings; True if it is new. Their word stands for its sender. Raises Declined."""
     if len(raw) > smtp.MAX_BYTES:
-        raise ValueError(Message(id="mail.upload_too_large", values={"limit_mb": smtp.MAX_BYTES >> 20}))
+        raise Declined("mail.upload_too_large", limit_mb=smtp.MAX_BYTES >> 20)
     raw = raw.lstrip()
     if not re.match(rb"(?:[\x21-\x39\x3b-\x7e]+:|From )", raw):  # RFC 5322 field name, or mbox's first line
-        raise ValueError(Message(id="mail.upload_no_mail"))
+        raise Declined("mail.upload_no_mail")
     box = ensure_mailbox(ws)
     arrival = smtp.arrival(raw, Proof(how=MEMBER, why_not=""), ws, box.id, by=actor)
     with transaction.atomic():
@@ -80,17 +86,15 @@ def look_list(ws: int) -> list[Look]:
 
 
 def accept(ws: int, inbox_id: int, order_id: int, actor: str) -> None:
-    """A person says that this mail belongs to that order: it is read again with that knowledge. Raises
-    ValueError(Message).
-    """
+    """A person says that this mail belongs to that order: it is read again with that knowledge. Raises Declined."""
     order = Order.objects.filter(ws=ws, id=order_id).first()
     if order is None:
-        raise ValueError(Message(id="mail.no_such_order"))
+        raise Declined("mail.no_such_order")
     _decide(ws, inbox_id, actor, {"order_id": str(order.id), "order": order.external_id})
 
 
 def dismiss(ws: int, inbox_id: int, actor: str) -> None:
-    """A person says that nothing is to be taken from this mail. Raises ValueError(Message)."""
+    """A person says that nothing is to be taken from this mail. Raises Declined."""
     _decide(ws, inbox_id, actor, {"dismissed": "1"})
 
 
@@ -105,14 +109,14 @@ def _looks(ws: int) -> Iterator[Look]:
 
 
 def _decide(ws: int, inbox_id: int, actor: str, decision: dict[str, str]) -> None:
-    """Keep a person's word beside the mail and have it read again."""
+    """Keep a person's word beside the mail; unless it is dismissed, have it read again."""
     with transaction.atomic():
         rows = Inbox.objects.select_for_update().filter(ws=ws, id=inbox_id, connection_id__in=_boxes(ws))
         row = rows.filter(state="needs_look").first()
         if row is None:
-            raise ValueError(Message(id="mail.decided_already"))
+            raise Declined("mail.decided_already")
         headers = {**row.headers, "context": {**row.headers["context"], **decision, "by": actor}}
-        rows.update(headers=headers, state="new", error=None)
+        rows.update(headers=headers, state="read" if "dismissed" in decision else "new", error=None)
         Waiting.objects.filter(ws=ws, inbox_id=inbox_id).delete()
         verb = "mail.dismiss" if "dismissed" in decision else "mail.accept"
         record(ws, actor, verb, f"inbox:{inbox_id}", after=decision)

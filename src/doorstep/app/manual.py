@@ -37,15 +37,15 @@ def type_number(
     contents: Sequence[tuple[str, int]] = (),
     confirmed: bool = False,
 ) -> int:
-    """Put a number on an order: it ships ``contents`` ((store's line ref, quantity), empty = all lines not yet allotted).
-    A tracking link is read; returns the inbox id. Raises Doubtful, and Order.DoesNotExist.
+    """Put a number on an order: it ships ``contents`` ((store's line ref, quantity); empty = all lines not
+    yet allotted). A tracking link is read; returns the inbox id. Raises Doubtful, and Order.DoesNotExist.
     """
     order = Order.objects.get(ws=ws, id=order_id)
     text, carrier = _from_link(text, carrier)
     reason = _doubt(order, text, carrier)
     if reason and not (confirmed and normalize(text)):
         raise Doubtful(reason)
-    said = {"number": text, "carrier": carrier, "role": _role(text), "contents": _pieces(contents)}
+    said: dict[str, object] = {"number": text, "carrier": carrier, "role": _role(text), "contents": _pieces(contents)}
     record(ws, actor, "number.type", f"order:{order_id}", after={"number": normalize(text), "carrier": carrier})
     return _say(order, said, actor)
 
@@ -79,7 +79,7 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
         return found.order_id
     store, now = by_hand(ws, "store", "by_hand"), clock.now()
     ref = f"H-{secrets.token_hex(4).upper()}"
-    body = {"ref": ref, "number": ref, "placed_at": now.isoformat(), "title": ""}
+    body: dict[str, object] = {"ref": ref, "number": ref, "placed_at": now.isoformat(), "title": ""}
     read_now(_arrival(store, "order", body, {}, actor))
     order = Order.objects.get(ws=ws, store_id=store.id, external_id=ref)
     type_number(ws, order.id, text, actor=actor, carrier=carrier, confirmed=True)

@@ -54,7 +54,7 @@ def write(leased: Leased) -> Letter | None:
     milestone = row.intent_key.partition(":")[2]
     order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
     parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first()
-    person = Person.objects.filter(ws=row.ws, id=order.person_id).first() if order else None
+    person = Person.objects.filter(ws=row.ws, id=order.person_id or 0).first() if order else None
     if order is None or parcel is None or person is None or not person.email or _stale(parcel, milestone):
         return None
     with transaction.atomic():

@@ -1,8 +1,9 @@
 """Everything the console shows about one order. Reading only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Q
 
@@ -26,7 +27,8 @@ from doorstep.db.models import (
     User,
 )
 
-HISTORY = 40
+HISTORY: Final = 40
+_AREAS: Final = {"parcel.status": "status", "parcel.scan": "status", "order.state": "order"}  # of a change's values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,14 +167,15 @@ def _purchases(ws: int, order_id: int) -> tuple[tuple[Purchase, str], ...]:
 def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, ...]:
     """Changes and people's doings, newest first."""
     about = Q(subject="order", subject_id=order_id) | Q(subject="parcel", subject_id__in=parcel_ids)
-    changes = Change.objects.filter(about, ws=ws).order_by("-known_at", "-id")[:HISTORY]
+    changes = list(Change.objects.filter(about, ws=ws).order_by("-known_at", "-id")[:HISTORY])
     subjects = [f"order:{order_id}", f"page:{order_id}", *(f"parcel:{one}" for one in parcel_ids)]
     audits = list(Audit.objects.filter(ws=ws, subject__in=subjects).order_by("-id")[:HISTORY])
-    names = _names(ws, [one.actor for one in (*changes, *audits)])
+    names = _names(ws, {one.actor for one in changes} | {one.actor for one in audits})
     done = [
         Done(
             at=one.known_at,
             key=f"change.{one.kind}",
+            area=_AREAS.get(one.kind, ""),
             old=one.old or "",
             new=one.new or "",
             who=names.get(one.actor, ""),
@@ -186,7 +189,7 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
     return tuple(sorted(done, key=lambda one: one.at, reverse=True)[:HISTORY])
 
 
-def _names(ws: int, actors: Sequence[str]) -> dict[str, str]:
+def _names(ws: int, actors: Collection[str]) -> dict[str, str]:
     """Who an actor is: a person's address, a connection's name."""
     ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in ("user", "connection")}
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")

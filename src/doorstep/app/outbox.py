@@ -58,7 +58,7 @@ def done(leased: Leased) -> bool:
 
 
 def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = None) -> bool:
-    """Try again after ``wait``, or after a back-off that doubles; after too many tries it is dead until a person asks."""
+    """Try again after ``wait``, or after a back-off that doubles; after too many tries a person must ask."""
     dead = leased.row.tries >= TRIES and state == "due"
     pause = wait or min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(leased.row.tries - 1, 12))
     return mark(

@@ -42,7 +42,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """The page. ``headline`` and ``explained`` are sentences' keys; ``step`` how many of STEPS are behind (the least of all parcels)."""
+    """The page. ``headline`` and ``explained`` are sentences' keys; ``step``: the last of STEPS that every parcel has
+    reached.
+    """
 
     order_number: str
     placed_at: datetime

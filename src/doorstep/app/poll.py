@@ -16,7 +16,7 @@ from doorstep.app.leases import new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.settle.watching import next_ask
-from doorstep.connectors.contract import Answer, Can, Carrier, Denied, Followed, Follower, Request, Trouble
+from doorstep.connectors.contract import Answer, Can, Carrier, Denied, Followed, Follower, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.core.cadence import retry_after
 from doorstep.core.number import TrackingNumber, normalize

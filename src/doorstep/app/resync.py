@@ -10,7 +10,7 @@ from doorstep.app import clock, loop
 from doorstep.core.message import Message
 from doorstep.core.resync import PARCEL_COOLDOWN, may_resync, outcome, too_soon
 from doorstep.core.status import Status, closed
-from doorstep.db.models import Cooldown, Event, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
+from doorstep.db.models import Connection, Cooldown, Event, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
 
 Place = Literal["console", "page"]
 PATIENCE: Final = timedelta(minutes=10)  # a resync that got no answer so long has failed
@@ -61,8 +61,9 @@ def ask_parcel(ws: int, parcel_id: int, place: Place, actor: str) -> Asked:
             status_before=parcel.status,
         )
         for watch in watches:
-            key = {"ws": ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
-            Schedule.objects.update_or_create(**key, defaults={"next_at": now})
+            Schedule.objects.update_or_create(
+                ws=ws, number_id=watch.number_id, connection_id=watch.connection_id, defaults={"next_at": now}
+            )
     loop.wake("poll")
     return Asked(accepted=True, next_allowed_at=next_at, resync_id=row.id)
 
@@ -109,7 +110,8 @@ def worth_asking(parcel: Parcel) -> bool:
 def _watches(ws: int, parcel_id: int) -> list[Watch]:
     """The current numbers of a parcel, as far as an account watches them."""
     live = ParcelNumber.objects.filter(ws=ws, parcel_id=parcel_id, until=None).values("number_id")
-    return list(Watch.objects.filter(ws=ws, number_id__in=live))
+    carriers = Connection.objects.filter(ws=ws, kind="carrier").values("id")
+    return list(Watch.objects.filter(ws=ws, number_id__in=live, connection_id__in=carriers))
 
 
 def _unread(row: Resync, watches: list[Watch]) -> bool:

@@ -54,7 +54,7 @@ def _one(**which: int) -> bool:
                     _read(row)
             except OperationalError:
                 raise  # a deadlock or a lost connection says nothing about the row
-            except Exception as problem:  # noqa: BLE001 - one poisonous row must not stop the others
+            except Exception as problem:
                 log.exception("inbox.unreadable", inbox_id=row.id)
                 _close(row, "bad", asdict(Message(id="inbox.failed", values={"problem": type(problem).__name__})))
     except OperationalError:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from doorstep.app.merge.source import Source, Touched
 from doorstep.app.waiting import release
 from doorstep.core.number import carrier_named, normalize
-from doorstep.core.order import Role, SaidNumber
+from doorstep.core.order import SaidNumber
 from doorstep.db.models import Claim, Number, Parcel, ParcelNumber
 
 RECYCLED_AFTER = timedelta(days=120)  # carriers reuse numbers after months; none of those measured did within four

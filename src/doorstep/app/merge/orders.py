@@ -66,7 +66,7 @@ def _take_over(source: Source, order: Order, said: SaidOrder, age: Age) -> None:
 
 def _person(order: Order, buyer: Buyer) -> int:
     """The buyer's row of this order; an erased one stays erased."""
-    person = Person.objects.filter(ws=order.ws, id=order.person_id).first() or Person(ws=order.ws)
+    person = Person.objects.filter(ws=order.ws, id=order.person_id or 0).first() or Person(ws=order.ws)
     if person.erased_at is None:
         for name in ("email", "phone", "name", "city", "postcode", "country", "locale"):
             setattr(person, name, getattr(buyer, name))

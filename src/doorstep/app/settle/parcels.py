@@ -62,12 +62,12 @@ def core_claims(cluster: Cluster) -> list[CoreClaim]:
     for line in cluster.purchase_lines:
         if line.order_id:
             matched[line.purchase_id].append(line)
-    claims = [_core_claim(cluster, row, matched[row.purchase_id]) for row in cluster.claims if _placed(row, matched)]
+    rows = [row for row in cluster.claims if row.order_id or matched[row.purchase_id]]
+    said = {row.number_id for row in rows if not row.gone}
+    # A word taken back counts as history only where nobody else still says the number.
+    rows = [row for row in rows if not row.gone or row.number_id not in said]
+    claims = [_core_claim(cluster, row, matched[row.purchase_id]) for row in rows]
     return claims + _last_mile(cluster, {one.number for one in claims})
-
-
-def _placed(row: Claim, matched: dict[int, list[PurchaseLine]]) -> bool:
-    return bool(row.order_id or matched[row.purchase_id])
 
 
 def _core_claim(cluster: Cluster, row: Claim, matched: list[PurchaseLine]) -> CoreClaim:

@@ -57,7 +57,7 @@ class Spot:
 def _decide_one(cause: Cause, cluster: Cluster, spot: Spot, policy: Policy, version: int) -> None:
     if spot.last and spot.last.state in IN_FLIGHT:
         return  # decided again when its outcome is known
-    if not spot.plan.contents and spot.given is None:
+    if not spot.plan.contents and not spot.pushes:
         return  # history only
     decision = decide(policy, case_of(cluster, spot), clock.now())
     _carry_out(cause, cluster, spot, decision, version)
@@ -143,7 +143,7 @@ def _suspicious(cluster: Cluster, spot: Spot) -> Mapping[str, Message]:
 
 def suspect(number: str, order_names: set[str], carrier: str = "") -> Message | None:
     """Why a text should not be given to a shopper as a tracking number, or None."""
-    if number in order_names:
+    if number.lstrip("#") in {name.lstrip("#") for name in order_names}:
         return Message(id="hold.is_order_number", values={"number": number})
     recognition = recognize(number, Hints(carrier_text=carrier))
     if not recognition.candidates and recognition.not_a and not carrier:
@@ -158,7 +158,8 @@ def _carry_out(cause: Cause, cluster: Cluster, spot: Spot, decision: Decision, v
             _send(push)
         case Hold(reason=reason, until=until, number=number):
             push = _draft(cluster, spot, number, "held", reason, version)
-            push.hold_until = until
+            if push is not None and push.state == "held":
+                push.hold_until = until
         case Refuse(reason=reason):
             push = _give_up(spot, reason)
         case Keep(reason=reason):

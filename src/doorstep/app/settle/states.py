@@ -130,7 +130,8 @@ def _put(parcel: Parcel, state: Current) -> None:
 def _answer(cluster: Cluster, plan: Plan) -> TrackAnswer | None:
     """What the carriers answered last about the numbers that count now."""
     live = [cluster.number(held.number).id for held in plan.numbers if held.until is None]
-    said = {watch.answer for id_ in live for watch in cluster.watches.get(id_, ())}
+    watches = [watch for id_ in live for watch in cluster.watches.get(id_, ())]
+    said = {one.answer for one in watches if cluster.connections[one.connection_id].kind == "carrier"}
     for answer in (TrackAnswer.EVENTS, TrackAnswer.NOTHING, TrackAnswer.NOT_FOUND, TrackAnswer.REJECTED):
         if answer.value in said:
             return answer

@@ -39,7 +39,7 @@ def carrier_account(connections: Iterable[Connection]) -> Connection | None:
 def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
     """Keep the number's place in the schedule; False when it need not be asked any more."""
     key = {"ws": cluster.ws, "number_id": number_id, "connection_id": account.id}
-    watch, new = Watch.objects.get_or_create(**key)
+    watch, new = Watch.objects.get_or_create(defaults=None, **key)
     if new:
         cluster.watches.setdefault(number_id, []).append(watch)
     next_at = next_ask(parcel, watch, since, clock.now())
@@ -57,12 +57,12 @@ def next_ask(parcel: Parcel, watch: Watch, since: datetime, now: datetime) -> da
     """When to ask about a number next; None = not any more. ``since``: when the number became known."""
     known = watch.answer in {one.value for one in TrackAnswer}
     return next_check(
-        Status(parcel.status),
-        parcel.status_since or since,
-        parcel.last_event_at,
-        watch.asked_at,
-        TrackAnswer(watch.answer) if known else None,
-        watch.failures,
-        now,
+        status=Status(parcel.status),
+        status_since=parcel.status_since or since,
+        last_event_at=parcel.last_event_at,
+        asked_at=watch.asked_at,
+        answer=TrackAnswer(watch.answer) if known else None,
+        failures=watch.failures,
+        now=now,
         pushes=False,
     )

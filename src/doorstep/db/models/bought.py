@@ -103,7 +103,7 @@ class Purchase(models.Model):
 
 
 class PurchaseLine(models.Model):
-    """A line of a purchase; ``order_ref`` is the store order as the supplier knows it, ``order_id`` 0 = no match yet."""
+    """A line of a purchase; ``order_ref`` is the order as the supplier knows it, ``order_id`` 0 = no match yet."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()

@@ -26,7 +26,7 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects = UserManager()  # type: ignore[misc]  # AbstractUser types its manager for usernames
+    objects = UserManager()  # type: ignore[assignment,misc]  # AbstractUser types its manager for usernames
 
 
 class Workspace(models.Model):
