@@ -75,12 +75,16 @@ class SeventeenTrack:
         )
 
     def follow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]:
-        """Registers. A number that is registered already counts as registered. Out of quota: Busy if nothing was taken,
-        else the rest comes back as rejected with ``retry_after``.
+        """Registers. A number that is registered already counts as registered, and is woken if 17TRACK had stopped it.
+        Out of quota: Busy if nothing was taken, else the rest comes back as rejected with ``retry_after``.
         """
         answer = yield _request(account, "register", [_registration(one) for one in numbers], changes=True)
+        told = envelope.told(answer)
+        known = [{"number": one.number} for one in told if one.code == envelope.ALREADY_REGISTERED]
+        if known:  # declined for those that are tracked still, which is as good
+            envelope.opened((yield _request(account, "retrack", known, changes=True)))
         later = envelope.until_tomorrow(answer)
-        followed = tuple(_registered(one, later) for one in envelope.told(answer))
+        followed = tuple(_registered(one, later) for one in told)
         if followed and all(one.retry_after for one in followed):
             raise Busy(followed[0].said, retry_after=later, message=Message(id="seventeen_track.out_of_quota"))
         return followed

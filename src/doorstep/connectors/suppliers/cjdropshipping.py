@@ -231,7 +231,7 @@ def _pushed(answer: Answer) -> Facts:
     """
     push = envelope.decode(answer.body, envelope.Push)
     if push.type == "ORDER":
-        return orders.pushed(answer, push.params)
+        return orders.pushed(push.params)
     return tracks.pushed(push.params) if push.type == "LOGISTIC" else Facts()
 
 

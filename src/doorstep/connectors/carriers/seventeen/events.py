@@ -5,6 +5,7 @@ One bad number or event never spoils an answer: it is counted in ``Facts.bad`` a
 
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -136,15 +137,13 @@ def _of_item(item: Item, push: str = "") -> Facts:
     key = item.carrier or 0
     if item.track:
         return _older(item.number, key, item.track)
-    told = bytes(item.track_info)
-    if not told and push:
-        answer, carrier = TrackAnswer.REJECTED, carrier_by_key(key)
-        stopped = Track(
-            number=item.number, answer=answer, carrier=carrier, carrier_key=str(key or ""), said=push, complete=False
-        )
-        return Facts(tracks=(stopped,))
+    said = bytes(item.track_info)
+    if said in {b"", b"null"}:
+        answer = TrackAnswer.REJECTED if push else TrackAnswer.NOTHING
+        bare = Track(number=item.number, answer=answer, said=push, complete=False)
+        return Facts(tracks=(replace(bare, carrier=carrier_by_key(key), carrier_key=str(key or "")),))
     try:
-        info = msgspec.json.decode(told or b"{}", type=_Info)
+        info = msgspec.json.decode(said, type=_Info)
     except (msgspec.MsgspecError, RecursionError) as error:
         return Facts(bad=(f"{item.number}: {error}",))
     return _of_info(item.number, key, info)

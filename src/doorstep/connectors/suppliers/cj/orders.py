@@ -88,26 +88,26 @@ def detailed(answer: Answer) -> Listed:
 def purchases(answer: Answer) -> Facts:
     """A page. An order whose goods the list left out is not told: a snapshot without goods would undo a whole one."""
     orders, bad = _orders(answer)
-    told = (_purchase(one, answer.received_at) for one in orders if one.product_list is not None)
+    told = (_purchase(one) for one in orders if one.product_list is not None)
     return _facts(told, bad)
 
 
 def purchase(answer: Answer) -> Facts:
     """One whole order."""
-    return _facts([_purchase(_detail(answer), answer.received_at)])
+    return _purchase(_detail(answer))
 
 
-def pushed(answer: Answer, params: Mapping[str, msgspec.Raw]) -> Facts:
+def pushed(params: Mapping[str, msgspec.Raw]) -> Facts:
     """Of an ORDER webhook."""
     renamed = {_NAMES.get(name, name): value for name, value in params.items()}
     order = decode(msgspec.json.encode(renamed), _Order)
     if order.product_list is None:
         return Facts(bad=(f"order {order.order_id}: the message names no goods; the next poll brings them",))
-    return _facts([_purchase(order, answer.received_at)])
+    return _purchase(order)
 
 
-def _purchase(order: _Order, received_at: datetime) -> Facts:
-    """A snapshot as of the answer: CJ's list has no time of change, and a webhook's has no zone."""
+def _purchase(order: _Order) -> Facts:
+    """A snapshot without ``updated_at``: CJ's list has no time of change, and a webhook's has no zone."""
     ref = text(order.order_id)
     try:
         lines = _lines(order)
@@ -115,7 +115,6 @@ def _purchase(order: _Order, received_at: datetime) -> Facts:
             ref=ref,
             lines=lines,
             state=STATES.get(order.order_status, PurchaseState.UNKNOWN),
-            updated_at=received_at,
             method=order.logistic_name or "",
             ordered_at=utc(order.create_date) if order.create_date else None,
             paid_at=utc(order.payment_date) if order.payment_date else None,
