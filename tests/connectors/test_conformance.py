@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections import Counter
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.recordings import HERE, KEYS, Recording, everyone, folder, of, outcome, recordings, scalars
 
 EVERYONE = everyone()
+LOCALE = HERE.parents[1] / "src/doorstep/locale/en"
+SENTENCES = {name: said for path in LOCALE.glob("*.toml") for name, said in tomllib.loads(path.read_text()).items()}
 ABILITIES = {
     Can.ORDERS: ("orders", "order"),
     Can.PUSH: ("push",),
@@ -121,6 +124,13 @@ def test_recording_is_read_as_a_person_has_approved(recording: Recording) -> Non
         recording.golden.write_text(json.dumps(found, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
         pytest.fail(f"wrote {recording.golden.name}: please review and commit it")
     assert json.loads(recording.golden.read_text()) == json.loads(json.dumps(found))
+
+
+@recorded
+def test_trouble_is_told_in_words(recording: Recording) -> None:
+    told = outcome(recording).get("message")
+    if told:
+        assert SENTENCES[told["id"]].format(**told.get("values", {})).strip()
 
 
 @every

@@ -106,7 +106,7 @@ def test_orders_are_asked_page_by_page_since_an_instant() -> None:
     query = dict(done.requests[0].query)
     assert query == {
         "per_page": "100",
-        "orderby": "modified",
+        "orderby": "id",
         "order": "asc",
         "modified_after": "2026-06-30T00:00:00",
         "dates_are_gmt": "true",

@@ -178,7 +178,9 @@ def _changed(since: datetime) -> list[dict[str, object]]:
     shipment made in its own console moves it. So what was placed since, and what may still be shipped, is asked too.
     """
     after, long_before = ({"after": at.astimezone(UTC).isoformat()} for at in (since, since - LOOK_BACK))
-    moving = {"_and": [{"state": {"in": MOVING}}, {"orderPlacedAt": long_before}]}  # else "or" holds inside, too
+    moving: dict[str, object] = {
+        "_and": [{"state": {"in": MOVING}}, {"orderPlacedAt": long_before}]
+    }  # else "or" holds inside, too
     return [{"updatedAt": after}, {"orderPlacedAt": after}, moving]
 
 
