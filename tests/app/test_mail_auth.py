@@ -1,4 +1,4 @@
-"""Who sent a mail is proven by a signature, a believed server, or a member's proven address. A From line proves nothing."""
+"""A signature, a believed server or a member's proven address prove who sent a mail; a From line proves nothing."""
 
 import base64
 
@@ -11,7 +11,7 @@ from dns.resolver import NXDOMAIN, NoNameservers
 from doorstep.app import mail_auth
 from doorstep.core.mailmatch import Proof
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
 )
@@ -146,7 +146,7 @@ def test_a_key_is_looked_up_in_dns(monkeypatch, answer, found):
 
 
 def test_a_silent_dns_is_not_a_missing_key(monkeypatch):
-    def resolve(*args, **kwargs):
+    def resolve(name, kind, lifetime):
         raise NoNameservers
 
     monkeypatch.setattr("dns.resolver.resolve", resolve)

@@ -1,4 +1,4 @@
-"""SMTP: 250 means on disk, strangers' recipients are refused in the conversation, and nobody can wear the server out."""
+"""SMTP: 250 means on disk, unknown recipients are refused in the conversation, and nobody wears the server out."""
 
 import asyncio
 import contextlib

@@ -79,6 +79,10 @@ def test_a_persons_word_needs_no_proof():
     assert judge(mail(orders=()), NOBODY, {}, chosen="order-9") == TakeOn(order="order-9", numbers=(NUMBER,))
 
 
+def test_a_dismissed_mail_changes_nothing_even_when_it_is_read_again():
+    assert reason(judge(mail(), DKIM, KNOWN, dismissed=True)) == "mail.dismissed"
+
+
 def test_mails_without_a_number_change_nothing():
     assert reason(judge(mail(numbers=()), DKIM, KNOWN)) == "mail.shipped_without_number"
     assert reason(judge(mail(numbers=(), orders=()), DKIM, {})) == "mail.no_number"

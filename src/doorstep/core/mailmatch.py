@@ -77,17 +77,20 @@ def judge(
     *,
     held: Collection[str] = (),
     chosen: str = "",
+    dismissed: bool = False,
 ) -> Verdict:
     """What to do with a mail.
 
     ``known``: for each order ref as written in the mail, the keys of the open orders it names, directly or through a
     purchase. ``held``: those of its numbers that are on a parcel already: a later notice about them asks nobody.
-    ``chosen``: the key a person named for this mail; their word needs no proof.
+    ``chosen``: the key a person named for this mail; their word needs no proof. ``dismissed``: a person wants nothing
+    of it.
     """
-    if mail.kind is MailKind.FORWARD_CONFIRMATION:
+    confirms = mail.kind is MailKind.FORWARD_CONFIRMATION
+    if dismissed or not (mail.numbers or confirms):
+        return Nothing(reason=Message(id="mail.dismissed") if dismissed else _no_number(mail))
+    if confirms:
         return _confirmation(mail, proof)
-    if not mail.numbers:
-        return Nothing(reason=_no_number(mail))
     if chosen:
         return TakeOn(order=chosen, numbers=mail.numbers)
     keys = {key for ref in mail.orders for key in known.get(ref, ())}
