@@ -5,7 +5,7 @@ parcel; a source's newer number for one of its parcels replaces the older one, a
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
@@ -35,7 +35,8 @@ class Claim:
     ``source`` is a connection id, or PERSON. ``group`` is the source's own name of the parcel (a purchase ref, a
     fulfillment ref); '' = the source has none, and the number itself is the parcel. Numbers of the same source, group
     and role replace each other: the one with the newest ``last_said`` is the current one. ``carrier`` is our code.
-    Empty ``contents`` = not stated, of whichever of the orders. ``gone``: taken back; that source no longer says it.
+    Empty ``contents`` = not stated, of whichever of the orders. ``gone``: taken back, that source no longer says it; of
+    a person: it is not this order's number, whoever else says so.
     """
 
     source: str
@@ -104,6 +105,7 @@ def shippable(line: Line) -> int:
     return max(line.qty - line.qty_cancelled, 0) if line.needs_shipping else 0
 
 
+Node = tuple[str, str, str]  # source, its name of the parcel, and without one the orders it was said of
 _Holds = dict[str, dict[str, tuple[int, How]]]
 _NOTHING: Final[tuple[int, How]] = (0, "assumed")
 
@@ -111,7 +113,7 @@ _NOTHING: Final[tuple[int, How]] = (0, "assumed")
 class _Told(NamedTuple):
     """A claim with its end. ``until`` None: the source says it now. ``next``: the number that took its place."""
 
-    node: tuple[str, str]
+    node: Node
     role: Role
     claim: Claim
     until: datetime | None
@@ -140,16 +142,50 @@ class _Draft(NamedTuple):
 def _histories(claims: Collection[Claim]) -> list[_Told]:
     """Every claim once, with its end."""
     roles = _roles(claims)
-    slots: dict[tuple[tuple[str, str], Role], dict[str, Claim]] = {}
+    slots: dict[tuple[Node, Role], dict[str, Claim]] = {}
     for claim in claims:
-        node, role = (claim.source, claim.group or claim.number), roles[claim.number]
-        slot = slots.setdefault((node, role), {})
+        slot = slots.setdefault((_node(claim), roles[claim.number]), {})
         slot[claim.number] = _same(slot.get(claim.number, claim), claim)
-    return [
+    told = [
         _ended(node, role, claim, tuple(slot.values()))
         for (node, role), slot in slots.items()
         for claim in slot.values()
     ]
+    refused = _refused(one.claim for one in told)
+    return [_heeding(one, refused) for one in told]
+
+
+def _node(claim: Claim) -> Node:
+    """What stays one parcel by its source's own word. Without a name the same number on two orders is said twice."""
+    return claim.source, claim.group or claim.number, "" if claim.group else " ".join(sorted(_orders(claim)))
+
+
+def _orders(claim: Claim) -> set[str]:
+    return {part.order for part in claim.contents}
+
+
+def _refused(claims: Iterable[Claim]) -> set[tuple[str, str]]:
+    """(number, order) pairs that a person took back and did not type again; order '' = whichever."""
+    last: dict[tuple[str, str], Claim] = {}
+    for claim in claims:
+        for order in (_orders(claim) or {""}) if claim.by_person else ():
+            held = last.get((claim.number, order), claim)
+            last[claim.number, order] = max(held, claim, key=lambda one: (one.last_said, not one.gone))
+    return {pair for pair, claim in last.items() if claim.gone}
+
+
+def _heeding(told: _Told, refused: set[tuple[str, str]]) -> _Told:
+    """A person who takes a number back means that it is not this order's, whoever else says so: a store that echoes
+    what it was given, or a mail, does not bring it back.
+    """
+    claim = told.claim
+    orders = {order for number, order in refused if number == claim.number}
+    left = tuple(part for part in claim.contents if part.order not in orders)
+    if claim.by_person or not orders:
+        return told
+    if "" in orders or not left:
+        return told._replace(until=told.until or claim.last_said, next="")
+    return told._replace(claim=replace(claim, contents=left))
 
 
 def _roles(claims: Collection[Claim]) -> dict[str, Role]:
@@ -169,7 +205,7 @@ def _strength(claim: Claim) -> tuple[bool, bool]:
     return claim.by_person, claim.how == "stated"
 
 
-def _ended(node: tuple[str, str], role: Role, claim: Claim, slot: tuple[Claim, ...]) -> _Told:
+def _ended(node: Node, role: Role, claim: Claim, slot: tuple[Claim, ...]) -> _Told:
     """Numbers said at the same last time stand side by side; pieces always do."""
     later = [one for one in slot if one.last_said > claim.last_said and role is not Role.PIECE]
     if not claim.gone and all(one.gone for one in later):
@@ -184,7 +220,7 @@ def _joined(histories: list[_Told]) -> list[list[_Told]]:
     """Claims by parcel: those of one group, and those of groups that share a number."""
     parent = {told.node: told.node for told in histories}
 
-    def find(node: tuple[str, str]) -> tuple[str, str]:
+    def find(node: Node) -> Node:
         while parent[node] != node:
             node = parent[node]
         return node
@@ -192,23 +228,28 @@ def _joined(histories: list[_Told]) -> list[list[_Told]]:
     for nodes in _sharing(histories):
         for node in nodes:
             parent[find(node)] = find(nodes[0])
-    parcels: dict[tuple[str, str], list[_Told]] = {}
+    parcels: dict[Node, list[_Told]] = {}
     for told in histories:
         parcels.setdefault(find(told.node), []).append(told)
     return list(parcels.values())
 
 
-def _sharing(histories: list[_Told]) -> Iterator[list[tuple[str, str]]]:
+def _sharing(histories: list[_Told]) -> Iterator[list[Node]]:
     """Groups that share a number. A source that gives a past number of one group to another of its groups now has moved
-    the number, and means two parcels.
+    the number, and means two parcels. A number that was only ever taken back keeps its history in one place.
     """
+    alive = {told.node for told in histories if told.counts}
     by_number: dict[str, list[_Told]] = {}
     for told in histories:
-        if told.counts:
-            by_number.setdefault(told.claim.number, []).append(told)
+        by_number.setdefault(told.claim.number, []).append(told)
     for said in by_number.values():
-        now = {told.claim.source for told in said if told.until is None}
-        yield [told.node for told in said if told.until is None or told.claim.source not in now]
+        counting = [told for told in said if told.counts]
+        now = {told.claim.source for told in counting if told.until is None}
+        first = min(said, key=lambda told: (told.claim.first_said, told.node)).node
+        yield (
+            [told.node for told in counting if told.until is None or told.claim.source not in now]
+            or [first, *(told.node for told in said if told.node not in alive)]
+        )
 
 
 def _parcel(told: list[_Told]) -> _Draft:
@@ -219,7 +260,7 @@ def _parcel(told: list[_Told]) -> _Draft:
     numbers = [_held(number, said, links) for number, said in by_number.items()]
     return _Draft(
         heard=min(one.claim.first_said for one in told),
-        groups=tuple(sorted({one.node for one in told})),
+        groups=tuple(sorted({one.node[:2] for one in told})),
         numbers=tuple(sorted(numbers, key=lambda one: (one.since, one.number))),
         replaced=tuple(sorted(links)),
         told=tuple(told),
@@ -294,7 +335,7 @@ def _best(order: str, needs: Mapping[str, int], told: tuple[_Told, ...], live: s
     def weight(claim: Claim) -> tuple[bool, bool, bool, datetime, str]:
         return claim.number in live, *_strength(claim), claim.last_said, repr(claim)
 
-    by_node: dict[tuple[str, str], Claim] = {}
+    by_node: dict[Node, Claim] = {}
     for one in told:
         if one.counts and any(part.order == order and part.line in needs for part in one.claim.contents):
             by_node[one.node] = max(by_node.get(one.node, one.claim), one.claim, key=weight)
