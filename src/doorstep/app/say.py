@@ -23,18 +23,18 @@ _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\
 
 
 class Unsaid(UserWarning):
-    """A message without a sentence, or a sentence without one of its values."""
+    """A message without a sentence, or with two; a sentence without one of its values."""
 
 
 @functools.cache
 def catalog(locale: str = "en") -> Mapping[str, str]:
-    """All sentences of a language. Raises ValueError when two areas claim the same key."""
+    """All sentences of a language. Of a key that two areas claim the first sentence counts, with a warning."""
     merged: dict[str, str] = {}
     for path in sorted((LOCALE / locale).glob("*.toml")):
         area = tomllib.loads(path.read_text(encoding="utf-8"))
         if twice := merged.keys() & area.keys():
-            raise ValueError(f"{path.name} repeats {', '.join(sorted(twice))}")
-        merged |= area
+            warnings.warn(f"{path.name} repeats {', '.join(sorted(twice))}", Unsaid, stacklevel=2)
+        merged = area | merged
     return merged
 
 

@@ -16,7 +16,7 @@ _NEWS_S: Final = 600.0  # real seconds that the answer is shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """For a template, by parcel id: ``waits`` real seconds until it may be asked again (0 = now, left out), ``outcomes``
+    """For a template, by parcel id: ``waits`` real seconds until it may be asked again (now = not in it), ``outcomes``
     what came of the last resync, ``running`` those whose answer is still to come.
     """
 

@@ -6,7 +6,7 @@ A view behind a gate never sees a workspace id that came from the address or a f
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Concatenate, Final, Literal, ParamSpec
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
@@ -19,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 from doorstep.app import board, doors
 from doorstep.core import roles
 from doorstep.core.roles import Action
-from doorstep.db.models import Door, Membership, User, Workspace
+from doorstep.db.models import Membership, User, Workspace
 
-P = ParamSpec("P")
+View = Callable[..., HttpResponse]  # takes the request, who asks, and what the address names
 CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
 
 
@@ -53,18 +53,12 @@ class Caller:
         return roles.may(self.role, action)
 
 
-def member(
-    action: Action,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, Caller, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+def member(action: Action) -> Callable[[View], View]:
     """Let in members whose role allows ``action``; send everybody else to the login, or refuse them."""
 
-    def wrap(
-        view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def wrap(view: View) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def inner(request: HttpRequest, **named: Any) -> HttpResponse:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             found = _membership(request, request.user)
@@ -72,35 +66,28 @@ def member(
                 raise PermissionDenied
             request.caller = found  # type: ignore[attr-defined]  # read by the templates' frame
             with timezone.override(ZoneInfo(found.workspace.tz)):
-                return view(request, found, *args, **kwargs)
+                return view(request, found, **named)
 
         return inner
 
     return wrap
 
 
-def visitor(
-    kind: Literal["page", "lookup"],
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, Door, P], HttpResponse]],
-    Callable[Concatenate[HttpRequest, str, P], HttpResponse],
-]:
+def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
     """Let in whoever holds a live token. No cookie is read or set here, so there is nothing a forged request could use:
     the token in the address is all the right there is.
     """
 
-    def wrap(
-        view: Callable[Concatenate[HttpRequest, Door, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, str, P], HttpResponse]:
+    def wrap(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def inner(request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def inner(request: HttpRequest, token: str) -> HttpResponse:
             door = doors.enter(kind, token)
             if door is None:
                 return render(request, "page/gone.html", {"kind": kind}, status=404)
             workspace = Workspace.objects.get(id=door.ws)
             with timezone.override(ZoneInfo(workspace.tz)):
-                return view(request, door, *args, **kwargs)
+                return view(request, door)
 
         return inner
 

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,27 +25,7 @@ from doorstep.core.status import Status
 register = Library()
 STATIC: Final = Path(__file__).resolve().parent / "static"
 
-# 16 × 16 outlines; the stroke is the text's colour. Shapes differ, so that no status is told by colour alone.
-_ICONS: Final = {
-    "wait": '<circle cx="8" cy="8" r="6" stroke-dasharray="2.6 2.1"/>',
-    "label": '<circle cx="8" cy="8" r="6"/><circle cx="8" cy="8" r="1.6" fill="currentColor" stroke="none"/>',
-    "move": '<circle cx="8" cy="8" r="6"/><path d="M5 8h6M8.6 5.4 11.2 8l-2.6 2.6"/>',
-    "near": '<path d="M2.5 7.4 8 2.8l5.5 4.6M4 6.6v6.6h8V6.6"/>',
-    "ask": '<path d="M8 2 14.2 13.2H1.8Z"/><path d="M8 6.4v3.2M8 11.4v.1"/>',
-    "done": '<circle cx="8" cy="8" r="6" fill="currentColor"/><path d="m5.3 8.2 1.9 1.9 3.6-4" stroke="var(--surface)"/>',
-    "wrong": '<path d="M5.4 1.9h5.2l3.5 3.5v5.2l-3.5 3.5H5.4l-3.5-3.5V5.4Z"/><path d="M8 5v3.6M8 10.9v.1"/>',
-    "back": '<circle cx="8" cy="8" r="6"/><path d="M11 8H5M7.4 5.4 4.8 8l2.6 2.6"/>',
-    "off": '<circle cx="8" cy="8" r="6"/><path d="M4 12 12 4"/>',
-    "hold": '<circle cx="8" cy="8" r="6"/><path d="M6.4 5.8v4.4M9.6 5.8v4.4"/>',
-    "search": '<circle cx="7" cy="7" r="4.5"/><path d="m10.4 10.4 3.6 3.6"/>',
-    "orders": '<path d="M2.5 5 8 2.2 13.5 5v6L8 13.8 2.5 11Z"/><path d="M2.5 5 8 7.8 13.5 5M8 7.8v6"/>',
-    "look": '<path d="M2 4h12v8.5H2Z"/><path d="m2 4.5 6 4.5 6-4.5"/>',
-    "link": '<path d="M6.5 9.5a2.5 2.5 0 0 0 3.6 0l2.4-2.4A2.5 2.5 0 0 0 9 3.5l-.9.9M9.5 6.5a2.5 2.5 0 0 0-3.6 0L3.5 8.9A2.5 2.5 0 0 0 7 12.5l.9-.9"/>',
-    "plug": '<path d="M6 2v3M10 2v3M4 5h8v2.5a4 4 0 0 1-8 0ZM8 11.5V14"/>',
-    "out": '<path d="M9 3h4v4M13 3 7.5 8.5M11 9.5V13H3V5h3.5"/>',
-    "again": '<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v2.8h-2.8"/>',
-    "leave": '<path d="M9.5 3H3v10h6.5M6.5 8H14M11.5 5.5 14 8l-2.5 2.5"/>',
-}
+_ICONS: Final = tomllib.loads(Path(__file__).with_name("icons.toml").read_text(encoding="utf-8"))
 _STATUS: Final[Mapping[str, tuple[str, str]]] = {  # status -> (icon, tone)
     Status.PENDING: ("wait", "quiet"),
     Status.NOT_FOUND: ("wait", "quiet"),
@@ -215,7 +196,7 @@ def zone() -> str:
 @register.simple_tag
 def asset(name: str) -> str:
     """The address of a static file; it changes when the file does."""
-    return f"/static/{name}?v={_version(name)}"
+    return f"/static/{name}?v={_versions()[name]}"
 
 
 def distance(value: datetime) -> str:
@@ -229,5 +210,6 @@ def distance(value: datetime) -> str:
 
 
 @functools.cache
-def _version(name: str) -> str:
-    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+def _versions() -> Mapping[str, str]:
+    """A hash of every static file."""
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()}

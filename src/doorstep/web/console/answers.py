@@ -19,7 +19,7 @@ def tell(request: HttpRequest, message: Message, *, wrong: bool = False) -> None
 
 
 def attempt(request: HttpRequest, what: Callable[[], object]) -> bool:
-    """Do it; a refusal (a ValueError that carries a Message) and Trouble are told. Raises Doubtful: a person may insist."""
+    """Do it; a refusal (a ValueError that carries a Message) and Trouble are told. Raises Doubtful: one may insist."""
     try:
         what()
     except Doubtful:

@@ -40,9 +40,9 @@ def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 @require_safe
 @member(Action.CONNECT)
-def choose(request: HttpRequest, caller: Caller) -> HttpResponse:  # noqa: ARG001 - every member's view is called with it
+def choose(request: HttpRequest, caller: Caller) -> HttpResponse:
     """What can be connected."""
-    kinds = {kind: connect.choices(cast(Kind, kind)) for kind in KINDS}
+    kinds = {kind: connect.choices(kind) for kind in KINDS}
     return render(request, "console/connect_choose.html", {"here": "connections", "kinds": kinds})
 
 
@@ -52,7 +52,7 @@ def choose(request: HttpRequest, caller: Caller) -> HttpResponse:  # noqa: ARG00
 def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResponse:
     """The connect form. It is saved only after the other side really answered; secrets are never shown again."""
     meta = _meta(kind, name)
-    context: dict[str, object] = {"here": "connections", "meta": meta, "kind": kind}
+    context: dict[str, object] = {"here": "connections", "meta": meta, "kind": kind, "given": {}}
     if request.method == "POST":
         form = {field.name: request.POST.get(field.name, "") for field in meta.fields}
         form["label"] = request.POST.get("label", "")

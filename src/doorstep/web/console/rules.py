@@ -47,8 +47,8 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
 def read_policy(form: QueryDict) -> Policy:
     """The policy that a filled-in form describes. Raises ValueError with a Message that names the field."""
     try:
-        when, which, mail_by = When(form["when"]), Which(form["which"]), MailBy(form["mail_by"])
-    except (KeyError, ValueError):
+        when, which, mail_by = When(form.get("when", "")), Which(form.get("which", "")), MailBy(form.get("mail_by", ""))
+    except ValueError:
         raise ValueError(Message(id="refuse.choice")) from None
     return Policy(
         when=when,
