@@ -359,3 +359,24 @@ def test_message_of_another_topic_tells_nothing() -> None:
 
 def test_logistics_message_without_a_number_is_counted_as_bad() -> None:
     assert CJ.read(push(type="LOGISTIC", params={"orderId": 1})).bad
+
+
+def test_order_message_keeps_the_stores_number_beside_its_old_name() -> None:
+    params = {"cjOrderId": 7, "orderStatus": "SHIPPED", "orderNumber": "1001", "orderNum": None, "orderItems": GOODS}
+    for told in (params, dict(reversed(params.items()))):
+        assert CJ.read(push(type="ORDER", params=told)).purchases[0].lines[0].order == "1001"
+
+
+def test_time_outside_of_all_time_is_counted_as_bad() -> None:
+    page = good({"list": [order(1, createDate="0001-01-01T00:00:00+14:00"), order(2)]})
+    facts = CJ.read(replace(page, what="purchases"))
+    assert [one.ref for one in facts.purchases] == ["o2"]
+    assert len(facts.bad) == 1
+
+
+def test_events_are_read_oldest_first_whichever_way_they_come() -> None:
+    told = [{"status": 5, "eventTime": "2026-06-22 06:00:00"}, {"status": 12, "eventTime": "2026-06-30 06:00:00"}]
+    for events in (told, told[::-1], [*told, "odd"]):
+        params = {"trackingNumber": "CJPKL7160102171YQ", "logisticsTrackEvents": json.dumps(events)}
+        read = CJ.read(push(type="LOGISTIC", params=params)).tracks[0].events
+        assert [one.raw_code for one in read] == ["5", "12"]

@@ -57,8 +57,9 @@ def opened(answer: Answer) -> msgspec.Raw | None:
         wait = _POINTS_WAIT if envelope and envelope.points_info else _WAIT[1600200]
         raise Busy(f"HTTP {answer.status}", retry_after=retry_after(answer) or wait)
     if envelope is None:
-        denied = answer.status in {401, 403}
-        raise Denied(f"HTTP {answer.status}") if denied else Broken(f"HTTP {answer.status}, not an answer of CJ")
+        if answer.status in {401, 403}:
+            raise Denied(f"HTTP {answer.status}", message=Message(id="cjdropshipping.key_refused"))
+        raise Broken(f"HTTP {answer.status}, not an answer of CJ")
     if answer.status < 400 and envelope.code in {200, 0}:
         return None if bytes(envelope.data) in {b"", b"null"} else envelope.data
     raise _trouble(envelope, answer.status)

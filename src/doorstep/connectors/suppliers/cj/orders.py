@@ -99,8 +99,8 @@ def purchase(answer: Answer) -> Facts:
 
 def pushed(params: Mapping[str, msgspec.Raw]) -> Facts:
     """Of an ORDER webhook."""
-    renamed = {_NAMES.get(name, name): value for name, value in params.items()}
-    order = decode(msgspec.json.encode(renamed), _Order)
+    renamed = {_NAMES[name]: value for name, value in params.items() if name in _NAMES and bytes(value) != b"null"}
+    order = decode(msgspec.json.encode({**params, **renamed}), _Order)
     if order.product_list is None:
         return Facts(bad=(f"order {order.order_id}: the message names no goods; the next poll brings them",))
     return _purchase(order)

@@ -1,6 +1,7 @@
 """What CJ says about parcels: the courier's number when asked, events when it calls."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -84,11 +85,12 @@ def _logistic(said: _Logistic) -> Facts:
         return Facts(bad=("LOGISTIC without a tracking number",))
     told: list[TrackingEvent] = []
     bad = []
-    for raw in _oldest_first(decode(said.logistics_track_events or "[]", list[msgspec.Raw])):
+    for raw in decode(said.logistics_track_events or "[]", list[msgspec.Raw]):
         try:
-            told.append(_event(msgspec.json.decode(raw, type=_Event), len(told)))
+            told.append(_event(msgspec.json.decode(raw, type=_Event)))
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             bad.append(f"{number}: {error}")
+    told = _in_order(told)
     answer = TrackAnswer.EVENTS if told else TrackAnswer.NOTHING
     track = Track(number=number, answer=answer, events=tuple(told), complete=False)
     words = {one.raw_code: one.raw_text for one in told if one.raw_code not in STATUSES}
@@ -99,20 +101,14 @@ def _logistic(said: _Logistic) -> Facts:
     )
 
 
-def _oldest_first(raws: list[msgspec.Raw]) -> list[msgspec.Raw]:
-    """The order is not documented: the times of both ends tell it."""
-    ends = [_time_of(raw) for raw in (raws[:1] + raws[-1:])]
-    return raws[::-1] if ends and ends[0] > ends[-1] else raws
+def _in_order(told: list[TrackingEvent]) -> list[TrackingEvent]:
+    """First to happen first. CJ does not document its order: the first and the last time tell it."""
+    times = [event.local for event in told if event.local]
+    oldest_first = told[::-1] if times and times[0] > times[-1] else told
+    return [replace(event, position=position) for position, event in enumerate(oldest_first)]
 
 
-def _time_of(raw: msgspec.Raw) -> str:
-    try:
-        return msgspec.json.decode(raw, type=_Event).event_time or ""
-    except (msgspec.MsgspecError, RecursionError):
-        return ""
-
-
-def _event(said: _Event, position: int) -> TrackingEvent:
+def _event(said: _Event) -> TrackingEvent:
     """``eventTime`` has no zone, so it stays local. Of the place, parts with a digit (house, postcode) are left out."""
     code = text(said.status)
     place = [part.strip() for part in (said.location or "").split(",") if not any(map(str.isdigit, part))]
@@ -123,5 +119,4 @@ def _event(said: _Event, position: int) -> TrackingEvent:
         status=STATUSES.get(code, Status.UNKNOWN),
         local=datetime.fromisoformat(said.event_time).replace(tzinfo=None) if said.event_time else None,
         place=", ".join(part for part in place if part),
-        position=position,
     )
