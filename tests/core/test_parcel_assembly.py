@@ -1,6 +1,7 @@
 """Which parcels there are, from what everybody says about numbers."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -236,6 +237,22 @@ def test_a_number_typed_on_two_orders_is_one_parcel_of_both():
     (parcel,) = assemble(lines, [typed("A", 0), typed("A", 1, order="2")])
     assert contents(parcel) == [("1", "a", 1, "assumed"), ("2", "c", 1, "assumed")]
     assert parcel.groups == ((PERSON, "A"),)
+
+
+def test_tellings_that_differ_leave_the_same_claim_in_any_order():
+    told = [
+        claim("A", 0, group="p1"),
+        claim("A", 6, 8, group="p1", carrier="usps", contents=(said("1"),)),
+        claim("A", 6, 8, group="p1", carrier="usps"),
+    ]
+    assert len({assemble(LINES, list(mixed)) for mixed in permutations(told)}) == 1
+
+
+def test_what_was_taken_back_is_one_history_beside_what_is_said():
+    told = [claim("A", gone=True), typed("A", 0, gone=True), claim("A", contents=(said("2"),))]
+    lines = LINES | {"2": (Line(ref="c", qty=1),)}
+    assert len({assemble(lines, list(mixed)) for mixed in permutations(told)}) == 1
+    assert sorted(map(live, assemble(lines, told))) == [[], ["A"]]
 
 
 def test_numbers_exchanged_between_two_purchases_leave_two_parcels():

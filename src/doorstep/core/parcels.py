@@ -92,7 +92,7 @@ def assemble(lines: Mapping[str, Sequence[Line]], claims: Collection[Claim]) -> 
     """The parcels of a group of orders (``lines`` by order ref), the first heard of first."""
     histories = _histories(claims)
     parcels = [_parcel(told) for told in _joined(histories)]
-    parcels.sort(key=lambda one: (one.heard, one.groups))
+    parcels.sort(key=lambda one: (one.heard, sorted(told.node for told in one.told)))
     contents = _allot(lines, parcels)
     return tuple(
         Parcel(groups=one.groups, numbers=one.numbers, contents=parts, replaced=one.replaced)
@@ -197,8 +197,13 @@ def _roles(claims: Collection[Claim]) -> dict[str, Role]:
 
 def _same(one: Claim, other: Claim) -> Claim:
     """Two tellings of the same claim: the newer one, said since the earlier."""
-    newer = max(one, other, key=lambda claim: (claim.last_said, not claim.gone, _strength(claim), repr(claim)))
-    return replace(newer, first_said=min(one.first_said, other.first_said))
+    return replace(max(one, other, key=_newness), first_said=min(one.first_said, other.first_said))
+
+
+def _newness(claim: Claim) -> tuple[datetime, bool, bool, bool, str]:
+    """Orders tellings of one claim. Without ``first_said``, which changes as tellings are put together."""
+    content = repr((claim.role, claim.carrier, claim.contents))
+    return claim.last_said, not claim.gone, *_strength(claim), content
 
 
 def _strength(claim: Claim) -> tuple[bool, bool]:
@@ -245,11 +250,11 @@ def _sharing(histories: list[_Told]) -> Iterator[list[Node]]:
     for said in by_number.values():
         counting = [told for told in said if told.counts]
         now = {told.claim.source for told in counting if told.until is None}
+        nodes = [told.node for told in counting if told.until is None or told.claim.source not in now]
+        dead = [told.node for told in said if told.node not in alive]
         first = min(said, key=lambda told: (told.claim.first_said, told.node)).node
-        yield (
-            [told.node for told in counting if told.until is None or told.claim.source not in now]
-            or [first, *(told.node for told in said if told.node not in alive)]
-        )
+        yield nodes
+        yield dead if nodes else [first, *dead]
 
 
 def _parcel(told: list[_Told]) -> _Draft:
