@@ -107,7 +107,7 @@ def carrier_of_host(host: str) -> str:
 
 def related(one: str, other: str) -> bool:
     """Whether two codes are the same carrier, or one is the brand that the other belongs to."""
-    return one == other or (bool(one and other) and (_family(one) == other or _family(other) == one))
+    return bool(one and other) and (one == other or _family(one) == other or _family(other) == one)
 
 
 def _family(code: str) -> str:

@@ -182,9 +182,9 @@ def _rank(candidate: Candidate, countries: tuple[str, ...]) -> tuple[int, int, i
 
 
 def _without_false_certainty(ranked: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Certain only where nothing else fits, or where the carrier's own link decides."""
+    """Certain only where nothing else fits, or where the carrier's own link or two hints decide."""
     first, others = ranked[0], ranked[1:]
-    decided = Voice.LINK in first.heard or not any(candidate.fit for candidate in others)
+    decided = Voice.LINK in first.heard or len(first.heard) > 1 or not any(candidate.fit for candidate in others)
     if first.confidence is not Confidence.CERTAIN or decided:
         return ranked
     return tuple(

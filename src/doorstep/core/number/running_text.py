@@ -48,8 +48,9 @@ _LINK = re.compile(r"https?://[^\s<>\"'\])]+", re.IGNORECASE)
 # Texts whose parts must not be read as numbers: mail addresses, phones, "#1001", amounts, order numbers with dashes.
 _NEVER = (
     r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+|\b\w{0,64}_\w*|\+\d[\d \t\u00a0().\-/]{6,20}\d|\#\s?[\w-]+|"
-    r"[$€£¥₩₹]\s?\d[\d.,]*|\b\d[\d.,]{0,15}\s?[$€£¥₩₹]|\b(?:\d{3}|D\d\d)-\d{7}-\d{7}\b|\b\d{2}-\d{5}-\d{5}\b|"
-    r"\b\d{7}-\d{7,8}\b|\(\d{2,5}\)[ \d-]{5,14}|\b\d{3}[-.]\d{3}[-.]\d{4}\b|\b\d{1,4}([-./])\d{1,2}\1\d{1,4}\b"
+    r"[$€£¥₩₹]\s?\d[\d.,]*|\b\d[\d.,]{0,15}\s?[$€£¥₩₹]|\(\d{2,5}\)[ \d-]{5,14}|"
+    r"(?<![\w./-])(?:(?:\d{3}|D\d\d)-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}|\d{7}-\d{7,8}|\d{3}[-.]\d{3}[-.]\d{4}|"
+    r"\d{1,4}([-./])\d{1,2}\1\d{1,4})(?![\w/-]|\.\w)"
 )
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"  # Thai, Lao, Japanese, Chinese, Korean
@@ -162,7 +163,9 @@ def _reach(text: str, words: list[_Span]) -> int:
 def _one_spelling(parts: list[str], kind: str) -> bool:
     """Whether several words are one number: together they have a telling form, or are digits behind a label."""
     number = normalize("".join(parts))
-    if any(fit.format.check or fit.format.prefix for fit in fits(number)):
+    if len(number) < 2 * len(parts):
+        return False
+    if any(fit.format.check or fit.format.prefix for fit in fits(number, hinted=False)):
         return True
     return kind == "tracking" and all(part.isdecimal() and len(part) > 1 for part in parts)
 
@@ -224,8 +227,8 @@ def _labels_in(text: str) -> list[_Label]:
 def _label_at(spelled: list[str], place: int) -> tuple[int, str]:
     """How many words the longest label takes that begins at a word, and its kind; (0, '') if none does."""
     for taken in _spaced().get(spelled[place], ()):
-        kind = _kinds().get(" ".join(spelled[place : place + taken]))
-        if kind:
+        kind = _kinds().get(" ".join(spelled[place : place + taken]), "")
+        if kind and place + taken <= len(spelled):
             return taken, kind
     return 0, ""
 
