@@ -158,6 +158,33 @@ def user_password(
 
 
 @app.command()
+def connect(
+    kind: Annotated[str, typer.Argument(help="store, supplier or carrier.")],
+    name: Annotated[str, typer.Argument(help="Its connector, for example woocommerce; mail gives a forwarding address.")],
+    values: Annotated[list[str] | None, typer.Argument(help="field=value, as the console's form names them.")] = None,
+    workspace: Annotated[str, typer.Option(help="Name of the workspace, where there is more than one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Connect a store, a supplier or a carrier: tested first, then saved. `up` must not be running."""
+    _load()
+    from django.conf import settings
+
+    from doorstep.app import connecting, serve
+    from doorstep.app.accounts import message_of
+    from doorstep.connectors.contract import Trouble
+
+    form = dict(one.partition("=")[::2] for one in values or ())
+    try:
+        with serve.alone(Path(settings.DATA_DIR)):
+            made = connecting.connect_from_words(workspace, kind, name, form)
+    except (serve.CannotStart, connecting.NotPossible) as problem:
+        _fail(problem.message, as_json)
+    except Trouble as trouble:
+        _fail(message_of(trouble), as_json)
+    _show(made, as_json, lambda: _table([made]))
+
+
+@app.command()
 def recognize(
     text: Annotated[list[str], typer.Argument(help="Numbers, or links that hold one.")],
     near: Annotated[str, typer.Option(help="Words beside it, for example the carrier's name.")] = "",

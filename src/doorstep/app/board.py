@@ -43,7 +43,9 @@ _SHORTEST_PART: Final = 4  # of a tracking number, so that a search by its end s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One order on the board. ``status`` is the parcel's that most needs a look; '' = no parcel yet."""
+    """One order on the board. ``status`` is the parcel's that most needs a look; '' = no parcel yet. ``store`` is named only
+    where there are several.
+    """
 
     id: int
     number: str
@@ -170,6 +172,8 @@ def _rows(ws: int, orders: Sequence[Order]) -> tuple[Row, ...]:
         .values_list("order_id", "n")
     )
     stores = dict(Connection.objects.filter(ws=ws, kind="store").values_list("id", "label"))
+    if len(stores) == 1:
+        stores = {}
     people = dict(
         Person.objects.filter(ws=ws, id__in=[one.person_id for one in orders if one.person_id]).values_list(
             "id", "name"

@@ -13,9 +13,7 @@ import dataclasses
 import functools
 import re
 from collections.abc import Callable, Collection
-from email import message_from_bytes
 from email.message import Message as Part
-from email.utils import getaddresses
 from typing import Final
 
 import dkim
@@ -23,7 +21,7 @@ import dns.exception
 import dns.resolver
 from django.conf import settings
 
-from doorstep.connectors.mail.mime import domain
+from doorstep.connectors.mail.mime import addresses, domain, headers_of
 from doorstep.core.mailmatch import MEMBER, Proof, aligned
 
 # The TXT record of a name, joined; None = there is none. Raises TimeoutError when nobody answers.
@@ -37,7 +35,7 @@ _PROPERTY: Final = re.compile(r"header\.(?:d|i|from)=\"?@?([^\s;\"]+)", re.IGNOR
 
 def prove(raw: bytes, lookup: Lookup | None = None) -> Proof:
     """The domain proven to have sent a mail. May take some seconds (DNS): never call it on the loop."""
-    message = message_from_bytes(raw)
+    message = headers_of(raw)
     sender = domain(from_address(message))
     if not sender:
         return Proof(why_not="mail.no_sender")
@@ -53,9 +51,9 @@ def for_members(proof: Proof, address: str, members: Collection[str]) -> Proof:
 
 def from_address(message: Part) -> str:
     """The one From address, lower case; '' when there is none or more than one."""
-    found = [value for name, value in message.raw_items() if name.lower() == "from"]
-    addresses = [address for _, address in getaddresses([str(one) for one in found]) if "@" in address]
-    return addresses[0].lower() if len(found) == len(addresses) == 1 else ""
+    found = [str(value) for name, value in message.raw_items() if name.lower() == "from"]
+    named = addresses(found)
+    return named[0][1] if len(found) == len(named) == 1 else ""
 
 
 def txt(name: str) -> bytes | None:

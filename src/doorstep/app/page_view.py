@@ -29,6 +29,7 @@ _STEP: Final = {
     Status.CANCELLED: 1,
     Status.EXPIRED: 2,
 }
+_WHOLE: Final = frozenset({OrderState.SHIPPED, OrderState.DELIVERED})  # everything is in a parcel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
-    """The page. ``headline`` and ``explained`` are sentences' keys; ``step``: the last of STEPS that every parcel has
-    reached.
+    """The page. ``headline`` and ``explained`` are sentences' keys; ``parts``: it comes in
+    several, or not all of it has left; each parcel then has its own step.
     """
 
     order_number: str
@@ -52,7 +53,7 @@ class PageView:
     state: str
     headline: str
     explained: str
-    step: int
+    parts: bool
     parcels: tuple[Seen, ...]
     items: tuple[Wanted, ...]
 
@@ -78,7 +79,7 @@ def page_view(ws: int, order_id: int) -> PageView | None:
         state=order.state,
         headline=".".join(about),
         explained=".explained.".join(about),
-        step=min((_STEP[Status(one.status)] for one in seen), default=0),
+        parts=bool(seen) and not (len(seen) == 1 and order.state in _WHOLE),
         parcels=seen,
         items=tuple(_wanted(line, seen) for line in lines if line.qty > line.qty_cancelled),
     )
@@ -86,8 +87,12 @@ def page_view(ws: int, order_id: int) -> PageView | None:
 
 def _about(state: str, seen: tuple[Seen, ...]) -> tuple[str, str]:
     """One parcel speaks for itself, if everything is in it; several are summed up by the order's state."""
-    whole = state in {OrderState.SHIPPED, OrderState.DELIVERED}
-    return ("status", seen[0].status) if whole and len(seen) == 1 else ("order", state)
+    return ("status", seen[0].status) if state in _WHOLE and len(seen) == 1 else ("order", state)
+
+
+def step(status: str) -> int:
+    """The last of STEPS that a parcel has reached; '' = no parcel yet."""
+    return _STEP[Status(status)] if status else 0
 
 
 def _wanted(line: Line, seen: tuple[Seen, ...]) -> Wanted:

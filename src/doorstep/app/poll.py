@@ -36,7 +36,7 @@ class Batch:
     token: int
     watches: dict[str, Watch]  # by normalized number
     numbers: dict[str, Number]
-    unchanged: set[str] = field(default_factory=set)
+    wait: float | None = None  # seconds the vendor wants to be left alone, quota used up
     said: dict[str, Track] = field(default_factory=dict)
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
@@ -115,7 +115,8 @@ def _remember(batch: Batch, followed: Sequence[Followed]) -> None:
     """Commit the remote state at once: it is true over there already."""
     for said in followed:
         watch = batch.watches.get(normalize(said.number))
-        if watch is None:
+        if watch is None or said.retry_after is not None:
+            batch.wait = said.retry_after if watch else batch.wait
             continue
         watch.remote, watch.said = said.remote, said.said
         watch.remote_ref = said.carrier_key or watch.remote_ref
@@ -155,6 +156,8 @@ def finish(batch: Batch, failed: Trouble | None) -> None:
             values = _outcome(watch, batch.said.get(norm), failed, now)
             Watch.objects.filter(**key).update(**values)
             next_at = _next(watch, values, failed, now)
+            if batch.wait is not None and watch.remote == "none":
+                next_at = now + timedelta(seconds=batch.wait)
             if next_at is None:
                 mine.delete()
             else:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from doorstep.app import clock
 from doorstep.core.message import Message
 
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
@@ -78,11 +79,11 @@ def _shown(value: Any) -> Any:
 
 
 def moment(instant: datetime) -> str:
-    """``14 Nov 2026, 10:30`` in the active zone; a naive time is the carrier's own and is not converted."""
+    """``14 Nov, 10:30`` in the active zone; a naive time is the carrier's own and is not converted."""
     local = timezone.localtime(instant) if instant.tzinfo else instant
     return f"{day(local.date())}, {local:%H:%M}"
 
 
 def day(value: date) -> str:
-    """``14 Nov 2026``."""
-    return f"{value.day} {value:%b %Y}"
+    """``14 Nov``, with the year when it is not this one."""
+    return f"{value.day} {value:%b}" + (f" {value.year}" if value.year != clock.now().year else "")

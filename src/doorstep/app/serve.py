@@ -23,6 +23,7 @@ import uvloop
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from doorstep.app import inbox, loop, upgrade
@@ -75,6 +76,7 @@ def up(ready: Callable[[Place], None], work: Work | None = None) -> int:
     with alone(Path(settings.DATA_DIR)), _listen(settings.HOST, settings.PORT) as listener:
         migrated, copy = upgrade.upgrade()
         wsgi = get_wsgi_application()
+        _ = get_resolver().url_patterns  # loads all pages: what is broken is known now, and the first visitor is quick
 
         def told(smtp_port: int) -> None:
             host, port = listener.getsockname()[:2]

@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from email import message_from_bytes
 from typing import Any, Final
 
 import structlog
@@ -16,6 +15,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 
 from doorstep.app import clock, doors, inbox, loop, mail_auth
+from doorstep.connectors.mail.mime import header, headers_of
 from doorstep.core.mailmatch import Proof, context_of
 from doorstep.db.models import Door, Membership, User
 
@@ -173,7 +173,7 @@ def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int, by: str = "")
     """A mail as it arrives at one workspace; ``by`` is who brought it, if a person did. The same mail with another
     proof is another arrival: a forgery sent ahead of the true one must not hide it.
     """
-    address = mail_auth.from_address(message_from_bytes(raw))
+    address = mail_auth.from_address(headers_of(raw))
     mine = mail_auth.for_members(proof, address, member_addresses(ws))
     return inbox.Arrival(
         ws=ws,
@@ -195,7 +195,7 @@ def member_addresses(ws: int) -> list[str]:
 
 def identity(raw: bytes) -> str:
     """What stays the same when a mail is delivered again: its own headers and words, not those of the way it took."""
-    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    message = message_from_bytes(head + b"\n\n")
-    own = [str(message.get(name, "")) for name in ("message-id", "date", "from", "subject")]
-    return hashlib.sha256("\n".join(own).encode("utf-8", "replace") + b"\n\n" + body.rstrip()).hexdigest()[:40]
+    body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
+    message = headers_of(raw)
+    own = "\n".join(header(message, name) for name in ("message-id", "date", "from", "subject"))
+    return hashlib.sha256(own.encode("utf-8", "replace") + b"\n\n" + body.rstrip()).hexdigest()[:40]

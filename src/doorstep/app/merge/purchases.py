@@ -1,13 +1,17 @@
 """Purchases as their supplier tells them, and to which orders they belong."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from doorstep.app.changes import Noted, note
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
 from doorstep.core.order import Purchase as SaidPurchase
+from doorstep.core.order import PurchaseState
 from doorstep.core.order import PurchaseLine as SaidLine
 from doorstep.db.models import Claim, Line, Order, Purchase, PurchaseLine
+
+LEFT: Final = frozenset({PurchaseState.DISPATCHED, PurchaseState.DELIVERED})
 
 
 def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purchase:
@@ -21,7 +25,8 @@ def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purc
     )
     newest = new or age.newer_than(purchase)
     if newest:
-        _take_over(source, purchase, said, age)
+        _take_over(purchase, said, age)
+    _merge_dispatch(source, purchase, said, age)
     for line in said.lines:
         _merge_line(source, purchase, line, age, touched, newest=newest)
     _merge_numbers(source, purchase, said, age, touched, newest=newest)
@@ -29,15 +34,22 @@ def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purc
     return purchase
 
 
-def _take_over(source: Source, purchase: Purchase, said: SaidPurchase, age: Age) -> None:
-    if said.dispatched_at and not purchase.dispatched_at:
-        note(source, Noted("purchase", purchase.id, "purchase.dispatched", new=said.dispatched_at.isoformat()))
+def _merge_dispatch(source: Source, purchase: Purchase, said: SaidPurchase, age: Age) -> None:
+    """The earliest time at which any snapshot says it had left; a snapshot that only says "shipped" counts from itself."""
+    if said.state not in LEFT:
+        return
+    at = said.dispatched_at or age.said_at
+    if purchase.dispatched_at is None or at < purchase.dispatched_at:
+        purchase.dispatched_at, purchase.dispatch_evidence = at, said.dispatch_evidence or said.state.value
+        purchase.save(update_fields=["dispatched_at", "dispatch_evidence"])
+        note(source, Noted("purchase", purchase.id, "purchase.dispatched", new=at.isoformat()))
+
+
+def _take_over(purchase: Purchase, said: SaidPurchase, age: Age) -> None:
     purchase.buy_account, purchase.state = said.buy_account, said.state.value
     purchase.method, purchase.stock = said.method, said.stock.value
     purchase.ordered_at, purchase.paid_at = said.ordered_at, said.paid_at
-    purchase.ships_out_by, purchase.dispatched_at = said.ships_out_by, said.dispatched_at
-    purchase.dispatch_evidence = said.dispatch_evidence
-    purchase.protection_ends_at = said.protection_ends_at
+    purchase.ships_out_by, purchase.protection_ends_at = said.ships_out_by, said.protection_ends_at
     age.put_on(purchase)
     purchase.save()
 

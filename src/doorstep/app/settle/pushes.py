@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from doorstep.app import clock, loop, rules
 from doorstep.app.changes import Cause, Noted, note
+from doorstep.app.merge.purchases import LEFT
 from doorstep.app.settle.cluster import Cluster
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
@@ -17,7 +18,7 @@ from doorstep.core.parcels import PERSON
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import Case, Decision, Hold, Keep, Policy, Refuse, Withdraw, decide
 from doorstep.core.policy import Push as Give
-from doorstep.db.models import Claim, Connection, Order, Outbox, Parcel, Push
+from doorstep.db.models import Claim, Connection, Order, Outbox, Parcel, Purchase, Push
 
 UNSENT = frozenset({"held", "due"})
 IN_FLIGHT = frozenset({"sending", "unsure"})
@@ -67,9 +68,7 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
     """Everything the policy looks at."""
     order, plan, given = spot.order, spot.plan, spot.given
     purchase = cluster.purchase_of(plan)
-    dispatched_at, evidence = (purchase.dispatched_at, purchase.dispatch_evidence) if purchase else (None, "")
-    if dispatched_at is None:
-        dispatched_at, evidence = _mailed(cluster, plan)
+    dispatched_at, evidence = _dispatched(purchase) or _mailed(cluster, plan)
     shown = _in_store(cluster, spot)
     edited, removed = _touched_over_there(cluster, spot, given)
     return Case(
@@ -90,6 +89,13 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
         edited_by_person=edited,
         withdrawn_by_person=removed,
     )
+
+
+def _dispatched(purchase: Purchase | None) -> tuple[datetime, str] | None:
+    """The supplier's word; one that says "not sent" again after it had said "sent" is not evidence any more."""
+    if purchase is None or purchase.dispatched_at is None or purchase.state not in {one.value for one in LEFT}:
+        return None
+    return purchase.dispatched_at, purchase.dispatch_evidence
 
 
 def _mailed(cluster: Cluster, plan: Plan) -> tuple[datetime | None, str]:

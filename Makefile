@@ -1,0 +1,58 @@
+# The two commands that matter: `make demo` and `make test`. Everything else is a part of them or a longer look.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.stamp
+SHELL  := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: $(STAMP)  ## the environment; quick when nothing changed
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Doorstep needs Python 3.11 or newer; {v.major}.{v.minor} was found. Name another one: make PYTHON=python3.12 setup")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python has no venv here. Install it: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup      ## a fresh shop in a living sandbox world; Ctrl-C stops everything
+	@exec $(BIN)/python -m sandbox.demo
+
+check: setup     ## the fast part: format, lint, types, import contracts, core and connector tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest tests/core tests/connectors tests/test_layout.py tests/test_docs.py -n 2
+
+test: setup tools check  ## everything that CI runs
+	tests/run
+
+tools: setup     ## what tests need beside Python: Chromium and Node (installed where it can be done, else named)
+	@$(BIN)/python -m tests.tools
+
+docs: setup      ## write the generated tables
+	$(BIN)/python docs/generate.py
+
+chaos: setup     ## kill -9 fifty times while everything flows
+	DOORSTEP_KILLS=50 $(BIN)/python -m pytest tests/chaos -n 0 --timeout 3600
+
+long: chaos      ## what takes long
+	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/app -m "not vendure" -n 2 --timeout 3600
+
+bench: setup     ## every claim about speed, measured
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
+	@cd requirements && for f in base postgres dev; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --upgrade $$f.in -o $$f.txt; done
+
+clean:           ## remove what was made here
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
+
+.PHONY: help setup demo check test tools docs chaos long bench lock clean
