@@ -63,6 +63,7 @@ class WooCommerce:
         name="woocommerce",
         label="WooCommerce",
         hosts=OWN,
+        polls_per_minute=240,  # the merchant's own server; WooCommerce itself sets no limit
         can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.READ_BACK, Can.WITHDRAW, Can.HOOKS}),
         fields=(
             Field(name="base_url", label="Shop address", placeholder="https://shop.example"),
