@@ -178,9 +178,8 @@ def _changed(since: datetime) -> list[dict[str, object]]:
     shipment made in its own console moves it. So what was placed since, and what may still be shipped, is asked too.
     """
     after, long_before = ({"after": at.astimezone(UTC).isoformat()} for at in (since, since - LOOK_BACK))
-    moving: dict[str, object] = {
-        "_and": [{"state": {"in": MOVING}}, {"orderPlacedAt": long_before}]
-    }  # else "or" holds inside, too
+    # Inside "_or", two fields of one object are joined by "or" as well: hence the "_and".
+    moving: dict[str, object] = {"_and": [{"state": {"in": MOVING}}, {"orderPlacedAt": long_before}]}
     return [{"updatedAt": after}, {"orderPlacedAt": after}, moving]
 
 
