@@ -191,6 +191,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen(2048)
         except OSError as problem:
             raise CannotStart("doctor.port_taken", host=host, port=port, problem=str(problem)) from None
         yield listener

@@ -1,0 +1,193 @@
+"""Webhooks: verified, stored, then answered."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+
+from doorstep.app import clock, doors, inbox, loop, vault
+from doorstep.app.doors import revoke
+from doorstep.db.models import Connection, Feed, Inbox
+from doorstep.web.hooks import receive
+from doorstep.web.hooks.receive import Hooks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "hook-secret-of-the-shop"
+ORDER = json.dumps({"id": 7, "status": "processing"}).encode()
+
+
+def connect(connector: str = "woocommerce", kind: str = "store", **credentials: str) -> tuple[Connection, str]:
+    """A connection and the path of its hook."""
+    one = Connection.objects.create(
+        ws=1, kind=kind, connector=connector, external_id="x", label="x", base_url="https://shop.example",
+        credentials_enc=vault.seal(credentials or {"hook_secret": SECRET}), connected_at=clock.now(),
+    )  # fmt: skip
+    return one, doors.hook_url(one).partition("/hooks/")[2]
+
+
+def signed(body: bytes, delivery: str = "1") -> dict[str, str]:
+    signature = base64.b64encode(hmac.digest(SECRET.encode(), body, "sha256")).decode()
+    return {
+        "X-WC-Webhook-Signature": signature,
+        "X-WC-Webhook-Topic": "order.updated",
+        **({"X-WC-Webhook-Delivery-ID": delivery} if delivery else {}),
+    }
+
+
+async def deliver(
+    hooks: Hooks, token: str, body: bytes, headers: dict[str, str] | None = None, method: str = "POST"
+) -> tuple[int, dict[bytes, bytes]]:
+    """One request through the ASGI application, as a server would make it."""
+    sent: list[Any] = []
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    scope = {"type": "http", "method": method, "path": f"/hooks/{token}", "headers": raw}
+    pieces = [body[at : at + 65536] for at in range(0, len(body), 65536)] or [b""]
+    events = iter([{"type": "http.request", "body": p, "more_body": n < len(pieces)} for n, p in enumerate(pieces, 1)])
+
+    async def more() -> Any:
+        return next(events, {"type": "http.disconnect"})
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    await hooks(scope, more, send)
+    return sent[0]["status"], dict(sent[0]["headers"])
+
+
+@pytest.fixture
+async def shop() -> tuple[Hooks, str]:
+    _, token = await loop.in_db(connect)
+    return Hooks(), token
+
+
+async def count() -> int:
+    return await loop.in_db(Inbox.objects.count)
+
+
+async def test_a_signed_delivery_is_stored_before_it_is_answered(shop):
+    hooks, token = shop
+    status, _ = await deliver(hooks, token, ORDER, signed(ORDER))
+    assert status == 200
+    row = await loop.in_db(Inbox.objects.get)
+    answer = inbox.answer_of(row)
+    assert (answer.body, answer.what) == (ORDER, "order")
+    assert SECRET not in json.dumps(row.headers) and "signature" not in json.dumps(row.headers)
+
+
+async def test_a_replayed_delivery_is_accepted_and_stored_once(shop):
+    hooks, token = shop
+    results = [await deliver(hooks, token, ORDER, signed(ORDER)) for _ in range(3)]
+    assert [status for status, _ in results] == [200] * 3 and await count() == 1
+    await deliver(hooks, token, ORDER, signed(ORDER, delivery="2"))
+    assert await count() == 2
+
+
+async def test_without_a_delivery_id_only_the_last_body_counts_as_a_repetition(shop):
+    hooks, token = shop
+    other = ORDER.replace(b"7", b"8")
+    for body in (ORDER, ORDER, other, ORDER):
+        assert (await deliver(hooks, token, body, signed(body, delivery="")))[0] == 200
+    assert await count() == 3
+    same = [deliver(hooks, token, ORDER, signed(ORDER, delivery="")) for _ in range(5)]
+    assert [status for status, _ in await asyncio.gather(*same)] == [200] * 5
+    assert await count() == 3
+
+
+@pytest.mark.parametrize("headers", [{}, signed(b"another body"), {"X-WC-Webhook-Signature": "ü"}])
+async def test_an_unsigned_or_forged_delivery_is_refused_and_nothing_is_stored(shop, headers):
+    hooks, token = shop
+    assert (await deliver(hooks, token, ORDER, headers))[0] == 401
+    assert await count() == 0
+
+
+async def test_a_ping_is_accepted_and_teaches_nothing(shop):
+    hooks, token = shop
+    assert (await deliver(hooks, token, b"webhook_id=12"))[0] == 200
+    assert await count() == 0
+
+
+async def test_unknown_and_revoked_addresses_do_not_exist(shop, monkeypatch):
+    hooks, token = shop
+    assert (await deliver(hooks, "AbCdEfGhIjKlMnOpQrStUv", ORDER, signed(ORDER)))[0] == 404
+    monkeypatch.setattr(receive, "FRESH_S", 0.0)
+    connection = await loop.in_db(Connection.objects.get)
+    await loop.in_db(revoke, 1, "hook", connection.id, "user:1")
+    assert (await deliver(hooks, token, ORDER, signed(ORDER)))[0] == 404
+    assert await count() == 0
+
+
+async def test_only_post_delivers(shop):
+    hooks, token = shop
+    assert (await deliver(hooks, token, b"", method="GET"))[0] == 405
+
+
+async def test_too_large_a_delivery_is_refused(shop):
+    hooks, token = shop
+    body = b"x" * (receive.MAX_BODY + 1)
+    assert (await deliver(hooks, token, body, signed(body)))[0] == 413
+    assert await count() == 0
+
+
+async def test_when_too_much_waits_the_sender_is_asked_to_come_again(shop, monkeypatch):
+    hooks, token = shop
+    monkeypatch.setattr(inbox.WRITER, "_most", 0)
+    status, headers = await deliver(hooks, token, ORDER, signed(ORDER))
+    assert status == 503 and headers[b"retry-after"] == b"5"
+
+
+async def test_when_the_database_refuses_the_sender_is_asked_to_come_again(shop, monkeypatch):
+    hooks, token = shop
+
+    def broken(arrivals: Any) -> list[bool]:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(inbox.WRITER, "_store", broken)
+    assert (await deliver(hooks, token, ORDER, signed(ORDER)))[0] == 503
+    monkeypatch.undo()
+    assert (await deliver(hooks, token, ORDER, signed(ORDER)))[0] == 200
+
+
+async def test_a_secret_saved_a_moment_ago_counts_at_once(shop):
+    hooks, token = shop
+    assert (await deliver(hooks, token, b"webhook_id=12"))[0] == 200  # remembers the account
+    body, newer = ORDER, "newer-secret"
+
+    def renew() -> None:
+        Connection.objects.update(credentials_enc=vault.seal({"hook_secret": newer}))
+
+    await loop.in_db(renew)
+    signature = base64.b64encode(hmac.digest(newer.encode(), body, hashlib.sha256)).decode()
+    headers = {"X-WC-Webhook-Signature": signature, "X-WC-Webhook-Delivery-ID": "9"}
+    assert (await deliver(hooks, token, body, headers))[0] == 200
+
+
+async def test_a_knock_asks_at_once_and_believes_nothing(shop):
+    hooks, token = shop
+
+    class Knocking:
+        def receive(self, account: Any, delivery: Any) -> Any:
+            return receive.Received(answer=None, knock=True)
+
+    connection = await loop.in_db(Connection.objects.get)
+    later = clock.now().replace(year=2100)
+
+    def feed() -> None:
+        Feed.objects.create(ws=1, connection_id=connection.id, name="orders", next_at=later)
+
+    await loop.in_db(feed)
+    await deliver(hooks, token, b"webhook_id=1")
+    hooks._known[token].connector = Knocking()  # type: ignore[assignment]
+    assert (await deliver(hooks, token, b"{}"))[0] == 200
+    assert (await loop.in_db(Feed.objects.get)).next_at < later and await count() == 0
+
+
+async def test_many_doors_are_forgotten_again(monkeypatch):
+    monkeypatch.setattr(receive, "MOST", 0)
+    _, token = await loop.in_db(connect)
+    hooks = Hooks()
+    assert (await deliver(hooks, token, ORDER, signed(ORDER)))[0] == 200
+    assert not hooks._known
