@@ -30,6 +30,10 @@ from doorstep.core.number.directory import carrier_of_country, carrier_of_host, 
         ("ヤマト運輸", "yamato"),
         ("Österreichische Post", "austrian_post"),
         ("J&T Express", "jt_express"),
+        ("Yamato (ヤマト運輸)", "yamato"),
+        ("DPD (UK)", "dpd_uk"),
+        ("DPD (BE)", "dpd"),
+        ("云途物流", "yunexpress"),
         ("DX", "dx"),
         ("Some unheard-of courier", ""),
         ("", ""),
@@ -55,7 +59,7 @@ def test_a_carrier_may_have_several_keys():
 def test_unknown_keys_and_carriers_have_no_answer():
     assert carrier_by_key(1) == ""
     assert key_of("nobody") is None
-    assert key_of("arrow_xl") is None
+    assert key_of("direct_couriers") is None
     assert tracking_link("nobody", "1") == tracking_link("sto", "1") == ""
     with pytest.raises(KeyError):
         carrier("nobody")

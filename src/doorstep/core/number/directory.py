@@ -57,8 +57,11 @@ def carriers() -> tuple[CarrierInfo, ...]:
 
 
 def carrier_named(text: str) -> str:
-    """The code of a carrier from any spelling of its code, name or alias; '' if nobody has that name."""
-    return _spellings().get(_spelling(text), "")
+    """The code of a carrier from any spelling of its code, name or alias, with or without something in parentheses;
+    '' if nobody has that name.
+    """
+    whole = _spellings().get(_spelling(text))
+    return whole or _spellings().get(_spelling(re.sub(r"\([^()]*\)", " ", text)), "")
 
 
 def carriers_in(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Fit:
 def fits(number: str, *, hinted: bool = True) -> list[Fit]:
     """Every format that a normalized text has; without ``hinted`` only those that can be told without hints."""
     found = []
-    for entry in _by_length(hinted).get(len(number), ()):
+    for entry in _worth_trying(len(number), number[:1], hinted):
         match = entry.pattern.fullmatch(number)
         if match and (fit := _fit(entry, match)):
             found.append(fit)
@@ -103,6 +103,12 @@ def _format(name: str, row: Mapping[str, Any]) -> Format:
 @cache
 def _rows() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(Path(__file__).with_name("formats.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4096)
+def _worth_trying(length: int, first: str, hinted: bool) -> tuple[Format, ...]:
+    """The formats of a length that can begin with a character."""
+    return tuple(entry for entry in _by_length(hinted).get(length, ()) if entry.prefix[:1] in ("", first))
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from doorstep.core.number.directory import carrier_named, carrier_of_host, carriers, carriers_in, related
+from doorstep.core.number.directory import carrier_of_host, carriers, carriers_in, related
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,11 @@ def voices(hints: Hints) -> Voices:
     """The carriers that each hint speaks for; hints that name none are absent."""
     said = {
         Voice.LINK: (carrier_of_host(hints.link_host),),
-        Voice.CARRIER_TEXT: (carrier_named(hints.carrier_text),) if hints.carrier_text else (),
+        Voice.CARRIER_TEXT: carriers_in(hints.carrier_text),
         Voice.NEAR: carriers_in(hints.near),
         Voice.SENDER: (carrier_of_host(hints.sender),),
         Voice.SUPPLIER: _carriers_of(hints.supplier),
     }
-    if hints.carrier_text and said[Voice.CARRIER_TEXT] == ("",):
-        said[Voice.CARRIER_TEXT] = carriers_in(hints.carrier_text)
     return {voice: codes for voice, named in said.items() if (codes := tuple(filter(None, named)))}
 
 

@@ -59,6 +59,7 @@ _WRITTEN = (
 _CARD = re.compile(r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}", re.ASCII)
 _PHONE = re.compile(r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}", re.ASCII)
 _ALIEXPRESS = re.compile(r"[1-9]\d{13,15}", re.ASCII)
+_AMAZON = 17  # digits of an Amazon order id without its dashes
 _ARTICLE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Z0-9]{4,24}", re.ASCII)
 _NEAR_DAYS = 400  # a shipment and what is written about it lie within about a year
 
@@ -101,6 +102,8 @@ def _readings(digits: str) -> Iterator[tuple[Kind, str]]:
         yield Kind.PHONE, ""
     if _ALIEXPRESS.fullmatch(digits):
         yield Kind.ORDER_ID, "aliexpress"
+    if len(digits) == _AMAZON:
+        yield Kind.ORDER_ID, "amazon"
 
 
 def _days(digits: str) -> Iterator[tuple[Kind, date]]:
