@@ -11,8 +11,8 @@ from doorstep.core.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving:
-    """A parcel as far as an order's state is concerned. ``numbered``: it has a current tracking number, which ships
-    it holds, even before the first scan (S78).
+    """A parcel as far as an order's state is concerned. ``numbered``: it has a current tracking number, and that ships
+    what it holds, even before the first scan (S78).
     """
 
     contents: tuple[Part, ...]
