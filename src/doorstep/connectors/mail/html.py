@@ -1,11 +1,16 @@
 """HTML to text: lines where a reader sees lines, and every link with where it leads."""
 
+import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-MAX_NODES: Final = 200_000  # a hostile page; real shipping mails have a few thousand
+# Against hostile pages, whose nesting takes a parser quadratic time; the largest real mail known has 1,600 tags.
+MAX_TAGS: Final = 10_000
+MAX_NODES: Final = 100_000
+MAX_LINKS: Final = 400
 MAX_LINK: Final = 4096
 _SILENT: Final = frozenset({"script", "style", "title", "template", "noscript", "svg", "select"})
 _LINE: Final = frozenset({
@@ -67,12 +72,19 @@ class _Writer:
 def text_and_links(html: str) -> tuple[str, tuple[Link, ...]]:
     """The words of a page, a line per block, cells of a row apart by tabs; and its http(s) links in order."""
     writer = _Writer()
-    root = LexborHTMLParser(html).body
+    root = LexborHTMLParser(_cut(html)).body
     if root is not None:
         _walk(root, writer)
     text = "".join(writer.parts)
-    links = (Link(url=url, words=text[start:end].strip(), at=start) for url, start, end in writer.links)
+    kept = writer.links[:MAX_LINKS]
+    links = (Link(url=url, words=text[start:end].strip(), at=start) for url, start, end in kept)
     return text, tuple(links)
+
+
+def _cut(html: str) -> str:
+    """The page up to its last allowed tag."""
+    beyond = next(itertools.islice(re.finditer("<", html), MAX_TAGS, None), None)
+    return html[: beyond.start()] if beyond else html
 
 
 def _walk(root: LexborNode, writer: _Writer) -> None:

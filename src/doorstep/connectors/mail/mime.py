@@ -5,21 +5,24 @@ are quoted-printable without saying so, mails inside mails. What cannot be decod
 import binascii
 import email
 import email.utils
+import itertools
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import decode_header
 from email.message import Message as Part
+from email.parser import BytesHeaderParser
 from typing import Final
 
-from doorstep.connectors.mail.html import Link, text_and_links
+from doorstep.connectors.mail.html import MAX_LINKS, Link, text_and_links
 
 MAX_DEPTH: Final = 4  # a forward of a forward of a forward
 MAX_LETTERS: Final = 8
 MAX_TEXT: Final = 6_000_000  # characters of HTML read of one letter: some carry their pictures inside
 MAX_PARTS: Final = 400
+MAX_HEADER: Final = 4000  # characters; the decoders of the standard library take long over longer ones
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 # Marks of quoted-printable in a body that does not announce it: soft line breaks and encoded equals signs.
@@ -47,6 +50,11 @@ def letters(raw: bytes) -> tuple[Letter, ...]:
     return tuple(_letters(email.message_from_bytes(raw), 0))[:MAX_LETTERS]
 
 
+def headers_of(raw: bytes) -> Part:
+    """The headers of a mail; its body is not looked at."""
+    return BytesHeaderParser().parsebytes(raw)
+
+
 def domain(address: str) -> str:
     """The lower-case domain of an address, '' if there is none."""
     return address.rpartition("@")[2].strip().rstrip(".").lower() if "@" in address else ""
@@ -55,7 +63,15 @@ def domain(address: str) -> str:
 def header(part: Part, name: str) -> str:
     """A header as people read it, on one line; '' if absent."""
     raw = next((value for key, value in part.raw_items() if key.lower() == name), "")
-    return " ".join(_decoded(str(raw)).split())
+    return " ".join(_decoded(str(raw)[:MAX_HEADER]).split())
+
+
+def addresses(values: Iterable[str]) -> list[tuple[str, str]]:
+    """(name, address in lower case) of From-like headers. Comments within comments (recursion) are refused."""
+    texts = [one[:MAX_HEADER] for one in values]
+    if any(one.count("(") > 20 for one in texts):
+        return []
+    return [(name, address.lower()) for name, address in email.utils.getaddresses(texts) if "@" in address]
 
 
 def moment(text: str) -> datetime | None:
@@ -69,7 +85,7 @@ def moment(text: str) -> datetime | None:
 
 def plain_links(text: str) -> tuple[Link, ...]:
     """The links written out in plain text."""
-    found = _URL.finditer(text)
+    found = itertools.islice(_URL.finditer(text), MAX_LINKS)
     return tuple(Link(url=one[0].rstrip(".,;:!?"), words=one[0], at=one.start()) for one in found)
 
 
@@ -118,9 +134,9 @@ def _letter(message: Part, parts: list[Part]) -> Letter:
     if not html and _looks_like_html(plain):
         html, plain = plain, ""
     text, links = text_and_links(html) if html else (plain, ())
-    name, address = email.utils.parseaddr(header(message, "from"))
+    name, address = next(iter(addresses([header(message, "from")])), ("", ""))
     return Letter(
-        sender=address.lower(),
+        sender=address,
         sender_name=name,
         subject=header(message, "subject"),
         message_id=header(message, "message-id"),
@@ -182,4 +198,6 @@ def _decoded(raw: str) -> str:
         pieces = decode_header(raw)
     except (ValueError, binascii.Error):
         return raw
-    return "".join(_in_charset(one, of or "utf-8") if isinstance(one, bytes) else one for one, of in pieces)
+    # The standard library hands the words between encoded ones back in this escape.
+    decoded = (_in_charset(one, of or "raw-unicode-escape") if isinstance(one, bytes) else one for one, of in pieces)
+    return "".join(decoded)

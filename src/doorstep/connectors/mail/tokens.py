@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING, Phrases
+from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING
 
 LABEL_REACH: Final = 90  # characters between a label and its number: "Your tracking number with SDA is ..."
 _LIST_REACH: Final = 240  # further numbers of the same shape below, in a table or a list
 _NEAR: Final = 22  # a word this close before a token names it
-_MAX_LABELS: Final = 400
+MAX_LABELS: Final = 400
+MAX_TOKENS: Final = 400  # of each kind; a mail that has more is a catalogue
 _TOKEN: Final = re.compile(r"(?<![\w@/.+-])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w@/])")
 _GROUPS: Final = re.compile(r"(?<![\w@/.+-])[A-Z]{0,2}\d[A-Z0-9]{0,4}(?: [A-Z0-9]{2,6}){2,9}(?![\w@/])")
 _ORDER_TOKEN: Final = re.compile(
@@ -46,7 +47,7 @@ def orders(text: str) -> tuple[str, ...]:
     """The order ids and numbers named in a text, as written, in order."""
     found = [(one.start(), one[0]) for one in _AMAZON.finditer(text)]
     lower = _lower(text)
-    for label in _some(ORDER, lower):
+    for label in itertools.islice(ORDER.finditer(lower), MAX_LABELS):
         token = _ORDER_TOKEN.match(text, label.end())
         if token and _is_order(token[1]) and not _AMAZON.match(token[1]):
             found.append((token.start(1), token[1].lstrip("#")))
@@ -56,19 +57,22 @@ def orders(text: str) -> tuple[str, ...]:
 def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
     """The tokens that a tracking label names. ``taken`` are order ids, normalized: no label makes a number of them."""
     lower = _lower(text)
-    for label in _some(TRACKING, lower):
+    done: set[int] = set()  # a table names each of its numbers once, a list of labels does it again and again
+    for label in itertools.islice(TRACKING.finditer(lower), MAX_LABELS):
         first = _first(text, lower, label.end(), taken)
-        if first is None:
+        if first is None or first.start() in done:
             continue
-        yield _token(text, lower, first, labelled=True)
-        yield from (_token(text, lower, one, labelled=True) for one in _alike(text, first, taken))
+        for one in (first, *_alike(text, first, taken)):
+            done.add(one.start())
+            yield _token(text, lower, one, labelled=True)
 
 
 def loose(text: str) -> Iterator[Token]:
     """Every token long enough to be recognized by itself, and those that a word like "parcel" names."""
     lower = _lower(text)
-    for one in _TOKEN.finditer(text):
-        if len(one[0]) >= 9 and _plausible(one[0]) and not _named_otherwise(lower, 0, one):
+    long = (one for one in _TOKEN.finditer(text) if len(one[0]) >= 9 and _plausible(one[0]))
+    for one in itertools.islice(long, MAX_TOKENS):
+        if not _named_otherwise(lower, 0, one):
             yield _token(text, lower, one, labelled=False)
 
 
@@ -84,10 +88,6 @@ def _lower(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
-def _some(phrases: Phrases, text: str) -> Iterator[re.Match[str]]:
-    return itertools.islice(phrases.finditer(text), _MAX_LABELS)
-
-
 def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match[str] | None:
     """The first number within reach of a label, unless something else is named in between."""
     end = min(len(text), start + LABEL_REACH)
@@ -98,10 +98,11 @@ def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match
         if one.start() >= end:
             return None
         named = _named_otherwise(lower, start, one)
-        if _is_taken(one[0], taken) and not named:
+        if not named and _is_taken(one[0], taken):
             return None  # an order id where the number should be: whatever comes next is not the number either
         if not named and _plausible(one[0]):
             return one
+        start = one.end() if named else start  # what named this token does not name the next one
     return None
 
 
@@ -124,7 +125,7 @@ def _skip(text: str, start: int) -> int:
 def _alike(text: str, first: re.Match[str], taken: frozenset[str]) -> Iterator[re.Match[str]]:
     """More numbers of the same shape below the first."""
     last = first
-    for one in _TOKEN.finditer(text, first.end()):
+    for one in itertools.islice(_TOKEN.finditer(text, first.end()), MAX_TOKENS):
         if one.start() - last.end() > _LIST_REACH:
             return
         if _shape(one[0]) == _shape(first[0]) and not _is_taken(one[0], taken) and one[0] != first[0]:
