@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from doorstep.app import clock
+from doorstep.app import clock, page_view
 from doorstep.app import say as sentences
 from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
 from doorstep.core.diagnosis import Cause, Finding
 from doorstep.core.message import Message
+from doorstep.core.number import carrier, carrier_named
 from doorstep.core.status import Status
 
 register = Library()
@@ -86,11 +87,7 @@ def text(*parts: object, **values: Any) -> str:
 @register.simple_tag
 def done(entry: Done) -> str:
     """An entry of an order's history in words; values that are states are said as such."""
-    said = {}
-    for side, value in (("old", entry.old), ("new", entry.new)):
-        key = f"{entry.area}.{value}"
-        said[side] = sentences.text(key) if entry.area and sentences.known(key) else value
-    return sentences.text(entry.key, **said)
+    return sentences.text(entry.key, old=_said(entry.area, entry.old), new=_said(entry.area, entry.new))
 
 
 @register.filter
@@ -132,6 +129,12 @@ def progress(stage: Stage) -> SafeString:
     )
 
 
+@register.inclusion_tag("page/steps.html")
+def steps(status: str) -> dict[str, object]:
+    """The shopper's five steps; '' = no parcel yet."""
+    return {"names": page_view.STEPS, "reached": page_view.step(status)}
+
+
 @register.filter
 def moment(value: datetime | None) -> str:
     """An instant in the workspace's zone."""
@@ -145,9 +148,22 @@ def wall(value: datetime | None) -> str:
 
 
 @register.filter
+def ahead(value: datetime | None) -> bool:
+    """Whether an instant is still to come."""
+    return value is not None and value > clock.now()
+
+
+@register.filter
 def zoneless(parcel: Seen) -> bool:
     """Whether a scan's zone is not known."""
     return any(not one.zone for one in parcel.scans if one.shown_at)
+
+
+@register.filter
+def carrier_name(said: str) -> str:
+    """What a carrier is called, from any way of writing it; an unknown one stays as it was said."""
+    code = carrier_named(said)
+    return carrier(code).name if code else said
 
 
 @register.filter
@@ -180,7 +196,7 @@ def at(value: datetime | None) -> SafeString | str:
     if value is None:
         return ""
     return format_html(
-        '<time datetime="{}">{}</time> <span class="soft">{}</span>',
+        '<time datetime="{}">{}</time> <span class="soft nowrap">· {}</span>',
         value.isoformat(),
         sentences.moment(value),
         distance(value),
@@ -197,6 +213,11 @@ def zone() -> str:
 def asset(name: str) -> str:
     """The address of a static file; it changes when the file does."""
     return f"/static/{name}?v={_versions()[name]}"
+
+
+def _said(area: str, value: str) -> str:
+    key = f"{area}.{value}"
+    return sentences.text(key) if sentences.known(key) else value
 
 
 def distance(value: datetime) -> str:

@@ -23,7 +23,6 @@ def show(request: HttpRequest, door: Door) -> HttpResponse:
         "page/order.html",
         {
             "page": page,
-            "steps": page_view.STEPS,
             "here": request.path,
             "asked": asked(door.ws, page.parcels, clock.now()),
         },
