@@ -59,12 +59,12 @@ async def _open(stack: AsyncExitStack, app: web.Application, port: int) -> int:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    taken = _listen(port)
+    taken = listen(port)
     await web.SockSite(runner, taken).start()
     return int(taken.getsockname()[1])
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
     """The port, or for 0 any free one below the range that outgoing connections use."""
     for candidate in [port] if port else random.sample(FREE_PORTS, 50):
         taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""The shop: WooCommerce REST v3 with the Shipment Tracking plugin, on plain http.
+"""The shop: WooCommerce REST v3 with the plugin Advanced Shipment Tracking, on plain http.
 
 Pages of at most 100, OAuth 1.0a only, webhooks that are sent later and coalesced, a ping when one is created.
 """
@@ -23,6 +23,7 @@ from sandbox.store_wire import OWN_WORDS, Refusal, in_words, instant, listed, nu
 
 KEY = "ck_sandbox0000000000000000000000000000000001"
 SECRET = "cs_sandbox0000000000000000000000000000000001"  # noqa: S105 - the demo's key, printed at start
+PLUGINS = ("wc-shipment-tracking/v3", "wc-ast/v3")  # Advanced Shipment Tracking answers under both
 STATUSES = {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed", "partial-shipped"}
 
 
@@ -53,15 +54,16 @@ class Store:
                 *self.hooks.routes(),
             ]
         )
-        trackings = "/wp-json/wc-shipment-tracking/v3/orders/{id}/shipment-trackings"
-        app.add_routes(
-            [
-                web.get(trackings, self._list_trackings),
-                web.post(trackings, self._add_tracking),
-                web.get(trackings + "/{ref}", self._get_tracking),
-                web.delete(trackings + "/{ref}", self._delete_tracking),
-            ]
-        )
+        for plugin in PLUGINS:
+            every = f"/wp-json/{plugin}/orders/{{id}}/shipment-trackings"
+            app.add_routes(
+                [
+                    web.get(every, self._list_trackings),
+                    web.post(every, self._add_tracking),
+                    web.get(every + "/{ref}", self._get_tracking),
+                    web.delete(every + "/{ref}", self._delete_tracking),
+                ]
+            )
         return app
 
     def place(self, order: StoreOrder) -> None:
@@ -100,7 +102,7 @@ class Store:
                 "home": self.url,
                 "gmt_offset": "1",
                 "timezone_string": "",
-                "namespaces": ["oembed/1.0", "wc/v1", "wc/v2", "wc/v3", "wc-shipment-tracking/v3", "wp/v2"],
+                "namespaces": ["oembed/1.0", "wc/v1", "wc/v2", "wc/v3", *PLUGINS, "wp/v2"],
                 "authentication": [],
                 "routes": {},
             }

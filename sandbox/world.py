@@ -23,6 +23,7 @@ from sandbox.supplier import Supplier
 from sandbox.supplier_order import SupplierOrder
 
 FIRST_ORDER = 1041
+PLEASANT_SEED = 3471  # its first minutes show every journey, and a smooth one first
 HISTORY = 12
 HISTORY_DAYS = 10.0
 BUSY_ORDERS = 24  # placed quickly once the shop is connected
@@ -85,6 +86,7 @@ class World:
         self.aggregator = Aggregator(clock=clock, faults=self.faults, callbacks=self.callbacks)
         self._agenda: list[tuple[datetime, int, Case]] = []
         self._serial = count()
+        self._deck: list[Journey] = []
         self._hurry = asyncio.Event()
         self._began = clock.now()
 
@@ -93,6 +95,7 @@ class World:
         for place in range(HISTORY):
             ago = timedelta(days=HISTORY_DAYS * (HISTORY - place) / HISTORY)
             self.place(at=self._began - ago)
+        self._deck.clear()
         self.happen()
 
     def place(
@@ -218,8 +221,17 @@ class World:
             if name not in BY_NAME:
                 raise ValueError(f"no journey {name!r}; there are {', '.join(BY_NAME)}")
             return BY_NAME[name]
-        fitting = [journey for journey in JOURNEYS if route is None or route in journey.routes]
-        return self._random.choices(fitting, [journey.weight for journey in fitting])[0]
+        if route:
+            fitting = [journey for journey in JOURNEYS if route in journey.routes]
+            return self._random.choices(fitting, [journey.weight for journey in fitting])[0]
+        return self._deal()
+
+    def _deal(self) -> Journey:
+        """From a shuffled deck, so that every journey is seen before any repeats too often."""
+        if not self._deck:
+            self._deck = [journey for journey in JOURNEYS for _ in range(journey.weight)]
+            self._random.shuffle(self._deck)
+        return self._deck.pop()
 
     def _draw_route(self, journey: Journey) -> Route:
         weights = [ROUTE_WEIGHTS[route] for route in journey.routes]

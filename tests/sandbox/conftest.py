@@ -17,7 +17,7 @@ from aiohttp import web
 from sandbox import aggregator, store, supplier
 from sandbox.clock import Clock
 from sandbox.oauth import signature
-from sandbox.serve import HOST, Ports, _listen, serve
+from sandbox.serve import HOST, Ports, listen, serve
 from sandbox.world import World
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -121,7 +121,7 @@ class Ear:
 @pytest.fixture
 async def ear() -> AsyncIterator[Ear]:
     """A server on the loopback."""
-    sock = _listen(0)
+    sock = listen(0)
     listener = Ear(f"http://{HOST}:{sock.getsockname()[1]}/hooks/unguessable")
 
     async def hear(request: web.Request) -> web.Response:

@@ -13,7 +13,7 @@ from sandbox.journeys import BY_NAME, JOURNEYS, Quirk, Route
 from sandbox.numbers import CARRIERS, DPD, HERMES, LOCAL, local_number, mod10, plausible_carrier, s10
 from sandbox.shipment import plan
 from sandbox.store_order import PROVIDERS
-from sandbox.world import HISTORY, World
+from sandbox.world import BUSY_ORDERS, HISTORY, PLEASANT_SEED, World
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PATHS = [(journey.name, route.value) for journey in JOURNEYS for route in journey.routes]
@@ -100,7 +100,7 @@ def test_quirks_are_what_they_say():
 async def told(seed):
     world = World(clock=Clock(datetime.now(UTC), 1), seed=seed, post=None)
     world.remember()
-    for _ in range(15):
+    for _ in range(BUSY_ORDERS):
         world.place(at=world.clock.now())
     await world.close()
     return [
@@ -111,7 +111,13 @@ async def told(seed):
 async def test_same_seed_tells_the_same_story():
     first, again, other = [await told(seed) for seed in (4, 4, 5)]
     assert first == again != other
-    assert len(first) == HISTORY + 15
+    assert len(first) == HISTORY + BUSY_ORDERS
+
+
+async def test_demo_shows_every_journey_in_its_first_minutes():
+    new = [journey for *_, journey in (await told(PLEASANT_SEED))[HISTORY:]]
+    assert set(new) == set(BY_NAME)
+    assert new[:3] == ["smooth"] * 3
 
 
 async def test_small_things_are_what_is_never_scanned(town):

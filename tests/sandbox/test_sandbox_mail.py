@@ -20,7 +20,7 @@ from sandbox.journeys import BY_NAME, Route
 from sandbox.letters import WORDINGS, Layout, News, compose
 from sandbox.mailer import Mailer, Post, stamped
 from sandbox.numbers import ROYAL_MAIL
-from sandbox.serve import _listen
+from sandbox.serve import listen
 from sandbox.shipment import plan
 from sandbox.store_order import StoreLine, StoreOrder
 from sandbox.world import World
@@ -118,7 +118,7 @@ class Box:
 
 @pytest.fixture
 def free_port():
-    sock = _listen(0)
+    sock = listen(0)
     port = sock.getsockname()[1]
     sock.close()
     return port

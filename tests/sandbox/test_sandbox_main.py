@@ -8,9 +8,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from sandbox import aggregator
+from sandbox.clock import Clock
+from sandbox.serve import Ports, serve
+from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,3 +70,24 @@ def test_sandbox_imports_nothing_of_the_product_nor_the_product_of_it():
     for folder, word in (("sandbox", "doorstep"), ("src", "sandbox")):
         for file in (ROOT / folder).rglob("*.py"):
             assert not re.search(rf"^\s*(from|import) {word}\b", file.read_text(encoding="utf-8"), re.MULTILINE), file
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path", "code"),
+    [
+        ("store", "/wp-json/wc/v3/webhooks", "woocommerce_rest_cannot_view"),
+        ("supplier", "/api2.0/v1/authentication/getAccessToken", 1600100),
+        ("aggregator", "/track/v2.2/register", -18010012),
+    ],
+)
+async def test_broken_json_is_answered_in_the_vendors_words(town, vendor, path, code):
+    url = f"http://127.0.0.1:{getattr(town.ports, vendor)}{path}"
+    async with town.session.post(url, data=b'{"cut', headers={"17token": aggregator.KEY}) as answer:
+        assert (await answer.json())["code"] == code
+
+
+async def test_port_that_is_taken_is_named(town):
+    world = World(clock=Clock(datetime.now(UTC), 1), seed=1, post=None)
+    with pytest.raises(OSError, match=str(town.ports.control)):
+        async with serve(world, Ports(control=town.ports.control), idle=True):
+            raise AssertionError("it opened a port that is taken")

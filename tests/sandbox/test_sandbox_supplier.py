@@ -20,7 +20,7 @@ def fits(vendor_schema):
 
     def check(name, body):
         whole = vendor_schema("derived/cj_schemas.json")
-        jsonschema.validate(body, {"$ref": f"#/$defs/{name}", "$defs": whole["$defs"]})
+        jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": whole["$defs"]}).validate(body)
 
     return check
 
