@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doorstep.connectors.contract import Account, Checked
 from doorstep.connectors.mail import html, links, mime, tokens, words
 from doorstep.connectors.mail.confirmation import confirmation_link
 from doorstep.connectors.mail.forwarded import original
 from doorstep.connectors.mail.read import read
+from doorstep.connectors.suppliers.mail import CONNECTOR
 from doorstep.core.order import MailKind
 
 NUMBER = "RR123456785PL"
@@ -110,6 +112,12 @@ def test_text_attachments_are_not_the_letter():
     assert numbers(raw.encode()) == []
 
 
+@pytest.mark.parametrize("field", ["multipart/mixed; boundary", "application/x; name", "text/plain; charset"])
+def test_endless_parameter_numbers_are_survived(field):
+    raw = f"From: a@b.example\nContent-Type: {field}*{'9' * 5000}=x\n\nTracking number: {NUMBER}\n".encode()
+    assert read(raw).sender == "b.example"
+
+
 def test_mails_inside_mails_end_somewhere():
     raw = plain("deepest")
     for _ in range(30):
@@ -185,7 +193,7 @@ def test_links_in_links_end_somewhere():
 @pytest.mark.parametrize(
     "block",
     [
-        "---------- Forwarded message ---------\nFrom: Sup <ship@s.example>\nDate: today\nSubject: Order 7 shipped\nTo: me",
+        "---------- Forwarded message ---\nFrom: S <ship@s.example>\nDate: today\nSubject: Order 7 shipped\nTo: me",
         "Begin forwarded message:\n\n> From: Sup <ship@s.example>\n> Subject: Order 7 shipped\n> Date: today",
         "-----Ursprüngliche Nachricht-----\nVon: ship@s.example\nGesendet: Mittwoch\nBetreff: Order 7 shipped",
         "*De :* ship@s.example\n*Envoyé :* mercredi\n*Objet :* Order 7 shipped",
@@ -331,6 +339,16 @@ def test_only_a_providers_own_link_confirms_a_forwarding(sender, subject, body, 
     raw = plain(body, subject, sender)
     assert bool(confirmation_link(mime.letters(raw)[0])) is link
     assert (read(raw).kind is MailKind.FORWARD_CONFIRMATION) is link
+
+
+# --- the connector -----------------------------------------------------------------------------------------------------
+
+
+def test_a_mailbox_needs_no_account():
+    account = Account(now=datetime(2026, 7, 1, tzinfo=UTC))
+    with pytest.raises(StopIteration) as end:
+        next(CONNECTOR.check(account))
+    assert end.value.value == Checked(external_id="mail", label="E-mail")
 
 
 # --- hostile mail -----------------------------------------------------------------------------------------------------

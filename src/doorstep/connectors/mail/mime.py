@@ -47,7 +47,7 @@ class Letter:
 
 def letters(raw: bytes) -> tuple[Letter, ...]:
     """The mail and every mail attached to it, outermost first."""
-    return tuple(_letters(email.message_from_bytes(raw), 0))[:MAX_LETTERS]
+    return tuple(_letters(_parsed(raw), 0))[:MAX_LETTERS]
 
 
 def headers_of(raw: bytes) -> Part:
@@ -97,6 +97,14 @@ def _letters(message: Part, depth: int) -> Iterator[Letter]:
             yield from _letters(one, depth + 1)
 
 
+def _parsed(raw: bytes) -> Part:
+    """The mail with its parts; only its headers where the parser stumbles over an endless parameter number."""
+    try:
+        return email.message_from_bytes(raw)
+    except ValueError:
+        return headers_of(raw)
+
+
 def _parts(message: Part) -> tuple[list[Part], list[Part]]:
     """The text parts of this mail itself, and the mails attached to it."""
     own: list[Part] = []
@@ -113,7 +121,7 @@ def _parts(message: Part) -> tuple[list[Part], list[Part]]:
         elif isinstance(payload, list):
             queue[:0] = [one for one in payload if isinstance(one, Part)]
         elif kind == "message/rfc822" or _is_mail_file(part):
-            inner.append(email.message_from_bytes(_bytes(part)))
+            inner.append(_parsed(_bytes(part)))
         elif kind in {"text/plain", "text/html"} and "attachment" not in header(part, "content-disposition").lower():
             own.append(part)
     return own, inner
@@ -123,7 +131,7 @@ def _is_mail_file(part: Part) -> bool:
     """An attached .eml that its sender calls something else."""
     try:
         name = part.get_filename() or ""
-    except (ValueError, TypeError, LookupError):
+    except ValueError:  # see _parsed
         return False
     return str(name).lower().endswith(".eml")
 
@@ -153,13 +161,8 @@ def _looks_like_html(text: str) -> bool:
 
 def _bytes(part: Part) -> bytes:
     """The decoded body, whatever state its encoding is in."""
-    try:
-        found = part.get_payload(decode=True)
-    except (ValueError, binascii.Error, LookupError):
-        found = None
-    if isinstance(found, bytes):
-        return found
-    return str(part.get_payload()).encode("utf-8", "surrogateescape")
+    found = part.get_payload(decode=True)
+    return found if isinstance(found, bytes) else b""
 
 
 def _text(part: Part) -> str:
@@ -173,7 +176,7 @@ def _text(part: Part) -> str:
 def _charset(part: Part, body: bytes) -> str:
     try:
         stated = part.get_content_charset()
-    except (ValueError, TypeError, LookupError):
+    except ValueError:  # see _parsed
         stated = None
     if stated:
         return stated
