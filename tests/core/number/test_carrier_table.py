@@ -56,6 +56,11 @@ def test_a_carrier_may_have_several_keys():
     assert carrier_by_key(191159) == carrier_by_key(190283) == "cjpacket"
 
 
+def test_a_part_of_a_brand_without_a_key_takes_the_brands():
+    assert key_of("colissimo") == key_of("la_poste") == 6051
+    assert key_of("seino_super_express") == 101060
+
+
 def test_unknown_keys_and_carriers_have_no_answer():
     assert carrier_by_key(1) == ""
     assert key_of("nobody") is None

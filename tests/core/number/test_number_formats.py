@@ -20,6 +20,11 @@ def test_certain_alone_needs_a_check_digit():
     assert [entry.name for entry in formats() if entry.bare is Bare.CERTAIN and not entry.check] == []
 
 
+def test_digits_alone_without_a_check_digit_are_at_most_possible():
+    told = [entry for entry in formats() if entry.example.isdigit() and not entry.check]
+    assert [entry.name for entry in told if entry.bare not in (Bare.POSSIBLE, Bare.HINTED)] == []
+
+
 @pytest.mark.parametrize("entry", [entry for entry in formats() if entry.check], ids=lambda entry: entry.name)
 def test_a_wrong_check_digit_takes_the_format_away(entry):
     found = entry.pattern.fullmatch(entry.example)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 # Names that are also everyday words: taken only when they are the whole text.
 _EVERYDAY = re.compile(
-    "ac[st]|apc|aras|best|bring|cne|dao|dx|flyt|jd|janio|landmark|lex|oca|osm|passport|pb|posten|ppl|sf|sfc|spx|tcs|toll|"
-    "veho|winit"
+    "ac[st]|apc|aras|best|bonds|bring|cdl|cj|cne|dao|dtd|dx|flyt|jd|janio|landmark|lex|northline|oca|osm|passport|pb|posten|"
+    "ppl|sf|sfc|spx|tcs|toll|uds|veho|we post|winit|xpo"
 )
 
 
@@ -92,8 +92,10 @@ def carrier_by_key(key: int) -> str:
 
 
 def key_of(code: str) -> int | None:
-    """The 17TRACK key to register a carrier's number with; None if there is none."""
+    """The 17TRACK key to register a carrier's number with, its brand's where it has none; None if there is none."""
     info = _table().get(code)
+    if info and not info.seventeen_track and info.family:
+        return key_of(info.family)
     return info.seventeen_track[0] if info and info.seventeen_track else None
 
 

@@ -34,6 +34,9 @@ class Hints:
         return tuple(country.upper() for country in (self.origin, self.destination) if country)
 
 
+NO_HINTS = Hints()
+
+
 class Voice(StrEnum):
     """Which hint speaks for a carrier. The values are the ends of message ids."""
 

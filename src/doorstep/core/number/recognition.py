@@ -6,14 +6,12 @@ from enum import StrEnum
 from doorstep.core.message import Message
 from doorstep.core.number.directory import carrier, related
 from doorstep.core.number.format import Bare, Fit, fits
-from doorstep.core.number.hint import Hints, Voice, Voices, speaking_for, voices
+from doorstep.core.number.hint import NO_HINTS, Hints, Voice, Voices, speaking_for, voices
 from doorstep.core.number.link import host_of, number_in_link
 from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, plausible
 from doorstep.core.number.nearest import Nearest, nearest
 from doorstep.core.number.text import normalize
 from doorstep.core.order import Role
-
-_NO_HINTS = Hints()
 
 
 class Confidence(StrEnum):
@@ -67,7 +65,7 @@ class Recognition:
     text: str
     number: str
     candidates: tuple[Candidate, ...]
-    hints: Hints = _NO_HINTS
+    hints: Hints = NO_HINTS
 
     @property
     def best(self) -> Candidate | None:
@@ -92,7 +90,7 @@ class Recognition:
         return bool(self.candidates) and self.candidates[0].confidence is not Confidence.POSSIBLE
 
 
-def recognize(text: str, hints: Hints = _NO_HINTS) -> Recognition:
+def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
     """Everything a text may be. Never raises; a text that is nothing known has no candidates."""
     code = ""
     if "/" in text and (found := number_in_link(text)):
@@ -101,7 +99,7 @@ def recognize(text: str, hints: Hints = _NO_HINTS) -> Recognition:
     number = normalize(text)
     # What has only letters and digits is never surely something else, unless a date is near: see look_alike.
     other = None if text == number and not hints.date else look_alike(text, hints.date)
-    heard = dict(voices(hints)) if code or hints is not _NO_HINTS else {}
+    heard = dict(voices(hints)) if code or hints is not NO_HINTS else {}
     if code:
         heard[Voice.LINK] = (code,)
     if other and other.sure:

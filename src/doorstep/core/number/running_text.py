@@ -11,7 +11,7 @@ from pathlib import Path
 
 from doorstep.core.number.directory import carriers_in
 from doorstep.core.number.format import fits
-from doorstep.core.number.hint import Hints
+from doorstep.core.number.hint import NO_HINTS, Hints
 from doorstep.core.number.link import number_in_link
 from doorstep.core.number.look_alike import plausible
 from doorstep.core.number.recognition import Confidence, Recognition, recognize
@@ -43,6 +43,7 @@ class _Label:
     kind: str
 
 
+_STRENGTH = {context: -place for place, context in enumerate(Context)}
 _Span = tuple[int, int]
 _LINK = re.compile(r"https?://[^\s<>\"'\])]+", re.IGNORECASE)
 # Texts whose parts must not be read as numbers: mail addresses, phones, "#1001", amounts, order numbers with dashes.
@@ -61,7 +62,7 @@ _BLANKS = 400  # the same with blanks
 _NEAR_BEFORE, _NEAR_AFTER = 60, 40
 
 
-def extract(text: str, hints: Hints = Hints()) -> tuple[Found, ...]:  # noqa: B008  # frozen
+def extract(text: str, hints: Hints = NO_HINTS) -> tuple[Found, ...]:
     """Every tracking number in a text once, where its context is strongest, in order of appearance.
 
     Numbers with a form of their own are taken where they stand; digits only behind a label, in a link, or beside their
@@ -74,9 +75,6 @@ def extract(text: str, hints: Hints = Hints()) -> tuple[Found, ...]:  # noqa: B0
         if known is None or _STRENGTH[one.context] > _STRENGTH[known.context]:
             found[one.number] = one
     return tuple(sorted(found.values(), key=lambda one: one.span))
-
-
-_STRENGTH = {context: -place for place, context in enumerate(Context)}
 
 
 def _in_links(text: str, hints: Hints) -> Iterator[Found]:
