@@ -1,0 +1,99 @@
+"""The command line: what people type, what they read, what scripts get."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from doorstep.cli import app
+from tests.house import House
+
+MAIL = b"""From: Shop <news@shop.example>\r\nTo: me@example.org\r\nSubject: Your order 1001 has shipped\r\n
+Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nYour UPS tracking number: 1Z999AA10123456784\r\n"""
+
+
+def run(*words: str, stdin: bytes = b"") -> tuple[int, str]:
+    done = CliRunner().invoke(app, words, input=stdin)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+def test_a_number_is_recognized_with_carrier_reason_and_link():
+    code, out = run("recognize", "--json", "1Z999AA10123456784")
+    (found,) = json.loads(out)
+    best = found["candidates"][0]
+    assert (code, best["carrier"], best["confidence"]) == (0, "ups", "certain")
+    assert "1Z999AA10123456784" in best["link"] and best["why"]
+
+
+def test_what_is_no_number_is_said_to_be_something_else():
+    code, out = run("recognize", "hello@example.org", "1Z999AA10123456784")
+    assert code == 1 and "UPS" in out
+    code, out = run("recognize", "--json", "hello@example.org")
+    assert code == 1 and json.loads(out)[0]["not_a"]
+
+
+def test_a_mail_tells_its_numbers():
+    code, out = run("read-mail", "--json", "-", stdin=MAIL)
+    assert code == 0 and json.loads(out)["numbers"][0]["text"] == "1Z999AA10123456784"
+    code, out = run("read-mail", "-", stdin=MAIL)
+    assert code == 0 and "1Z999AA10123456784" in out
+
+
+def test_tracking_without_a_key_shows_the_carriers_own_page():
+    code, out = run("track", "1Z999AA10123456784")
+    assert code == 0 and "--key" in out
+    code, out = run("track", "--json", "1Z999AA10123456784")
+    assert json.loads(out)["candidates"][0]["link"].startswith("https://")
+
+
+def test_without_words_it_says_what_it_can_do():
+    _, out = run("--help")
+    assert all(word in out for word in ("up", "migrate", "doctor", "user", "recognize", "read-mail", "track"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = House(tmp_path_factory.mktemp("cli"))
+    done = house.run("migrate")
+    assert done.returncode == 0 and "migrations applied" in done.stdout, done.stderr
+    return house
+
+
+def test_users_are_added_listed_and_given_passwords(house):
+    added = house.run(
+        "user", "add", "Alice@example.org", "--workspace", "Alice's", "--password", "long enough 42", "--json"
+    )
+    assert (added.returncode, json.loads(added.stdout)["role"]) == (0, "owner"), added.stderr
+    assert house.run("user", "add", "bob@example.org", "--workspace", "Alice's", "--role", "agent",
+                     "--password", "long enough 43").returncode == 0  # fmt: skip
+    listed = json.loads(house.run("user", "list", "--json").stdout)
+    assert [(one["email"], one["role"]) for one in listed] == [
+        ("alice@example.org", "owner"), ("bob@example.org", "agent")
+    ]  # fmt: skip
+    changed = house.run("user", "password", "alice@example.org", "--password", "another long one 1")
+    assert changed.returncode == 0 and "new password" in changed.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("user add carol@example.org --workspace Nowhere --role agent --password long-enough-42", "no workspace named"),
+        ("user add carol@example.org --workspace Carol --password short", "not accepted"),
+        ("user add carol@example.org --role king --password long-enough-42", "king is none of"),
+        ("user password nobody@example.org --password long-enough-42", "There is no user"),
+    ],
+)
+def test_wrong_words_are_answered_with_what_to_do(house, words, said):
+    refused = house.run(*words.split())
+    assert refused.returncode != 0 and said in refused.stderr + refused.stdout
+
+
+def test_the_doctor_ends_with_1_only_when_something_has_to_be_mended(house):
+    sound = house.run("doctor", "--json")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert {"grade", "id", "text"} <= json.loads(sound.stdout)[0].keys()
+    Path(house.folder / "key").chmod(0o644)
+    ill = house.run("doctor")
+    assert ill.returncode == 1 and "chmod 600" in ill.stdout
