@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from doorstep.core.number.directory import carrier_of_host, carriers, carriers_in, related
 
@@ -50,7 +49,6 @@ class Voice(StrEnum):
 Voices = Mapping[Voice, tuple[str, ...]]
 
 
-@lru_cache(maxsize=256)
 def voices(hints: Hints) -> Voices:
     """The carriers that each hint speaks for; hints that name none are absent."""
     said = {
