@@ -341,7 +341,7 @@ def test_only_a_providers_own_link_confirms_a_forwarding(sender, subject, body, 
     assert (read(raw).kind is MailKind.FORWARD_CONFIRMATION) is link
 
 
-# --- the connector -----------------------------------------------------------------------------------------------------
+# --- the connector ----------------------------------------------------------------------------------------------------
 
 
 def test_a_mailbox_needs_no_account():

@@ -20,7 +20,7 @@ from doorstep.core.message import Message, Value
 from doorstep.core.order import Mail
 from doorstep.db.models import Connection, Inbox, Order, Waiting
 
-MOST = 100  # mails on the list of those that need a look
+MOST = 50  # mails on the list of those that need a look
 
 
 class Declined(ValueError):

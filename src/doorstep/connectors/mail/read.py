@@ -5,7 +5,7 @@ nothing else. Order ids are found first and never become tracking numbers. What 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,18 +66,18 @@ def _kind(letter: Letter) -> MailKind:
 def _found(letter: Letter, sender: str) -> tuple[tuple[str, ...], tuple[SaidNumber, ...]]:
     """Orders and numbers; the plain part is read only when the other one holds no number."""
     orders: tuple[str, ...] = ()
+    linked = {one.number: one for one in _in_links(letter)}
     for part in (letter.text, letter.plain):
         text = _URL.sub(" ", tokens.normal(f"{letter.subject}\n{part}"))
         orders = tuple(dict.fromkeys((*orders, *tokens.orders(text))))
-        numbers = tuple(_numbers(letter, text, sender, frozenset(map(normalize, orders))))
+        numbers = tuple(_numbers(text, linked, sender, frozenset(map(normalize, orders))))
         if numbers:
             return orders, numbers[:MAX_NUMBERS]
     return orders, ()
 
 
-def _numbers(letter: Letter, text: str, sender: str, orders: frozenset[str]) -> Iterator[SaidNumber]:
+def _numbers(text: str, linked: Mapping[str, _Linked], sender: str, orders: frozenset[str]) -> Iterator[SaidNumber]:
     """Each number once, those with the best evidence first."""
-    linked = {one.number: one for one in _in_links(letter)}
     seen = set(orders)
     doubtful: list[SaidNumber] = []
     carriers: set[str] = set()
@@ -105,9 +105,9 @@ def _numbers(letter: Letter, text: str, sender: str, orders: frozenset[str]) -> 
 
 def _in_links(letter: Letter) -> Iterator[_Linked]:
     """Numbers in links that carriers are known to use, and links that lead to the number they show."""
-    for link in letter.links:
-        for url in unwrapped(link.url):
-            words = normalize(link.words)
+    for target, shown in dict.fromkeys((link.url, link.words) for link in letter.links):
+        words = normalize(shown)
+        for url in unwrapped(target):
             if found := number_in_link(url):
                 yield _Linked(number=normalize(found[0]), url=url, host=host(url), shown=words == normalize(found[0]))
             elif len(words) >= 9 and words.isalnum() and words in url.upper() and carrier_of_host(host(url)):
