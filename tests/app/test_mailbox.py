@@ -9,9 +9,10 @@ import pytest
 
 import doorstep
 from doorstep.app import audit, doors, inbox, mailbox, smtp, workspaces
+from doorstep.app.understand import understand
 from doorstep.core.mailmatch import Proof, proof_of
 from doorstep.core.message import Message
-from doorstep.db.models import Connection, Inbox, Order, Waiting, Workspace
+from doorstep.db.models import Claim, Connection, Inbox, Number, Order, Waiting, Workspace
 
 pytestmark = pytest.mark.django_db
 SOURCES = Path(doorstep.__file__).parent
@@ -150,3 +151,25 @@ def test_every_reason_has_its_sentence():
     keys = set(re.findall(r'"(mail\.[a-z_]+)"', code)) - {"mail.upload", "mail.accept", "mail.dismiss", "mail.log"}
     assert len(keys) > 15
     assert keys == set(tomllib.loads((SOURCES / "locale/en/mail.toml").read_text()))
+
+
+def test_a_mail_goes_the_whole_way_by_itself_or_by_a_persons_word(shop):
+    """Uploaded by a member it goes on; by a stranger it waits until somebody says whose parcel it is."""
+    store = Connection.objects.create(
+        ws=shop.id, kind="store", connector="woocommerce", external_id="s", label="S", connected_at=NOW
+    )
+    first = order(shop)
+    Order.objects.filter(id=first.id).update(store_id=store.id)
+    mailbox.upload(shop.id, MAIL.replace(b"Shipped", b"Order 1001 shipped"), "user:1")
+    stranger = smtp.arrival(MAIL.replace(b"785PL", b"799PL"), Proof(), shop.id, mailbox.ensure_mailbox(shop.id).id)
+    inbox.keep([stranger])
+    assert understand() == 2
+    assert [one.norm for one in Number.objects.filter(ws=shop.id)] == ["RR123456785PL"]
+    (look,) = mailbox.look_list(shop.id)
+    assert look.reason.id == "mail.no_order"
+    mailbox.accept(shop.id, look.inbox_id, first.id, "user:1")
+    assert understand() == 1
+    claims = Claim.objects.filter(ws=shop.id, order_id=first.id).values_list("number_id", flat=True)
+    norms = Number.objects.filter(id__in=claims).values_list("norm", flat=True)
+    assert sorted(norms) == ["RR123456785PL", "RR123456799PL"]
+    assert mailbox.look_list(shop.id) == []

@@ -10,11 +10,11 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 
 from doorstep.app import clock, doors, inbox, loop, mail_auth
+from doorstep.app.log import logger
 from doorstep.connectors.mail.mime import header, headers_of
 from doorstep.core.mailmatch import Proof, context_of
 from doorstep.db.models import Door, Membership, User
@@ -26,7 +26,7 @@ MAX_REFUSED: Final = 10  # unknown recipients in one connection
 MAX_CONNECTION_BYTES: Final = 64 << 20
 IDLE_S: Final = 120.0
 CHECK_S: Final = 15.0  # for all signatures of a mail; DNS may be slow
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd logs recipients, and ours are secrets
 
 
