@@ -160,7 +160,9 @@ def user_password(
 @app.command()
 def connect(
     kind: Annotated[str, typer.Argument(help="store, supplier or carrier.")],
-    name: Annotated[str, typer.Argument(help="Its connector, for example woocommerce; mail gives a forwarding address.")],
+    name: Annotated[
+        str, typer.Argument(help="Its connector, for example woocommerce; mail gives a forwarding address.")
+    ],
     values: Annotated[list[str] | None, typer.Argument(help="field=value, as the console's form names them.")] = None,
     workspace: Annotated[str, typer.Option(help="Name of the workspace, where there is more than one.")] = "",
     as_json: AsJson = False,
@@ -199,8 +201,7 @@ def recognize(
 
     def render() -> None:
         for one in found:
-            _table(one["candidates"], one["number"])
-            print("\n".join(filter(None, (one["not_a"], one["meant"]))))
+            _tell(one)
 
     _show(found, as_json, render)
     raise typer.Exit(int(not all(one["candidates"] for one in found)))
@@ -255,7 +256,7 @@ def track(
         found["track"] = asdict(answer) if answer else None
 
     def render() -> None:
-        _table(found["candidates"], found["number"])
+        _tell(found)
         if key:
             _table([_event(one) for one in (found["track"] or {}).get("events", ())], "Events")
         else:
@@ -287,6 +288,21 @@ def _recognized(recognition: Any) -> dict[str, Any]:
         "not_a": say(other.message) if other else "",
         "meant": say(meant.reason) if meant else "",
     }
+
+
+def _tell(found: Mapping[str, Any]) -> None:
+    """What a number is, in lines that fit any terminal."""
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(found["number"], style="bold", markup=False)
+    for one in found["candidates"]:
+        console.print(
+            f"  {one['name'] or 'a carrier we do not know'} ({one['confidence']}): {one['why']}", markup=False
+        )
+        if one["link"]:
+            console.print(f"  {one['link']}", markup=False)
+    other = found["not_a"] or ("" if found["candidates"] else "Nothing known.")
+    for line in filter(None, (other, found["meant"])):
+        console.print(f"  {line}", markup=False)
 
 
 def _event(event: Mapping[str, Any]) -> dict[str, Any]:
