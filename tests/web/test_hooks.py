@@ -11,6 +11,7 @@ import pytest
 
 from doorstep.app import clock, doors, inbox, loop, vault
 from doorstep.app.doors import revoke
+from doorstep.connectors.contract import Broken
 from doorstep.db.models import Connection, Feed, Inbox
 from doorstep.web.hooks import receive
 from doorstep.web.hooks.receive import Hooks
@@ -163,6 +164,40 @@ async def test_a_secret_saved_a_moment_ago_counts_at_once(shop):
     signature = base64.b64encode(hmac.digest(newer.encode(), body, hashlib.sha256)).decode()
     headers = {"X-WC-Webhook-Signature": signature, "X-WC-Webhook-Delivery-ID": "9"}
     assert (await deliver(hooks, token, body, headers))[0] == 200
+
+
+async def test_what_the_connector_cannot_read_is_a_bad_request(shop):
+    hooks, token = shop
+
+    class Puzzled:
+        def receive(self, account: Any, delivery: Any) -> Any:
+            raise Broken("not a delivery")
+
+    await deliver(hooks, token, b"webhook_id=1")
+    hooks._known[token].connector = Puzzled()  # type: ignore[assignment]
+    assert (await deliver(hooks, token, b"{}"))[0] == 400
+
+
+async def test_a_sender_that_hangs_up_is_not_answered(shop):
+    hooks, token = shop
+    sent: list[Any] = []
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    await hooks({"type": "http", "method": "POST", "path": f"/hooks/{token}", "headers": []}, gone, send)
+    assert sent == [] and await count() == 0
+
+
+async def test_a_door_revoked_between_two_looks_is_denied(shop):
+    hooks, token = shop
+    await deliver(hooks, token, b"webhook_id=1")
+    connection = await loop.in_db(Connection.objects.get)
+    await loop.in_db(revoke, 1, "hook", connection.id, "user:1")
+    assert (await deliver(hooks, token, ORDER, {}))[0] == 401
 
 
 async def test_a_knock_asks_at_once_and_believes_nothing(shop):

@@ -17,7 +17,6 @@ from doorstep.db.models import Connection, Order, Person
 WINDOW_S: Final = 600.0
 LIMITS: Final = {"address": 20, "store": 600, "order": 10}  # tries per window
 _REMEMBERED: Final = 20_000  # keys; the oldest is forgotten first
-_NOBODY: Final = "\0"  # equals nothing that can be typed
 _PHONE_DIGITS: Final = 4
 _CANDIDATES: Final = 3  # orders that one number may name in a store: compared always, so that time tells nothing
 
@@ -78,13 +77,13 @@ def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int 
 
 
 def _fits(person: Person | None, typed: tuple[str, str, str]) -> bool:
-    """Compares all three always."""
+    """Compares all three always; what is not known fits nothing."""
     email = person.email.strip().casefold() if person else ""
     postcode = _letters(person.postcode) if person else ""
     phone = _letters(person.phone)[-_PHONE_DIGITS:] if person else ""
-    pairs = zip((email, postcode, phone), typed, strict=True)
-    compared = [hmac.compare_digest((kept or _NOBODY).encode(), one.encode()) for kept, one in pairs]
-    return any(compared)
+    pairs = list(zip((email, postcode, phone), typed, strict=True))
+    same = [hmac.compare_digest(kept.encode(), one.encode()) for kept, one in pairs]
+    return any(fits and bool(kept) for fits, (kept, _) in zip(same, pairs, strict=True))
 
 
 def _spellings(secret: str) -> tuple[str, str, str]:

@@ -24,18 +24,15 @@ _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\
 
 
 class Unsaid(UserWarning):
-    """A message without a sentence, or with two; a sentence without one of its values."""
+    """A message without a sentence; a sentence without one of its values."""
 
 
 @functools.cache
 def catalog(locale: str = "en") -> Mapping[str, str]:
-    """All sentences of a language. Of a key that two areas claim the first sentence counts, with a warning."""
+    """All sentences of a language. That no two areas claim the same key is for the tests to see."""
     merged: dict[str, str] = {}
     for path in sorted((LOCALE / locale).glob("*.toml")):
-        area = tomllib.loads(path.read_text(encoding="utf-8"))
-        if twice := merged.keys() & area.keys():
-            warnings.warn(f"{path.name} repeats {', '.join(sorted(twice))}", Unsaid, stacklevel=2)
-        merged = area | merged
+        merged |= tomllib.loads(path.read_text(encoding="utf-8"))
     return merged
 
 

@@ -1,0 +1,137 @@
+"""Connections, store rules, mails that need a look."""
+
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from doorstep.app import rules
+from doorstep.core.policy import MailBy, Policy, When, Which
+from doorstep.db.models import Connection, Inbox
+from tests.app.ledger import Ledger
+
+MAIL = (
+    "From: Shop <no-reply@shop.example>\r\nTo: in@doorstep.example\r\nSubject: Your order 1002 has been shipped\r\n"
+    "Message-ID: <one@shop.example>\r\nDate: Mon, 16 Nov 2026 10:00:00 +0000\r\n\r\n"
+    "Your order 1002 has been shipped with China Post. Tracking number: LX123459509CN\r\n"
+)
+
+
+def one_mailbox(shop: Ledger) -> None:
+    """The workspace's own mailbox, as the product makes it."""
+    Connection.objects.filter(id=shop.mailbox.id).update(external_id="mail")
+
+
+def test_list_shows_connections_with_their_state(shop: Ledger, alice: Client) -> None:
+    text = alice.get("/connections").content.decode()
+    assert text.count("Working") == 4
+    assert "Woocommerce" in text
+
+
+def test_connecting_needs_a_real_answer_and_keeps_no_secret(shop: Ledger, alice: Client) -> None:
+    form = {"base_url": "http://127.0.0.1:9", "consumer_key": "ck_secret", "consumer_secret": "cs_secret"}
+    before = Connection.objects.count()
+    answer = alice.post("/connections/new/store/woocommerce", form)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Nothing was saved" in text
+    assert "http://127.0.0.1:9" in text
+    assert "cs_secret" not in text
+    assert Connection.objects.count() == before
+
+
+def test_missing_field_is_named(alice: Client) -> None:
+    text = alice.post("/connections/new/store/woocommerce", {"base_url": "https://shop.example"}).content.decode()
+    assert "is missing" in text
+
+
+def test_only_what_exists_can_be_connected(alice: Client) -> None:
+    assert alice.get("/connections/new/store/nonsense").status_code == 404
+    assert alice.get("/connections/new/nonsense/woocommerce").status_code == 404
+    assert "WooCommerce" in alice.get("/connections/new").content.decode()
+
+
+def test_connection_is_paused_resumed_and_removed(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.supplier.id}/do"
+    for press, state in (("pause", "paused"), ("resume", "active"), ("remove", "removed")):
+        alice.post(path, {"do": press})
+        assert Connection.objects.get(id=shop.supplier.id).state == state
+    assert alice.post(path, {"do": "pause"}).status_code == 404
+    assert alice.post(f"/connections/{shop.store.id}/do", {"do": "explode"}).status_code == 404
+
+
+def test_credentials_are_never_shown(shop: Ledger, alice: Client) -> None:
+    for path in (f"/connections/{shop.store.id}", "/connections/new/store/woocommerce"):
+        assert b'type="password"' not in alice.get(path).content or b'value=""' in alice.get(path).content
+
+
+def test_look_up_address_is_made_and_closed(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.store.id}"
+    assert "/find/" not in alice.get(path).content.decode()
+    alice.post(f"{path}/lookup", {"do": "make"})
+    assert f"{settings.PUBLIC_URL}/find/" in alice.get(path).content.decode()
+    alice.post(f"{path}/lookup", {"do": "revoke"})
+    assert "/find/" not in alice.get(path).content.decode()
+    assert alice.post(f"/connections/{shop.supplier.id}/lookup", {"do": "make"}).status_code == 404
+
+
+def test_rules_are_saved_as_chosen(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.store.id}/rules"
+    assert "After the parcel is really sent" in alice.get(path).content.decode()
+    form = {"when": "after_payment", "which": "local", "mail_by": "none", "delay_h": "24", "max_hold_h": "72"}
+    alice.post(path, {**form, "first_scan_hold": "on"})
+    policy, version = rules.current(shop.ws, shop.store.id)
+    assert version == 1
+    assert policy == Policy(
+        when=When.AFTER_PAYMENT, which=Which.LOCAL, mail_by=MailBy.NONE, delay_h=24, max_hold_h=72, first_scan_hold=True
+    )
+
+
+def test_wrong_rules_are_refused_in_words(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.store.id}/rules"
+    form = {"when": "after_payment", "which": "local", "mail_by": "none", "delay_h": "a day"}
+    assert "is no number of hours" in alice.post(path, form).content.decode()
+    assert "Choose one of each group" in alice.post(path, {**form, "when": "never"}).content.decode()
+    assert rules.current(shop.ws, shop.store.id)[1] == 0
+    assert alice.get(f"/connections/{shop.supplier.id}/rules").status_code == 404
+
+
+def test_forwarding_address_is_made_when_asked_for(charlie: Client) -> None:
+    assert settings.MAIL_DOMAIN not in charlie.get("/look").content.decode()
+    charlie.post("/connections/mailbox")
+    assert f"@{settings.MAIL_DOMAIN}" in charlie.get("/look").content.decode()
+
+
+def test_unproven_mail_waits_with_its_reason_and_is_given_to_an_order(shop: Ledger, alice: Client) -> None:
+    one_mailbox(shop)
+    shop.hears(shop.mail(MAIL))
+    text = alice.get("/look").content.decode()
+    assert "the mail is not signed" in text
+    assert "LX123459509CN" in text
+    assert 'value="1002"' in text
+    inbox = Inbox.objects.get(ws=shop.ws, state="needs_look")
+    refused = alice.post(f"/look/{inbox.id}", {"do": "accept", "order": "nope"}, follow=True).content.decode()
+    assert "There is no such order here" in refused
+    alice.post(f"/look/{inbox.id}", {"do": "accept", "order": "#1002"})
+    shop.hears()
+    assert shop.order(1002).state == "shipped"
+    assert "Nothing needs a look" in alice.get("/look").content.decode()
+
+
+def test_dismissed_mail_is_gone(shop: Ledger, alice: Client) -> None:
+    one_mailbox(shop)
+    shop.hears(shop.mail(MAIL))
+    inbox = Inbox.objects.get(ws=shop.ws, state="needs_look")
+    alice.post(f"/look/{inbox.id}", {"do": "dismiss"})
+    shop.hears()
+    assert shop.order(1002).state == "placed"
+    assert "Nothing needs a look" in alice.get("/look").content.decode()
+
+
+def test_uploaded_mail_is_read(shop: Ledger, alice: Client) -> None:
+    one_mailbox(shop)
+    files = [SimpleUploadedFile("shipped.eml", MAIL.encode()), SimpleUploadedFile("photo.eml", b"\x00" * 100)]
+    text = alice.post("/look/upload", {"mails": files}, follow=True).content.decode()
+    assert "shipped.eml is taken in" in text
+    assert "This file is not a saved e-mail" in text
+    shop.hears()
+    assert shop.order(1002).state == "shipped"

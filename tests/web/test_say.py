@@ -1,0 +1,143 @@
+"""Every message has a sentence, and every sentence is well formed."""
+
+import ast
+import re
+import string
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from doorstep.app import say
+from doorstep.app.board import TABS
+from doorstep.app.connection_view import KINDS
+from doorstep.app.page_view import STEPS
+from doorstep.app.progress import STAGES
+from doorstep.connectors.contract import Can
+from doorstep.core.diagnosis import Cause, Confidence
+from doorstep.core.message import Message
+from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
+from doorstep.core.policy import MailBy, When, Which
+from doorstep.core.status import Reason, Responsible, Status
+from doorstep.web import tags
+
+SOURCE = Path(say.__file__).parents[1]
+TEMPLATES = sorted((SOURCE / "web" / "templates").rglob("*.html"))
+MODULES = sorted(SOURCE.rglob("*.py"))
+PUSHES = ("held", "due", "sending", "unsure", "accepted", "refused", "superseded", "withdrawn")
+
+# What templates and code put together from a prefix and a value of a closed list.
+COMPOSED = {
+    "status.": Status,
+    "status.explained.": Status,
+    "status.reason.": Reason,
+    "order.": OrderState,
+    "order.explained.": OrderState,
+    "finding.": Cause,
+    "finding.confidence.": Confidence,
+    "page.act.": [*Responsible, "nobody"],
+    "page.step.": STEPS,
+    "stage.": [*STAGES, "cancelled"],
+    "tab.": [tab + end for tab in TABS for end in ("", ".empty", ".empty.how")],
+    "fresh.answer.": [*TrackAnswer, "ok", "busy", "denied", "not_found", "refused", "broken", "none"],
+    "push.state.": PUSHES,
+    "change.push.": PUSHES,
+    "connection.state.": ("active", "paused", "denied"),
+    "audit.connection.": ("active", "paused"),
+    "audit.": [f"{kind}_door.revoke" for kind in ("page", "lookup", "hook", "mail")],
+    "audit.mail.": ("accept", "dismiss"),
+    "change.parcel.": ("status", "scan"),
+    "done.connection.": ("pause", "resume", "remove"),
+    "done.mail_": ("taken", "known", "accepted", "dismissed"),
+    "refuse.": ("delay_h", "max_hold_h"),
+    "trouble.": ("busy", "denied", "not_found", "refused", "broken"),
+    "kind.": [kind + end for kind in KINDS for end in ("", ".what", ".none")],
+    "can.": Can,
+    "role.": Role,
+    "purchase.": PurchaseState,
+    "stock.": Stock,
+    "order.shown_by.": ("buyer", "person", "channel", "doorstep"),
+    "rules.when.": [one + end for one in When for end in ("", ".then", ".advice")],
+    "rules.which.": [one + end for one in Which for end in ("", ".then")],
+    "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
+    "page.find.": ("nothing", "too_many"),
+}
+BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix
+
+
+def keys_in_code(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            given = [word.value for word in node.keywords if name == "Message" and word.arg == "id"]
+            given += node.args[2:3] if name in BEFORE else []
+            given += node.args[:1] if name in {"text", "Refusal"} else []
+            for one in given:
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield BEFORE.get(name, "") + one.value
+
+
+def keys_in_template(path: Path) -> Iterator[str]:
+    for first, rest in re.findall(r"""\{% text ["']([^"']+)["']([^%]*)%\}""", path.read_text(encoding="utf-8")):
+        if not rest.strip() or re.match(r"\s+\w+=", rest):
+            yield first
+        else:
+            assert first in COMPOSED, f"{path.name}: {first!r} is composed of what?"
+
+
+def test_every_message_in_the_source_has_a_sentence() -> None:
+    used = set(chain.from_iterable(map(keys_in_code, MODULES))) | set(
+        chain.from_iterable(map(keys_in_template, TEMPLATES))
+    )
+    assert len(used) > 200
+    assert sorted(key for key in used if not say.known(key)) == []
+
+
+def test_every_composed_message_has_a_sentence() -> None:
+    missing = [f"{before}{end}" for before, ends in COMPOSED.items() for end in ends if not say.known(f"{before}{end}")]
+    assert missing == []
+
+
+def test_no_two_areas_claim_the_same_sentence() -> None:
+    areas = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted((say.LOCALE / "en").glob("*.toml"))]
+    assert [key for key, times in Counter(chain.from_iterable(areas)).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("key", sorted(say.catalog()))
+def test_sentence_is_well_formed(key: str) -> None:
+    sentence = say.catalog()[key]
+    assert sentence == sentence.strip() != ""
+    assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(sentence))
+
+
+def test_instants_and_dates_are_written_for_people() -> None:
+    until = datetime(2024, 11, 14, 10, 30, tzinfo=UTC)
+    assert say.say(Message(id="hold.not_dispatched", values={"until": until.isoformat()})).endswith(
+        "14 Nov 2024, 10:30."
+    )
+    assert say.text("page.eta", date="2024-11-14") == "Expected by 14 Nov 2024"
+
+
+def test_stored_message_reads_like_a_fresh_one() -> None:
+    assert say.say({"id": "push.accepted", "values": {"store": "Lamps"}}) == "Lamps has the number."
+    assert say.say(None) == ""
+
+
+def test_missing_sentence_and_missing_value_are_noticed() -> None:
+    with pytest.warns(say.Unsaid, match="no sentence for no.such"):
+        assert say.text("no.such") == "no.such"
+    with pytest.warns(say.Unsaid, match="misses its value store"):
+        assert say.text("push.accepted") == "… has the number."
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_has_a_shape_and_words(status: Status) -> None:
+    assert "<svg" in tags.badge(status)
+
+
+def test_static_file_changes_its_address_with_its_content() -> None:
+    assert re.fullmatch(r"/static/page\.css\?v=[0-9a-f]{8}", tags.asset("page.css"))
