@@ -241,6 +241,7 @@ def test_a_word_from_alone_is_no_forward():
         ("It is 1Z999AA10123456784 by the way", ["1Z999AA10123456784"]),
         ("Call (+1) 5555555555 about your package", []),
         ("Write to 1Z999AA10123456784@example.com or see example.com/1Z999AA10123456784", []),
+        ("退款单号：8823177665544", []),
         ("", []),
     ],
 )
@@ -259,6 +260,10 @@ def test_a_number_may_be_only_in_a_link():
         "1Z999AA10123456784"
     ]
     assert numbers(page('<a href="https://www.ups.com/track?tracknum=1Z999AA10123456789">Track</a>')) == []
+
+
+def test_a_counters_id_in_a_link_is_no_number():
+    assert numbers(page('<a href="https://news.example/?trackid=1234567890">Read on</a>')) == []
 
 
 def test_a_mistyped_number_counts_only_where_nothing_better_is_said():

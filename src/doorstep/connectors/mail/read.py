@@ -94,9 +94,9 @@ def _numbers(text: str, linked: Mapping[str, _Linked], sender: str, orders: froz
             yield said
         elif link:
             doubtful.append(said)
-    for key, link in linked.items():  # only in a link: believed when it has its carrier's form
+    for key, link in linked.items():  # only in a link: believed when it has the form of a carrier that is named
         best = recognize(key, Hints(link_host=link.host, sender=sender)).best
-        if key not in seen and best and best.fit and best.number not in seen:
+        if key not in seen and best and best.fit and _named(best) and best.number not in seen:
             seen.update((key, best.number))
             yield _said(key, best, "", link.url)
     # Words and link agree on something that its carrier would not issue: taken only where nothing better is said.
@@ -122,6 +122,11 @@ def _speaks_for_itself(token: tokens.Token, best: Candidate | None) -> bool:
     return best.confidence is Confidence.CERTAIN or parcel or bool(best.heard and best.fit)
 
 
+def _named(best: Candidate) -> bool:
+    """Whether the number itself, or something beside it, names this carrier."""
+    return bool(best.heard) or best.confidence is not Confidence.POSSIBLE
+
+
 def _mixed(text: str) -> bool:
     """Letters and many digits, long: no word, price, phone or date looks like that."""
     digits = sum(letter.isdigit() for letter in text)
@@ -130,8 +135,7 @@ def _mixed(text: str) -> bool:
 
 def _said(key: str, best: Candidate | None, near: str, url: str) -> SaidNumber:
     """``carrier`` is our code where the number or its surroundings name one, '' where nothing does."""
-    believed = best if best and (best.heard or best.confidence is not Confidence.POSSIBLE) else None
-    if believed:
-        return SaidNumber(text=believed.number, role=believed.role, carrier=believed.carrier, url=url)
+    if best and _named(best):
+        return SaidNumber(text=best.number, role=best.role, carrier=best.carrier, url=url)
     named: Iterable[str] = carriers_in(near)
     return SaidNumber(text=key, role=Role.LOCAL, carrier=next(iter(named), ""), url=url)
