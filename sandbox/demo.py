@@ -56,6 +56,7 @@ def _environment(web: int, smtp: int) -> dict[str, str]:
     vendors = {"developers.cjdropshipping.com": FIRST_PORT + 2, "api.17track.net": FIRST_PORT + 3}
     return {
         "DOORSTEP_DEMO": "1",
+        "DOORSTEP_LOG": "error",
         "DOORSTEP_DATA": str(HOME),
         "DOORSTEP_HOST_MAP": ",".join(f"{host}=127.0.0.1:{port}" for host, port in vendors.items()),
         "DOORSTEP_ALLOW_HOSTS": ",".join(f"127.0.0.1:{FIRST_PORT + n}" for n in range(1, 4)),

@@ -41,7 +41,12 @@ def woo(
         "date_created_gmt": iso(at),
         "date_modified_gmt": iso(modified or at),
         "date_paid_gmt": iso(at) if status != "pending" else None,
-        "billing": {"first_name": "Ines", "last_name": "Aroso", "email": "ines@buyer.example", "phone": "+351900000001"},
+        "billing": {
+            "first_name": "Ines",
+            "last_name": "Aroso",
+            "email": "ines@buyer.example",
+            "phone": "+351900000001",
+        },
         "shipping": {"city": "Porto", "postcode": "4000-123", "country": "PT"},
         "line_items": [{"id": id_, "name": sku, "sku": sku, "quantity": qty} for id_, sku, qty in lines],
         "needs_payment": False,
@@ -183,7 +188,14 @@ def ledger(since: datetime = START - timedelta(days=1), email: str = "alice@exam
     ws = workspaces.create("Test shop", email, "correct horse battery").id
     return Ledger(
         ws,
-        store=connect(ws, "store", "woocommerce", since, base_url="http://127.0.0.1:8801", settings={"way": "wc-shipment-tracking/v3"}),
+        store=connect(
+            ws,
+            "store",
+            "woocommerce",
+            since,
+            base_url="http://127.0.0.1:8801",
+            settings={"way": "wc-shipment-tracking/v3"},
+        ),
         supplier=connect(ws, "supplier", "cjdropshipping", since),
         carrier=connect(ws, "carrier", "seventeen_track", since),
         mailbox=connect(ws, "supplier", "mail", since),

@@ -192,7 +192,9 @@ def test_wrong_carrier_is_changed_and_asked_again(one: Ledger) -> None:
 
 
 def test_parcel_of_no_shop_can_be_followed(one: Ledger) -> None:
-    order_id = manual.follow_number(one.ws, f"https://tools.usps.com/go/TrackConfirmAction?tLabels={USPS}", "", "user:1")
+    order_id = manual.follow_number(
+        one.ws, f"https://tools.usps.com/go/TrackConfirmAction?tLabels={USPS}", "", "user:1"
+    )
     again = manual.follow_number(one.ws, USPS, "", "user:1")
     assert order_id == again
     assert Number.objects.get(ws=one.ws).carrier == "usps"

@@ -43,7 +43,7 @@ _SHORTEST_PART: Final = 4  # of a tracking number, so that a search by its end s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One order on the board. ``status`` is the parcel's that most needs a look; '' = no parcel yet. ``store`` is named only
+    """One order on the board. ``status`` is the parcel's that most needs a look; '' = no parcel yet. ``store`` is named
     where there are several.
     """
 

@@ -39,7 +39,12 @@ def account_from(meta: Meta, form: Mapping[str, str]) -> Account:
         raise Refused(message=Message(id="connect.missing", values={"field": missing}))
     secret = {field.name: values[field.name] for field in meta.fields if field.secret}
     open_ = {name: value for name, value in values.items() if name not in secret and name != "base_url"}
-    return Account(base_url=values.get("base_url", "").rstrip("/"), settings=open_, credentials=secret, now=clock.now())
+    return Account(base_url=_address(values.get("base_url", "")), settings=open_, credentials=secret, now=clock.now())
+
+
+def _address(text: str) -> str:
+    """A shop's address as people type it: without a scheme it is https."""
+    return (text if "://" in text or not text else f"https://{text}").rstrip("/")
 
 
 def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], checked: Checked) -> Connection:

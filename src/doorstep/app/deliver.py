@@ -41,10 +41,11 @@ from doorstep.core.message import Message
 from doorstep.core.number import normalize, tracking_link
 from doorstep.core.order import Content, StoreShipment
 from doorstep.core.policy import MailBy
-from doorstep.db.models import Connection, Number, Order, Push
+from doorstep.db.models import Connection, Line, Number, Order, Push
 
 log = logger(__name__)
 T = TypeVar("T")
+REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there what this push was to replace
 GRACE_S: Final = 5.0  # beyond the request's time-out, for the far side to finish what it began
 
 
@@ -161,11 +162,21 @@ def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
         carrier=number.carrier,
         carrier_name=carrier_name(store.connector, number.carrier),
         url=tracking_link(number.carrier, number.norm) if number.carrier else "",
-        contents=tuple(Content(line=ref, qty=qty) for ref, qty in push.contents),
+        contents=() if _last_part(push) else tuple(Content(line=ref, qty=qty) for ref, qty in push.contents),
         shipped_at=clock.now(),
         notify=policy.mail_by is MailBy.STORE,
         replaces=before.remote_id if before else "",
     )
+
+
+def _last_part(push: Push) -> bool:
+    """Whether nothing of the order is left to ship after this: told as "the rest", which lets the store complete it."""
+    lines = Line.objects.filter(ws=push.ws, order_id=push.order_id, needs_shipping=True)
+    left = {one.external_id: one.qty - one.qty_cancelled for one in lines}
+    others = Push.objects.filter(ws=push.ws, order_id=push.order_id, state="accepted").exclude(parcel_id=push.parcel_id)
+    for ref, qty in [part for one in others for part in one.contents] + list(push.contents):
+        left[ref] = left.get(ref, 0) - qty
+    return bool(push.contents) and all(qty <= 0 for qty in left.values())
 
 
 async def _look(errand: Errand) -> None:
@@ -194,23 +205,19 @@ def rest(errand: Errand) -> None:
 
 def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:
     number = normalize(errand.shipment.number)
-    found = next((one for one in shown if normalize(one.number) == number), None)
-    if errand.withdraw:
-        gone = all(one.ref != errand.push.remote_id for one in shown)
-        if gone:
-            withdrawn(errand)
-        else:
-            again(errand)
-    elif found is not None:
-        accepted(errand, found.ref, (Message(id="push.found_there"),))
-    else:
-        again(errand)
+    if errand.withdraw and all(one.ref != errand.push.remote_id for one in shown):
+        withdrawn(errand)
+        return
+    there = any(normalize(one.number) == number for one in shown)
+    again(errand, Message(id="push.found_there" if there else "push.not_there"))
 
 
-def again(errand: Errand) -> None:
-    """It did not happen: it is due once more."""
+def again(errand: Errand, reason: Message) -> None:
+    """The store was read back: it is due once more. A store that has the number already is told nothing twice; what an
+    interrupted call left undone there (the order's own state) is finished.
+    """
     with transaction.atomic():
-        if outbox.later(errand.leased, "due", Message(id="push.not_there"), timedelta(0)) and not errand.withdraw:
+        if outbox.later(errand.leased, "due", reason, timedelta(0)) and not errand.withdraw:
             _set(errand.push, "due")
 
 
@@ -255,7 +262,7 @@ def failed(errand: Errand, trouble: Trouble, sent: bool) -> None:
             _wait(errand, reason, None, sent=sent)
         elif isinstance(trouble, (Refused, NotFound)):
             if outbox.give_up(errand.leased, reason) and not errand.withdraw:
-                _set(errand.push, "refused", reason)
+                _set(errand.push, "superseded" if reason.id == REPLACED_GONE else "refused", reason)
         else:
             seconds = getattr(trouble, "retry_after", None)
             _wait(errand, reason, timedelta(seconds=seconds) if seconds else None, sent=False)

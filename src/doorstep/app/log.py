@@ -1,6 +1,7 @@
 """Logging: one line per event, JSON for machines, coloured for people. Secrets are blanked out whatever says them."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import MutableMapping
@@ -20,8 +21,9 @@ _SECRET_VALUE = re.compile(
 )
 
 
-def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
+def configure(*, json: bool | None = None, level: int | str = "") -> None:
     """Set up logging of Doorstep and of the libraries; ``json`` None = unless standard error is a terminal."""
+    level = level or os.environ.get("DOORSTEP_LOG", "INFO").upper()
     as_json = not sys.stderr.isatty() if json is None else json
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -43,7 +45,7 @@ def configure(*, json: bool | None = None, level: int = logging.INFO) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for quiet in ("asyncio", "mail.log", "django.request", "uvicorn"):
-        logging.getLogger(quiet).setLevel(max(level, logging.WARNING))
+        logging.getLogger(quiet).setLevel("WARNING")
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -58,7 +58,7 @@ def change_carrier(ws: int, number_id: int, carrier: str, actor: str) -> None:
 
 
 def remove_number(ws: int, order_id: int, number_id: int, actor: str) -> None:
-    """Take back what a person typed; what others say of the number stays."""
+    """Take back what a person typed. It is denied for this order, whoever repeats it: a store that echoes it too."""
     order, number = Order.objects.get(ws=ws, id=order_id), Number.objects.get(ws=ws, id=number_id)
     record(ws, actor, "number.remove", f"order:{order_id}", before={"number": number.norm})
     _say(order, {"number": number.text, "role": _role(number.text), "removed": True}, actor)

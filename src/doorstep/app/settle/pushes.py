@@ -31,8 +31,9 @@ def decide_pushes(cause: Cause, cluster: Cluster) -> None:
         if Can.PUSH not in connector("store", store.connector).meta.can:
             continue
         policy, version = rules.current(cluster.ws, store.id)
+        given = set(Push.objects.filter(ws=order.ws, order_id=order.id).values_list("parcel_id", flat=True))
         for parcel, plan in cluster.plans:
-            if any(int(part.order) == order.id for part in plan.contents) or not plan.contents:
+            if any(int(part.order) == order.id for part in plan.contents) or parcel.id in given:
                 _decide_one(cause, cluster, Spot(order, store, parcel, plan), policy, version)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.connectors.contract import Account, Answer, Broken, Checked, Connectable, Facts, Flow, Meta
+from doorstep.connectors.contract import Account, Answer, Broken, Can, Checked, Connectable, Facts, Flow, Meta
 from doorstep.core.message import Message
 from doorstep.core.order import Line, Order
 from doorstep.core.status import Status
@@ -27,7 +27,7 @@ class Written(msgspec.Struct, forbid_unknown_fields=True):
 class ByHand:
     """The shop that is a person's notes."""
 
-    meta = Meta(name="by_hand", label="By hand", hosts=frozenset(), basis="our own shape")
+    meta = Meta(name="by_hand", label="By hand", hosts=frozenset(), can=frozenset({Can.MANUAL}), basis="our own shape")
     status: Mapping[str, Status] = {}
     unseen: Final = frozenset[str]()
 
@@ -41,12 +41,19 @@ class ByHand:
         try:
             said = msgspec.json.decode(answer.body, type=Written)
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-            raise Broken(str(wrong), message=Message(id="store.by_hand_unreadable", values={"said": str(wrong)})) from None
+            raise Broken(
+                str(wrong), message=Message(id="store.by_hand_unreadable", values={"said": str(wrong)})
+            ) from None
         if said.placed_at.tzinfo is None:
-            raise Broken("`placed_at` has no offset")
+            reason = Message(id="store.by_hand_unreadable", values={"said": "`placed_at` has no offset"})
+            raise Broken("`placed_at` has no offset", message=reason)
         line = Line(ref=f"{said.ref}-1", qty=1, title=said.title)
         return Facts(
-            orders=(Order(ref=said.ref, number=said.number, placed_at=said.placed_at, paid_at=said.placed_at, lines=(line,)),)
+            orders=(
+                Order(
+                    ref=said.ref, number=said.number, placed_at=said.placed_at, paid_at=said.placed_at, lines=(line,)
+                ),
+            )
         )
 
 
