@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from doorstep.app import inbox, loop
 from doorstep.app.inbox import Arrival
@@ -41,6 +42,20 @@ def test_the_same_key_is_kept_once_per_connection():
     assert inbox.keep([arrival("a"), arrival("a"), arrival("b")]) == [True, False, True]
     assert inbox.keep([arrival("a"), arrival("a", connection_id=8), arrival("a", ws=2)]) == [False, True, True]
     assert Inbox.objects.count() == 4
+
+
+def test_inside_of_a_transaction_an_arrival_shares_its_fate():
+    def keep_and_fail() -> None:
+        with transaction.atomic():
+            assert inbox.keep([arrival()]) == [True]
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        keep_and_fail()
+    assert Inbox.objects.count() == 0
+    with transaction.atomic():
+        inbox.keep([arrival()])
+    assert Inbox.objects.count() == 1
 
 
 @pytest.mark.parametrize(

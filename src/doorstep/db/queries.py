@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -57,9 +56,3 @@ def statement() -> Iterator[CursorWrapper]:
 def instant(at: datetime) -> str:
     """An aware instant as both databases read it: naive UTC text."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-
-
-def rows_of(cursor: CursorWrapper) -> list[dict[str, Any]]:
-    """All rows of a cursor as dictionaries."""
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
