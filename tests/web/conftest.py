@@ -3,7 +3,6 @@
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import SettingsWrapper
 
 from doorstep.app import doors, workspaces
 from doorstep.core.roles import Member
@@ -19,7 +18,7 @@ SCANS = (
 
 
 @pytest.fixture(autouse=True)
-def _quick(settings: SettingsWrapper) -> None:
+def _quick(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # hashing is not what is tested
     settings.STATIC_ROOT = None  # files come straight from the source tree
 

@@ -110,7 +110,7 @@ def test_no_two_areas_claim_the_same_sentence() -> None:
 @pytest.mark.parametrize("key", sorted(say.catalog()))
 def test_sentence_is_well_formed(key: str) -> None:
     sentence = say.catalog()[key]
-    assert sentence == sentence.strip() != ""
+    assert sentence.strip()
     assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(sentence))
 
 

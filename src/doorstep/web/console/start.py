@@ -34,11 +34,12 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         made: list[int] = []
 
         def follow() -> None:
-            code = named_carrier(request.POST.get("other", "")) or request.POST.get("carrier", "")
-            confirmed = "confirmed" in request.POST
-            made.append(
-                manual.follow_number(caller.ws, request.POST.get("number", ""), code, caller.actor, confirmed=confirmed)
-            )
+            text, confirmed = request.POST.get("number", ""), "confirmed" in request.POST
+            other = recognize(text).not_a
+            if other and not confirmed:
+                raise manual.Doubtful(other.message)
+            code = named_carrier(request.POST.get("other", "")) or named_carrier(request.POST.get("carrier", ""))
+            made.append(manual.follow_number(caller.ws, text, code, caller.actor, confirmed=confirmed))
 
         try:
             if attempt(request, follow):

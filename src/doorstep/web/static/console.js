@@ -42,3 +42,5 @@ function count() {
   }
 }
 setInterval(count, 1000);
+document.addEventListener("htmx:afterSwap", count);
+count();

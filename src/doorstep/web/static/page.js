@@ -4,6 +4,12 @@ const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000)
 async function show(answer) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.querySelector("main").replaceWith(fresh.querySelector("main"));
+  tick();
+  await follow();
+}
+
+// While an answer is still to come, looks again every few seconds; the server stops saying so after a minute.
+async function follow() {
   if (!document.querySelector("[data-asking]")) return;
   await wait(2.5);
   await show(await fetch(location.href));
@@ -21,7 +27,7 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-setInterval(() => {
+function tick() {
   for (const button of document.querySelectorAll("button[data-wait]")) {
     const left = Number(button.dataset.wait) - 1;
     const clock = button.querySelector("span");
@@ -30,4 +36,7 @@ setInterval(() => {
     clock.textContent = left > 0 ? ` ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
     if (left <= 0) delete button.dataset.wait;
   }
-}, 1000);
+}
+setInterval(tick, 1000);
+
+follow();
