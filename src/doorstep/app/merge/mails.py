@@ -7,17 +7,26 @@ from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.purchases import find_order
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
 from doorstep.core.mailmatch import NeedsLook, TakeOn, judge, proof_of
+from doorstep.core.number import normalize
 from doorstep.core.order import Mail
-from doorstep.db.models import Order, Purchase, PurchaseLine
+from doorstep.db.models import Number, Order, ParcelNumber, Purchase, PurchaseLine
 
 
 def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] | None:
     """Bring what a mail says into the ledger; returns why a person must look, or None."""
     known = {ref: orders_named(source.ws, ref) for ref in said.orders}
-    verdict = judge(said, proof_of(source.context), known, chosen=source.context.get("order_id", ""))
+    norms = {number.text: normalize(number.text) for number in said.numbers}
+    verdict = judge(
+        said,
+        proof_of(source.context),
+        known,
+        held=[text for text, norm in norms.items() if _on_parcel(source.ws, norm)],
+        chosen=source.context.get("order_id", ""),
+        dismissed="dismissed" in source.context,
+    )
     if isinstance(verdict, NeedsLook):
-        for ref in verdict.refs:
-            wait_for(source, f"order:{order_ref(ref)}")
+        for ref in [f"order:{order_ref(ref)}" for ref in verdict.refs] + [f"number:{norm}" for norm in norms.values()]:
+            wait_for(source, ref)
         return asdict(verdict.reason)
     if isinstance(verdict, TakeOn):
         scope = Scope(order_id=int(verdict.order))
@@ -25,6 +34,11 @@ def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] |
             claim(source, scope, Word(said=number, at=source.received_at), touched)
         touched.orders.add(scope.order_id)
     return None
+
+
+def _on_parcel(ws: int, norm: str) -> bool:
+    numbers = Number.objects.filter(ws=ws, norm=norm).values("id")
+    return ParcelNumber.objects.filter(ws=ws, number_id__in=numbers).exists()
 
 
 def orders_named(ws: int, ref: str) -> set[str]:

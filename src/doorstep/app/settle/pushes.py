@@ -21,6 +21,7 @@ from doorstep.core.policy import Push as Give
 from doorstep.db.models import Claim, Connection, Order, Outbox, Parcel, Purchase, Push
 
 UNSENT = frozenset({"held", "due"})
+OVER = frozenset({"refused", "superseded", "withdrawn"})
 IN_FLIGHT = frozenset({"sending", "unsure"})
 
 
@@ -159,19 +160,24 @@ def suspect(number: str, order_names: set[str], carrier: str = "") -> Message | 
 
 
 def _carry_out(cause: Cause, cluster: Cluster, spot: Spot, decision: Decision, version: int) -> None:
+    push: Push | None = None
     match decision:
         case Give(number=number, reason=reason):
             push = _draft(cluster, spot, number, "due", reason, version)
             _send(push)
+        case Hold(reason=reason, number=""):
+            _drop(cause, spot, reason)
         case Hold(reason=reason, until=until, number=number):
             push = _draft(cluster, spot, number, "held", reason, version)
-            if push is not None and push.state == "held":
+            if push is not None:
                 push.hold_until = until
         case Refuse(reason=reason):
+            _drop(cause, spot, reason)
             push = _give_up(spot, reason)
         case Keep(reason=reason):
-            push = _give_up(spot, reason, only_unsent=True)
+            _drop(cause, spot, reason)
         case Withdraw(reason=reason):
+            _drop(cause, spot, reason)
             push = _take_back(spot, reason)
         case _:
             assert_never(decision)
@@ -181,13 +187,11 @@ def _carry_out(cause: Cause, cluster: Cluster, spot: Spot, decision: Decision, v
 
 def _draft(cluster: Cluster, spot: Spot, number: str, state: str, reason: Message, version: int) -> Push | None:
     """The push that waits to be sent: the one not sent yet, changed in place, or a new version."""
-    if not number:
-        return _give_up(spot, reason, only_unsent=True)
     number_id = cluster.number(number).id
     push = spot.last
     if push is None or push.state not in UNSENT:
-        if push is not None and push.state == "refused" and push.number_id == number_id and not _asked_since(spot):
-            return None  # the store declined exactly this; asking again is a person's decision
+        if push is not None and push.state in OVER and push.number_id == number_id and not _asked_since(spot):
+            return None  # declined or taken back, exactly this number: asking again is a person's decision
         push = Push(
             ws=cluster.ws,
             store_id=spot.store.id,
@@ -233,13 +237,22 @@ def _unsend(push: Push) -> None:
     Outbox.objects.filter(ws=push.ws, lane="push", payload_ref=push.id, state="due").delete()
 
 
-def _give_up(spot: Spot, reason: Message, *, only_unsent: bool = False) -> Push | None:
-    """Nothing will be sent: what waited is superseded; what a person changed over there is marked so."""
+def _drop(cause: Cause, spot: Spot, reason: Message) -> None:
+    """What was not sent yet will not be: as if it had never been meant, so that no order of arrival leaves a trace."""
     push = spot.last
-    if push is None or (push.state not in UNSENT and (only_unsent or push.state != "accepted")):
+    if push is not None and push.state in UNSENT:
+        _unsend(push)
+        push.delete()
+        at = f"{push.parcel_id}:{push.number_id}"
+        note(cause, Noted("order", push.order_id, "push.dropped", new=reason.id, at=at))
+
+
+def _give_up(spot: Spot, reason: Message) -> Push | None:
+    """What the store took stays there as it is now: somebody changed it over there."""
+    push = spot.given
+    if push is None or push.state != "accepted":
         return None
-    _unsend(push)
-    push.state, push.reason, push.hold_until = "superseded", asdict(reason), None
+    push.state, push.reason = "superseded", asdict(reason)
     return push
 
 
