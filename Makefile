@@ -49,7 +49,7 @@ bench: setup     ## every claim about speed, measured
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
-	@cd requirements && for f in base postgres dev; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
+	@cd requirements && for f in base postgres dev node; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --upgrade $$f.in -o $$f.txt; done
 
 clean:           ## remove what was made here
