@@ -1,6 +1,7 @@
 """Reads the inbox: bytes become facts, facts the ledger, and what follows from it, all in one transaction per row."""
 
 import hashlib
+import itertools
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ def understand(limit: int = 100) -> int:
     """Read up to ``limit`` new rows, the oldest first; returns how many. Several workers share the work: a row that
     another one holds is skipped. A row that cannot be read becomes ``bad`` and stops nobody.
     """
-    return sum(1 for _ in range(limit) if _one())
+    return sum(1 for _ in itertools.takewhile(lambda _: _one(), range(limit)))
 
 
 def read_now(arrival: Arrival) -> int:
