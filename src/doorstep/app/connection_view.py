@@ -1,7 +1,7 @@
 """Connections as the console shows them: state, freshness, addresses. Reading only, and never a credential."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -12,6 +12,7 @@ from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
 
 KINDS: Final = ("store", "supplier", "carrier")
 MOST_WORDS: Final = 50
+MOST_ORDERS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,10 @@ def lookup_address(ws: int, store_id: int) -> str:
     return doors.lookup_url(ws, store_id) if _door(ws, "lookup", store_id) else ""
 
 
-def order_choices(ws: int, written: Iterable[str]) -> list[tuple[int, str]]:
-    """(id, number) of the orders that a mail may be about: the ones it names, else the newest."""
-    names = [one.lstrip("#") for one in written]
-    named = Order.objects.filter(ws=ws, number__in=[*names, *(f"#{one}" for one in names)])
-    rows = named if names and named.exists() else Order.objects.filter(ws=ws, state__in=("placed", "partly_shipped"))
-    return list(rows.order_by("-placed_at").values_list("id", "number")[:50])
+def open_orders(ws: int) -> list[str]:
+    """Numbers of the newest orders that still wait for a number: what a mail may be about."""
+    rows = Order.objects.filter(ws=ws, state__in=("placed", "partly_shipped")).order_by("-placed_at")
+    return list(rows.values_list("number", flat=True)[:MOST_ORDERS])
 
 
 def order_by_number(ws: int, number: str) -> int | None:

@@ -14,11 +14,11 @@ from doorstep.web.gate import Caller, member
 @require_safe
 @member(Action.SEE)
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """The list, newest first, each with the orders it may be about."""
-    looks = [(one, connection_view.order_choices(caller.ws, one.mail.orders)) for one in mailbox.look_list(caller.ws)]
+    """The list, newest first."""
     context = {
         "here": "look",
-        "looks": looks,
+        "looks": mailbox.look_list(caller.ws),
+        "orders": connection_view.open_orders(caller.ws),
         "address": connection_view.mail_address(caller.ws),
         "may_handle": caller.may(Action.HANDLE),
     }
