@@ -5,7 +5,6 @@ connector's pace. Credentials never follow a redirect to another host. Logged ar
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -148,7 +147,7 @@ async def _exchange(
     method: str, url: URL, headers: Mapping[str, str], body: bytes
 ) -> tuple[int, CIMultiDictProxy[str], bytes]:
     """One request and its whole answer. Raises Trouble."""
-    started, status = time.monotonic(), 0
+    started, status = clock.monotonic(), 0
     try:
         async with _session().request(
             method, url, headers=headers, data=body or None, allow_redirects=False, timeout=_timeout()
@@ -158,7 +157,7 @@ async def _exchange(
     except (aiohttp.ClientError, TimeoutError) as problem:
         raise _trouble(problem, url) from problem
     finally:
-        ms = round((time.monotonic() - started) * 1000)
+        ms = round((clock.monotonic() - started) * 1000)
         log.info("http", method=method, host=url.host, path=url.path, status=status, ms=ms)
 
 
