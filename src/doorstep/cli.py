@@ -97,7 +97,7 @@ def user_add(
     as_json: AsJson = False,
 ) -> None:
     """Add somebody who may log in. The first one is the owner of a new workspace."""
-    _load()
+    _load_ready(as_json)
     from doorstep.app import workspaces
     from doorstep.core.roles import Member
     from doorstep.db.models import Membership, User, Workspace
@@ -126,7 +126,7 @@ def user_add(
 @users.command("list")
 def user_list(as_json: AsJson = False) -> None:
     """Everybody who may log in, with their workspaces."""
-    _load()
+    _load_ready(as_json)
     from doorstep.db.models import Membership, User, Workspace
 
     emails = dict(User.objects.values_list("id", "email"))
@@ -145,7 +145,7 @@ def user_password(
     as_json: AsJson = False,
 ) -> None:
     """Give somebody a new password."""
-    _load()
+    _load_ready(as_json)
     from doorstep.db.models import User
 
     user = User.objects.filter(email=email.lower()).first()
@@ -168,7 +168,7 @@ def connect(
     as_json: AsJson = False,
 ) -> None:
     """Connect a store, a supplier or a carrier: tested first, then saved. `up` must not be running."""
-    _load()
+    _load_ready(as_json)
     from django.conf import settings
 
     from doorstep.app import connecting, serve
@@ -322,6 +322,20 @@ def _load() -> None:
 
     log.configure()
     django.setup()
+
+
+def _load_ready(as_json: bool) -> None:
+    """Load, with a database of this version: a fresh one is made, an older one is left to `up` and `migrate`."""
+    _load()
+    from doorstep.app import upgrade
+
+    now = upgrade.standing()
+    if now.fresh:
+        upgrade.upgrade()
+    elif now.unknown:
+        _fail(upgrade.TooNew(list(now.unknown)).message, as_json)
+    elif now.missing:
+        _fail(Message(id="doctor.not_migrated", values={"count": len(now.missing)}), as_json)
 
 
 def _check_password(password: str, as_json: bool) -> None:
