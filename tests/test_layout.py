@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from doorstep.connectors.registry import PACKAGES
 
 ROOT = Path(__file__).parents[1]
