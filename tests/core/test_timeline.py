@@ -1,5 +1,6 @@
 """One truth from many sources: whatever the order and repetition of what they say."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
@@ -172,6 +173,12 @@ def test_the_same_scan_told_by_two_sources_is_marked():
     assert repeats([one, two]) == {event_key(two)}
     assert not repeats([one, scan(Status.UNKNOWN, -1, source="b"), TIMELESS])
     assert not repeats([one, scan(Status.DELIVERED, -1, text="signed")])
+
+
+def test_the_same_scan_is_marked_where_one_source_names_no_zone():
+    plain, zoned = scan(Status.DELIVERED, -1, source="a", local=True), scan(Status.DELIVERED, -1, source="b")
+    zoned = replace(zoned, local=plain.local)
+    assert repeats([plain, zoned]) == repeats([zoned, plain]) == {event_key(plain)}
 
 
 def test_scans_long_before_the_purchase_are_another_parcels():

@@ -83,19 +83,17 @@ def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer 
 
 
 def repeats(events: Iterable[TrackingEvent]) -> frozenset[bytes]:
-    """Keys of scans that another source has told already: same status in the same minute of the same kind of time.
+    """Keys of scans that another source has told already: same status in the same minute, by instant or by local time.
 
-    They stay in the timeline; a page may fold them.
+    They stay in the timeline; a page may fold them. The one that knows its instant is the one that is not folded.
     """
     told: dict[tuple[Status, datetime], str] = {}
     again = set()
-    for event in merge(events):
-        when = event.instant or event.local
-        if when is None or event.status is Status.UNKNOWN:
-            continue
-        first = told.setdefault((event.status, when.replace(second=0, microsecond=0)), event.source)
-        if first != event.source:
-            again.add(event_key(event))
+    for event in sorted(merge(events), key=lambda one: one.instant is None):
+        for at in filter(None, (event.instant, event.local)):
+            first = told.setdefault((event.status, at.replace(second=0, microsecond=0)), event.source)
+            if first != event.source and event.status is not Status.UNKNOWN:
+                again.add(event_key(event))
     return frozenset(again)
 
 
