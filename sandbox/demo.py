@@ -22,7 +22,7 @@ from sandbox import aggregator, store, supplier
 from sandbox.mailer import AUTHSERV_ID
 
 RATE: Final = 7200  # a day in twelve seconds
-EMAIL, PASSWORD = "demo@example.org", "demo-doorstep"  # noqa: S105 - shown on the screen, for a throw-away database
+EMAIL, PASSWORD = "demo@example.org", "demo-doorstep"
 HOME: Final = Path(".demo")
 FIRST_PORT: Final = 8800  # control, store, supplier, aggregator
 BIN: Final = Path(sys.executable).parent
@@ -33,7 +33,7 @@ def main() -> int:
     web, smtp = int(os.environ.get("PORT", "8000")), 8025
     busy = [port for port in (web, smtp, *range(FIRST_PORT, FIRST_PORT + 4)) if _taken(port)]
     if busy:
-        sys.stderr.write(f"Port {busy[0]} is in use; stop what listens there (PORT=8001 make demo moves the console).\n")
+        sys.stderr.write(f"Port {busy[0]} is in use. Stop what listens there; PORT=8001 make demo moves the console.\n")
         return 1
     shutil.rmtree(HOME, ignore_errors=True)
     os.environ.update(_environment(web, smtp))

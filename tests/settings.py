@@ -22,3 +22,5 @@ _data = tempfile.TemporaryDirectory(prefix="doorstep-test-")  # of this process;
 os.environ["DOORSTEP_DATA"] = _data.name
 
 from doorstep.settings import *  # noqa: E402, F403 - reads the environment when imported
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # hashing is slow, and not what is tested

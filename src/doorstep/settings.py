@@ -1,4 +1,4 @@
-"""All settings, read from the environment. Every variable is described in docs/reference/settings.md (a test checks)."""
+"""All settings, read from the environment. docs/reference/settings.md describes every variable (a test checks)."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ def _list(name: str, default: str = "") -> list[str]:
 
 
 def _database(url: str, data: Path) -> dict[str, Any]:
-    """The embedded SQLite file, or what DATABASE_URL names (``postgresql://user:password@host:port/name?host=/socket``)."""
+    """The embedded file, or what DATABASE_URL names: ``postgresql://user:password@host:port/name?host=/socket``."""
     if not url:
         return {"ENGINE": "doorstep.db.sqlite", "NAME": data / "doorstep.sqlite3", "CONN_MAX_AGE": None}
     parts = urlsplit(url)
@@ -123,7 +123,7 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'
 DEFAULT_FROM_EMAIL = _env("MAIL_FROM", "doorstep@localhost")
 
 LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
-STATIC_URL, STATIC_ROOT = "/static/", DATA_DIR / "static"
+STATIC_URL, STATIC_ROOT = "/static/", None  # whitenoise serves the files where they lie
 WHITENOISE_USE_FINDERS, WHITENOISE_AUTOREFRESH = True, False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

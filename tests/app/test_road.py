@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import manual, rules
+from doorstep.app import manual, policies, rules
 from doorstep.core.policy import When
 from doorstep.db.models import Inbox, Line, Number, ParcelLine, Push, Schedule, Waiting, Word
 from tests.app.ledger import CJP, OTHER, START, USPS, Ledger, cj, ledger, scan, track17, woo
@@ -39,7 +39,7 @@ def test_number_before_dispatch_is_held_with_a_reason(one: Ledger) -> None:
 
 def test_changed_policy_releases_what_is_held(one: Ledger) -> None:
     one.hears(one.woo(woo()), one.cj(cj(status="UNSHIPPED", left=None)))
-    policy, _ = rules.current(one.ws, one.store.id)
+    policy, _ = policies.current(one.ws, one.store.id)
     rules.save(one.ws, one.store.id, replace(policy, when=When.BEFORE_DISPATCH), "user:1")
     assert [push.state for push in one.pushes()] == ["due"]
     assert [row.state for row in one.outbox()] == ["due"]

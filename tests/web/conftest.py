@@ -17,12 +17,6 @@ SCANS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _quick(settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # hashing is not what is tested
-    settings.STATIC_ROOT = None  # files come straight from the source tree
-
-
 @pytest.fixture
 def shop(db: None) -> Ledger:
     """Alice's shop: order 1001 on its way with a part left over, order 1002 without a number."""

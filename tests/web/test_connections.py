@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import rules
+from doorstep.app import policies
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.db.models import Connection, Inbox
 from tests.app.ledger import Ledger
@@ -79,7 +79,7 @@ def test_rules_are_saved_as_chosen(shop: Ledger, alice: Client) -> None:
     assert "After the parcel is really sent" in alice.get(path).content.decode()
     form = {"when": "after_payment", "which": "local", "mail_by": "none", "delay_h": "24", "max_hold_h": "72"}
     alice.post(path, {**form, "first_scan_hold": "on"})
-    policy, version = rules.current(shop.ws, shop.store.id)
+    policy, version = policies.current(shop.ws, shop.store.id)
     assert version == 1
     assert policy == Policy(
         when=When.AFTER_PAYMENT, which=Which.LOCAL, mail_by=MailBy.NONE, delay_h=24, max_hold_h=72, first_scan_hold=True
@@ -91,7 +91,7 @@ def test_wrong_rules_are_refused_in_words(shop: Ledger, alice: Client) -> None:
     form = {"when": "after_payment", "which": "local", "mail_by": "none", "delay_h": "a day"}
     assert "is no number of hours" in alice.post(path, form).content.decode()
     assert "Choose one of each group" in alice.post(path, {**form, "when": "never"}).content.decode()
-    assert rules.current(shop.ws, shop.store.id)[1] == 0
+    assert policies.current(shop.ws, shop.store.id)[1] == 0
     assert alice.get(f"/connections/{shop.supplier.id}/rules").status_code == 404
 
 

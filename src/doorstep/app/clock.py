@@ -1,7 +1,7 @@
 """The only source of now.
 
 ``DOORSTEP_CLOCK=<start>@<rate>`` (demo only) scales the product's time: at the wall instant ``start`` both clocks
-agree, from then on one real second is ``rate`` seconds. The sandbox world reads the same variable, so both live in one time.
+agree, from then on one real second is ``rate`` seconds. The sandbox reads the same variable, so both live in one time.
 Time-outs, leases and rate budgets use ``monotonic``/``machine`` instead and are never scaled.
 """
 

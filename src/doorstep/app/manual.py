@@ -70,7 +70,7 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
     """
     text, carrier = _from_link(text, carrier)
     norm = normalize(text)
-    reason = Message(id="manual.empty") if not norm else suspect(norm, set(), carrier)
+    reason = Message(id="manual.empty") if not norm else suspect(text, set(), carrier)
     if reason and not (confirmed and norm):
         raise Doubtful(reason)
     known = Claim.objects.filter(ws=ws, number_id__in=Number.objects.filter(ws=ws, norm=norm).values("id"))
@@ -125,10 +125,9 @@ def _from_link(text: str, carrier: str) -> tuple[str, str]:
 
 
 def _doubt(order: Order, text: str, carrier: str) -> Message | None:
-    norm = normalize(text)
-    if not norm:
+    if not normalize(text):
         return Message(id="manual.empty")
-    return suspect(norm, {normalize(order.number), normalize(order.external_id)}, carrier)
+    return suspect(text, {normalize(order.number), normalize(order.external_id)}, carrier)
 
 
 def _role(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A store's rules, versioned: the newest version counts for what has not been given to the store yet."""
+"""Changing a store's rules: a new version each time; the newest counts for what has not been given to the store yet."""
 
 from django.db import transaction
 
@@ -6,31 +6,14 @@ from doorstep.app import clock
 from doorstep.app.audit import record
 from doorstep.app.changes import By
 from doorstep.app.merge.source import Touched
-from doorstep.core.policy import MailBy, Policy, When, Which
+from doorstep.app.policies import current
+from doorstep.app.settle import settle
+from doorstep.core.policy import Policy
 from doorstep.db.models import Push, StorePolicy
-
-
-def current(ws: int, store_id: int) -> tuple[Policy, int]:
-    """The store's policy and its version; a store without one has the defaults, version 0."""
-    row = StorePolicy.objects.filter(ws=ws, store_id=store_id).order_by("-version").first()
-    if row is None:
-        return Policy(), 0
-    policy = Policy(
-        when=When(row.when),
-        which=Which(row.which),
-        delay_h=row.delay_h,
-        max_hold_h=row.max_hold_h,
-        first_scan_hold=row.first_scan_hold,
-        mail_by=MailBy(row.mail_by),
-        write_delivered=row.write_delivered,
-    )
-    return policy, row.version
 
 
 def save(ws: int, store_id: int, policy: Policy, actor: str) -> int:
     """A new version, if anything differs. What is held now is decided again; what a store has already stays (S60)."""
-    from doorstep.app.settle import settle  # noqa: PLC0415 - settle reads rules
-
     with transaction.atomic():
         before, version = current(ws, store_id)
         if before == policy and version:

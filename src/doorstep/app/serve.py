@@ -26,7 +26,7 @@ from django.db import connection
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from doorstep.app import inbox, loop, upgrade
+from doorstep.app import holds, inbox, loop, upgrade
 from doorstep.app.bridge import Bridge, Receive, Scope, Send
 from doorstep.app.log import logger
 from doorstep.app.smtp import Receiver
@@ -72,9 +72,10 @@ def up(ready: Callable[[Place], None], work: Work | None = None) -> int:
     end the process with ``os._exit``, as views that hang are not waited for. Raises CannotStart and upgrade.TooNew.
     """
     Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     with alone(Path(settings.DATA_DIR)), _listen(settings.HOST, settings.PORT) as listener:
         migrated, copy = upgrade.upgrade()
+        if connection.vendor == "sqlite":  # alone: PostgreSQL's other workers hold leases of their own
+            holds.bury_the_dead()
         wsgi = get_wsgi_application()
         _ = get_resolver().url_patterns  # loads all pages: what is broken is known now, and the first visitor is quick
 

@@ -61,7 +61,7 @@ class Broken(Trouble):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request. ``what`` names the kind of answer for ``read`` (``orders``); empty = plumbing (token, discovery):
+    """One HTTP request. ``what`` names the kind of answer for ``read``; empty = plumbing (token, discovery):
     its answer is never stored. ``subject`` tells apart the answers of one kind (a page, a number), so that an
     unchanged answer can be recognized. ``context`` travels to the Answer. Secrets belong in ``headers``/``query``
     only; neither is logged or stored.
@@ -80,7 +80,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back, or what a webhook or a mail brought. ``headers`` has lower-case names. ``received_at`` aware UTC."""
+    """What came back, or what a webhook or a mail brought. ``headers`` lower-case, ``received_at`` aware UTC."""
 
     what: str
     status: int = 200
@@ -165,7 +165,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """Who a connector is. ``basis`` names the official schema or sample behind it. ``hosts``: the vendor's hosts, or OWN."""
+    """Who a connector is. ``basis``: the official schema or sample behind it. ``hosts``: the vendor's, or OWN."""
 
     name: str
     label: str
@@ -193,7 +193,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
-    """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces`` is the remote ref of our own
+    """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces``: the remote ref of our own
     earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called.
     ``notify``: may the store mail the shopper. ``key`` is the same on every repetition.
     """
@@ -229,7 +229,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A webhook that was verified. ``answer`` None = a ping (accept, learn nothing). ``key`` is the vendor's delivery id,
+    """A webhook that was verified. ``answer`` None = a ping (accept, learn nothing). ``key``: the vendor's delivery id,
     '' when it has none. ``knock``: the signature does not cover the body, so fetch before believing.
     """
 
@@ -240,7 +240,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The vendor's remote state of one number after ``follow``/``unfollow``/``recarrier``. ``retry_after`` in seconds."""
+    """The vendor's remote state of one number after ``follow`` or ``recarrier``. ``retry_after`` in seconds."""
 
     number: str
     remote: Literal["registered", "rejected", "stopped"]
@@ -271,7 +271,7 @@ class Connectable(Connector, Protocol):
 
 
 class Hooked(Connector, Protocol):
-    """A connector whose vendor calls us. ``subscribe`` returns settings/credentials to save. ``receive`` raises Denied."""
+    """A connector whose vendor calls us. ``subscribe`` returns credentials to save. ``receive`` raises Denied."""
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]: ...
     def receive(self, account: Account, delivery: Delivery) -> Received: ...
@@ -295,7 +295,7 @@ class Supplier(Connectable, Protocol):
 
 
 class Carrier(Connectable, Protocol):
-    """A carrier or an aggregator. ``numbers`` are at most ``meta.batch`` long. ``keys`` (postcode ...) ride on the number."""
+    """A carrier or an aggregator. ``numbers``: at most ``meta.batch``. ``keys`` (postcode ...) ride on the number."""
 
     def track(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[None]: ...
 

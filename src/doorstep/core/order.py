@@ -13,7 +13,7 @@ from doorstep.core.status import Reason
 
 
 class OrderState(StrEnum):
-    """State of a store order, derived from the item × quantity × parcel matrix."""
+    """State of a store order, derived from the item by quantity by parcel matrix."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     PLACED = "placed"

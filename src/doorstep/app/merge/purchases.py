@@ -7,8 +7,8 @@ from doorstep.app.changes import Noted, note
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
 from doorstep.core.order import Purchase as SaidPurchase
-from doorstep.core.order import PurchaseState
 from doorstep.core.order import PurchaseLine as SaidLine
+from doorstep.core.order import PurchaseState
 from doorstep.db.models import Claim, Line, Order, Purchase, PurchaseLine
 
 LEFT: Final = frozenset({PurchaseState.DISPATCHED, PurchaseState.DELIVERED})
@@ -35,7 +35,7 @@ def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purc
 
 
 def _merge_dispatch(source: Source, purchase: Purchase, said: SaidPurchase, age: Age) -> None:
-    """The earliest time at which any snapshot says it had left; a snapshot that only says "shipped" counts from itself."""
+    """The earliest time at which any snapshot says it had left; one that only says "shipped" counts from itself."""
     if said.state not in LEFT:
         return
     at = said.dispatched_at or age.said_at

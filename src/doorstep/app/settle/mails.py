@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from doorstep.app import clock, loop, rules
+from doorstep.app import clock, loop, policies
 from doorstep.app.settle.cluster import Cluster
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import MailBy
@@ -23,7 +23,7 @@ def intend_mails(cluster: Cluster) -> None:
     for order in cluster.orders.values():
         if order.before_connection or order.cancelled_at or order.person_id is None:
             continue
-        policy, _ = rules.current(cluster.ws, order.store_id)
+        policy, _ = policies.current(cluster.ws, order.store_id)
         if policy.mail_by is not MailBy.DOORSTEP:
             continue
         for parcel, plan in cluster.plans:

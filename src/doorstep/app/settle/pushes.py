@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, assert_never
 
-from doorstep.app import clock, loop, rules
+from doorstep.app import clock, loop, policies
 from doorstep.app.changes import Cause, Noted, note
 from doorstep.app.merge.purchases import LEFT
 from doorstep.app.settle.cluster import Cluster
@@ -31,7 +31,7 @@ def decide_pushes(cause: Cause, cluster: Cluster) -> None:
         store = cluster.connections[order.store_id]
         if Can.PUSH not in connector("store", store.connector).meta.can:
             continue
-        policy, version = rules.current(cluster.ws, store.id)
+        policy, version = policies.current(cluster.ws, store.id)
         given = set(Push.objects.filter(ws=order.ws, order_id=order.id).values_list("parcel_id", flat=True))
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents) or parcel.id in given:
@@ -149,13 +149,13 @@ def _suspicious(cluster: Cluster, spot: Spot) -> Mapping[str, Message]:
     return found
 
 
-def suspect(number: str, order_names: set[str], carrier: str = "") -> Message | None:
-    """Why a text should not be given to a shopper as a tracking number, or None."""
-    if number.lstrip("#") in {name.lstrip("#") for name in order_names}:
-        return Message(id="hold.is_order_number", values={"number": number})
-    recognition = recognize(number, Hints(carrier_text=carrier))
+def suspect(text: str, order_names: set[str], carrier: str = "") -> Message | None:
+    """Why a text should not be given to a shopper as a tracking number, or None. ``order_names`` are normalized."""
+    recognition = recognize(text, Hints(carrier_text=carrier))
+    if normalize(text).lstrip("#") in {name.lstrip("#") for name in order_names}:
+        return Message(id="hold.is_order_number", values={"number": text})
     if not recognition.candidates and recognition.not_a and not carrier:
-        return Message(id="hold.not_a_tracking_number", values={"number": number})
+        return Message(id="hold.not_a_tracking_number", values={"number": text})
     return None
 
 

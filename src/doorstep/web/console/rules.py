@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import connection_view, rules
+from doorstep.app import connection_view, policies, rules
 from doorstep.core.channel import capability
 from doorstep.core.message import Message
 from doorstep.core.policy import MailBy, Policy, When, Which
@@ -30,7 +30,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         if attempt(request, save):
             tell(request, Message(id="done.rules_saved"))
             return redirect("rules", store.id)
-    policy, version = rules.current(caller.ws, store.id)
+    policy, version = policies.current(caller.ws, store.id)
     context = {
         "here": "connections",
         "store": store,

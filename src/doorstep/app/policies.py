@@ -1,0 +1,21 @@
+"""The rules that a store has now."""
+
+from doorstep.core.policy import MailBy, Policy, When, Which
+from doorstep.db.models import StorePolicy
+
+
+def current(ws: int, store_id: int) -> tuple[Policy, int]:
+    """The store's policy and its version; a store without one has the defaults, version 0."""
+    row = StorePolicy.objects.filter(ws=ws, store_id=store_id).order_by("-version").first()
+    if row is None:
+        return Policy(), 0
+    policy = Policy(
+        when=When(row.when),
+        which=Which(row.which),
+        delay_h=row.delay_h,
+        max_hold_h=row.max_hold_h,
+        first_scan_hold=row.first_scan_hold,
+        mail_by=MailBy(row.mail_by),
+        write_delivered=row.write_delivered,
+    )
+    return policy, row.version
