@@ -116,6 +116,21 @@ async def test_every_status_is_an_answer_for_the_connector_to_judge(shop, status
     assert (answer.status, answer.body) == (status, b"<html>no</html>")
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_request_that_was_cut_off_is_not_repeated_behind_our_back(shop, method):
+    """A repeated OAuth nonce would be refused, and the connection would be taken for one with wrong keys."""
+    await http.send(get(f"{shop.url}/first"), frozenset({"127.0.0.1"}))  # its connection is used again
+
+    async def hang_up(request):
+        request.transport.abort()
+        return web.Response()
+
+    shop.answer = hang_up
+    problem = await trouble(Request(method=method, url=f"{shop.url}/second"))
+    assert isinstance(problem, http.Unsure) and told(problem) == "trouble.cut_off"
+    assert [one[1] for one in shop.seen] == ["/first", "/second"]
+
+
 async def test_a_silent_server_is_busy_and_may_have_understood(shop, settings):
     settings.HTTP_TIMEOUT_S = 0.2
 

@@ -38,6 +38,7 @@ T = TypeVar("T")
 MAX_BYTES: Final = 10 << 20
 MAX_REDIRECTS: Final = 3
 CONNECT_S: Final = 10.0
+IDLE_S: Final = 4.0  # a connection is kept open so long: shorter than the five seconds of Apache and Node
 OnAnswer = Callable[[Request, Answer], Awaitable[None]]
 OnRenewed = Callable[[Mapping[str, str]], Awaitable[None]]
 log = logger(__name__)
@@ -206,11 +207,16 @@ def _session() -> aiohttp.ClientSession:
     here = asyncio.get_running_loop()
     if here not in _sessions:
         _sessions[here] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=addresses.Resolver(), limit=100, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(
+                resolver=addresses.Resolver(), limit=100, ttl_dns_cache=60, keepalive_timeout=IDLE_S
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"Doorstep/{__version__}"},
             trust_env=False,
         )
+        # aiohttp has no public switch for it. A repeated signature is refused by stores that know the nonce already, and
+        # what may have changed something is repeated by nobody but us.
+        _sessions[here]._retry_connection = False
         loop.at_end(_close)
     return _sessions[here]
 
