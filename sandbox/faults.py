@@ -81,6 +81,7 @@ def troubled(faults: Faults, vendor: str, own_words: Words) -> Middleware:
         if planned is None:
             return await handler(request)
         if planned.fault is Fault.SLOW:
+            await request.read()  # it goes on with what it has, also when the caller has hung up
             await asyncio.sleep(planned.seconds)
             return await handler(request)
         if planned.fault is Fault.LOST:
