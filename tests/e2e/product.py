@@ -132,6 +132,10 @@ class Product(Program):
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 
+    def errors(self) -> list[str]:
+        """What it has logged as an error."""
+        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if '"level": "error"' in line]
+
     def clock(self, rate: float = RATE) -> str:
         """From now on its time runs so fast; returns DOORSTEP_CLOCK for the world to run in the same."""
         self.env["DOORSTEP_CLOCK"] = f"{datetime.now(UTC).isoformat(timespec='milliseconds')}@{rate}"
@@ -188,17 +192,15 @@ class World(Program):
         return given
 
 
-class Console:
-    """A member at the console, over HTTP, as a browser would do it. ``text`` returns pages as they come."""
+class Visitor:
+    """Somebody with a browser and no account. Pages are returned as they come; HTTPError is raised for 4xx and 5xx."""
 
     def __init__(self, product: Product) -> None:
         self._url, self._cookies = product.url, CookieJar()
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._cookies))
-        self.get("/accounts/login/")
-        self.post("/accounts/login/", login=EMAIL, password=PASSWORD)
 
     def get(self, path: str) -> str:
-        """A page. Raises HTTPError."""
+        """A page."""
         return self._text(urllib.request.Request(self._url + path))  # noqa: S310 - loopback
 
     def post(self, path: str, **form: str) -> str:
@@ -206,6 +208,26 @@ class Console:
         token = next((one.value or "" for one in self._cookies if one.name == "csrftoken"), "")
         data = urlencode({**form, "csrfmiddlewaretoken": token}).encode()
         return self._text(urllib.request.Request(self._url + path, data=data, headers={"Referer": self._url + path}))  # noqa: S310 - loopback
+
+    def resync(self, page: str) -> str:
+        """Have the carrier of the first parcel on a shopper's page asked; returns the page that follows."""
+        found = re.search(r'name="parcel" value="(\d+)"', self.get(page))
+        assert found, f"nothing to ask about on {page}"
+        return self.post(f"{page}/resync", parcel=found[1])
+
+    def _text(self, request: urllib.request.Request) -> str:
+        with self._opener.open(request, timeout=30) as answer:
+            text: str = answer.read().decode()
+        return text
+
+
+class Console(Visitor):
+    """The owner, logged in."""
+
+    def __init__(self, product: Product) -> None:
+        super().__init__(product)
+        self.get("/accounts/login/")
+        self.post("/accounts/login/", login=EMAIL, password=PASSWORD)
 
     def order(self, number: str) -> str:
         """The path of an order's screen, found by its number; '' while Doorstep does not know it."""
@@ -218,11 +240,6 @@ class Console:
         found = re.search(r'"http://[^/"]+(/t/[\w-]+)"', screen)
         assert found, f"no page link on {order}"
         return found[1]
-
-    def _text(self, request: urllib.request.Request) -> str:
-        with self._opener.open(request, timeout=30) as answer:
-            text: str = answer.read().decode()
-        return text
 
 
 class Town:
