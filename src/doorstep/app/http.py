@@ -214,8 +214,8 @@ def _session() -> aiohttp.ClientSession:
             headers={"User-Agent": f"Doorstep/{__version__}"},
             trust_env=False,
         )
-        # aiohttp has no public switch for it. A repeated signature is refused by stores that know the nonce already, and
-        # what may have changed something is repeated by nobody but us.
+        # aiohttp has no public switch for it. A store refuses a signature whose nonce it knows already, and what may
+        # have changed something is repeated by nobody but us.
         _sessions[here]._retry_connection = False
         loop.at_end(_close)
     return _sessions[here]
