@@ -14,7 +14,7 @@ from doorstep.app.log import logger
 from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hooked, Meta, Refused, Trouble
 from doorstep.connectors.registry import Kind, connector, connectors
 from doorstep.core.message import Message
-from doorstep.db.models import Connection
+from doorstep.db.models import Connection, Outbox, Schedule
 
 log = logger(__name__)
 
@@ -70,7 +70,7 @@ def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], che
                 setattr(connection, field, value)
             connection.save()
         feeds.ensure(connection)
-        feeds.hurry(ws, connection.id)
+        _hurry(ws, connection.id)
         record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
     return connection
 
@@ -119,7 +119,18 @@ def pause(ws: int, connection_id: int, actor: str) -> None:
 def resume(ws: int, connection_id: int, actor: str) -> None:
     """Go on where it was paused; what was missed is read."""
     _state(ws, connection_id, actor, "active")
+    _hurry(ws, connection_id)
+
+
+def _hurry(ws: int, connection_id: int) -> None:
+    """Nothing waits for this connection any more: neither what is asked of it nor what is given to it."""
     feeds.hurry(ws, connection_id)
+    now = clock.now()
+    Schedule.objects.filter(ws=ws, connection_id=connection_id).update(next_at=now)
+    waiting = Outbox.objects.filter(ws=ws, lane="push", target_id=connection_id)
+    waiting.filter(state__in=["due", "sending", "unsure"]).update(due_at=now)
+    loop.wake("poll")
+    loop.wake("outbox")
 
 
 def _state(ws: int, connection_id: int, actor: str, state: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, cast
 from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import clock, outbox, rules
+from doorstep.app import clock, outbox, policies
 from doorstep.app.accounts import account_of, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
@@ -46,6 +46,7 @@ from doorstep.db.models import Connection, Line, Number, Order, Push
 log = logger(__name__)
 T = TypeVar("T")
 REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there what this push was to replace
+STORE_WAIT: Final = timedelta(hours=1)  # between two looks whether a store is active again; a person rings earlier
 GRACE_S: Final = 5.0  # beyond the request's time-out, for the far side to finish what it began
 
 
@@ -63,9 +64,21 @@ class Errand:
 
 @dataclass(slots=True)
 class Sent:
-    """Whether a request that changes something has left."""
+    """Of the requests that have left: whether the last one changes something, and whether an earlier one did."""
 
-    any: bool = False
+    last: bool = False
+    earlier: bool = False
+
+    def leaves(self, request: Request) -> None:
+        """One more."""
+        self.earlier, self.last = self.earlier or self.last, request.changes
+
+    def may_have_changed(self, trouble: Trouble) -> bool:
+        """Whether something may be different over there, although all that came back is ``trouble``. A clear no to the
+        last request says so of that request only.
+        """
+        clear = isinstance(trouble, (Busy, Denied, NotFound, Refused)) and not isinstance(trouble, Unsure)
+        return self.earlier or (self.last and not clear)
 
 
 async def deliver(leased: Leased) -> None:
@@ -92,16 +105,17 @@ async def _carry_out(errand: Errand) -> None:
             pushed = await drive(errand.store, watched(flow, sent))
             await in_db(accepted, errand, pushed.ref, pushed.notes)
     except Trouble as trouble:
-        await in_db(failed, errand, trouble, sent.any)
+        await in_db(failed, errand, trouble, sent.may_have_changed(trouble))
 
 
 def watched(flow: Flow[T], sent: Sent) -> Flow[T]:
-    """The same flow; notes when a request that changes something leaves."""
+    """The same flow; notes what leaves."""
     answer: Answer | None = None
     try:
         step = next(flow)
         while True:
-            sent.any = sent.any or (isinstance(step, Request) and step.changes)
+            if isinstance(step, Request):
+                sent.leaves(step)
             try:
                 answer = yield step
             except Trouble as trouble:
@@ -138,7 +152,7 @@ def begin(leased: Leased) -> Errand | None:
         store = Connection.objects.get(ws=row.ws, id=push.store_id)
         if store.state != "active":
             reason = Message(id="push.store_paused", values={"store": store.label})
-            outbox.later(leased, row.state, reason, timedelta(hours=1))
+            outbox.later(leased, row.state, reason, STORE_WAIT)
             return None
         if not outbox.mark(leased, "unsure" if leased.interrupted else "sending"):
             return None
@@ -150,7 +164,7 @@ def begin(leased: Leased) -> Errand | None:
 def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
     """What the store is given."""
     number = Number.objects.get(ws=push.ws, id=push.number_id)
-    policy, _ = rules.current(push.ws, store.id)
+    policy, _ = policies.current(push.ws, store.id)
     earlier = Push.objects.filter(
         ws=push.ws, order_id=push.order_id, parcel_id=push.parcel_id, version__lt=push.version
     )
@@ -189,11 +203,11 @@ async def _look(errand: Errand) -> None:
     await in_db(_resolve, errand, shown)
 
 
-def rest(errand: Errand) -> None:
-    """Come back when a request that may still be under way must have ended."""
+def rest(errand: Errand) -> bool:
+    """Come back when a request that may still be under way must have ended; False when the lease was lost."""
     reason = Message(id="push.unsure", values={"store": errand.store.label})
     pause = settings.HTTP_TIMEOUT_S + GRACE_S
-    outbox.mark(
+    return outbox.mark(
         errand.leased,
         "unsure",
         due_at=outbox.wait_real(pause),
@@ -213,12 +227,14 @@ def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:
 
 
 def again(errand: Errand, reason: Message) -> None:
-    """The store was read back: it is due once more. A store that has the number already is told nothing twice; what an
-    interrupted call left undone there (the order's own state) is finished.
+    """The store was read back: it is due once more, at once. A store that has the number already is told nothing twice;
+    what an interrupted call left undone there (the order's own state) is finished.
     """
     with transaction.atomic():
-        if outbox.later(errand.leased, "due", reason, timedelta(0)) and not errand.withdraw:
-            _set(errand.push, "due")
+        state = outbox.again(errand.leased, reason)
+        if state == "dead":
+            reason = Message(id="push.given_up", values={"store": errand.store.label})
+        _follow(errand, state, reason)
 
 
 def ask_person(errand: Errand) -> None:
@@ -248,35 +264,42 @@ def withdrawn(errand: Errand) -> None:
             settle(_clock(errand.push), Touched(orders={errand.push.order_id}))
 
 
-def failed(errand: Errand, trouble: Trouble, sent: bool) -> None:
+def failed(errand: Errand, trouble: Trouble, changed: bool) -> None:
     """Temporary trouble comes again, a refusal does not, bad credentials stop the connection, and what may have
-    happened is looked at before anything is repeated.
+    happened (``changed``) is looked at before anything is repeated.
     """
     reason = message_of(trouble)
-    log.warning("push.failed", push_id=errand.push.id, reason=reason.id, sent=sent)
+    log.warning("push.failed", push_id=errand.push.id, reason=reason.id, changed=changed)
     with transaction.atomic():
         if isinstance(trouble, Denied):
             refused(errand.store, trouble)
-            _wait(errand, reason, timedelta(hours=1), sent=False)
-        elif isinstance(trouble, Unsure) or (sent and not isinstance(trouble, (Busy, Refused, NotFound))):
-            _wait(errand, reason, None, sent=sent)
+        if changed:
+            if rest(errand):
+                _follow(errand, "unsure", reason)
         elif isinstance(trouble, (Refused, NotFound)):
-            if outbox.give_up(errand.leased, reason) and not errand.withdraw:
-                _set(errand.push, "superseded" if reason.id == REPLACED_GONE else "refused", reason)
+            if outbox.give_up(errand.leased, reason):
+                _follow(errand, "superseded" if reason.id == REPLACED_GONE else "refused", reason)
         else:
-            seconds = getattr(trouble, "retry_after", None)
-            _wait(errand, reason, timedelta(seconds=seconds) if seconds else None, sent=False)
+            state = "unsure" if errand.leased.interrupted else "due"
+            _follow(errand, outbox.later(errand.leased, state, reason, _pause(trouble)), reason)
 
 
-def _wait(errand: Errand, reason: Message, pause: timedelta | None, *, sent: bool) -> None:
-    if sent:
-        rest(errand)
-        if not errand.withdraw:
-            _set(errand.push, "unsure", reason)
-    else:
-        state = "unsure" if errand.leased.interrupted else "due"
-        if outbox.later(errand.leased, state, reason, pause) and not errand.withdraw:
-            _set(errand.push, state, reason)
+def _pause(trouble: Trouble) -> timedelta | None:
+    """How long somebody else makes us wait; None = our own back-off."""
+    if isinstance(trouble, Denied):
+        return STORE_WAIT
+    seconds = trouble.retry_after if isinstance(trouble, Busy) else None
+    return timedelta(seconds=seconds) if seconds else None
+
+
+def _follow(errand: Errand, state: str, reason: Message) -> None:
+    """Let the push say what its outbox row says now ('' = the lease was lost, and nothing is said). Of a withdrawal only
+    the reason is told: the store still has the number.
+    """
+    if state and errand.withdraw:
+        Push.objects.filter(ws=errand.push.ws, id=errand.push.id).update(reason=asdict(reason))
+    elif state:
+        _set(errand.push, "refused" if state == "dead" else state, reason)
 
 
 def _clock(push: Push) -> By:
@@ -284,12 +307,9 @@ def _clock(push: Push) -> By:
 
 
 def _set(push: Push, state: str, reason: Message | None = None) -> None:
-    push.state, push.changed_at = state, clock.now()
+    moved, push.state, push.changed_at = push.state != state, state, clock.now()
     push.reason = asdict(reason) if reason else push.reason
     push.save(update_fields=["state", "reason", "changed_at", "remote_id", "remote_number"])
-    note(
-        _clock(push),
-        Noted(
-            "order", push.order_id, f"push.{state}", new=str(push.number_id), at=f"{push.id}:{clock.now().isoformat()}"
-        ),
-    )
+    if moved:
+        at = f"{push.id}:{push.changed_at.isoformat()}"
+        note(_clock(push), Noted("order", push.order_id, f"push.{state}", new=str(push.number_id), at=at))

@@ -9,7 +9,6 @@ from doorstep.app import clock
 from doorstep.app.changes import By
 from doorstep.app.deliver import GRACE_S
 from doorstep.app.merge.source import Touched
-from doorstep.app.outbox import LEASE_S
 from doorstep.app.settle import settle
 from doorstep.db.models import Feed, Outbox, Push, Schedule
 
@@ -25,10 +24,10 @@ def release(limit: int = 50) -> int:
 
 
 def bury_the_dead() -> None:
-    """At the start of the only process: nobody holds any lease. What was being sent rests until its request must have
-    ended, then it is looked at.
+    """At the start of the only process: nobody holds any lease. What was being sent rests until its request, which may
+    have left a moment ago, must have ended; then it is looked at.
     """
-    ended = F("lease_until") - LEASE_S + settings.HTTP_TIMEOUT_S + GRACE_S
+    ended = clock.machine() + settings.HTTP_TIMEOUT_S + GRACE_S
     with transaction.atomic():
         Outbox.objects.filter(lease_until__gt=0, state="due").update(lease_until=0.0)
         Outbox.objects.filter(lease_until__gt=0).update(lease_until=Least(F("lease_until"), ended))

@@ -57,18 +57,26 @@ def done(leased: Leased) -> bool:
     return mark(leased, "done", lease_token=0, lease_until=0.0, error=None)
 
 
-def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = None) -> bool:
-    """Try again after ``wait``, or after a back-off that doubles; after too many tries a person must ask."""
-    dead = leased.row.tries >= TRIES and state == "due"
-    pause = wait or min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(leased.row.tries - 1, 12))
-    return mark(
-        leased,
-        "dead" if dead else state,
-        due_at=clock.now() + pause,
-        lease_token=0,
-        lease_until=clock.machine() + 1.0,
-        error=asdict(reason),
-    )
+def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = None) -> str:
+    """Try again after ``wait``, which somebody else named and which therefore counts as no try, or after a back-off
+    that doubles; after too many tries a person must ask. Returns the state it has now, '' when the lease was lost.
+    """
+    tries = leased.row.tries
+    if wait is not None:
+        return _again(leased, state, reason, wait, tries - 1)
+    return _again(leased, state, reason, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 12)), tries)
+
+
+def again(leased: Leased, reason: Message) -> str:
+    """Try again at once; returns as ``later``."""
+    return _again(leased, "due", reason, timedelta(0), leased.row.tries)
+
+
+def _again(leased: Leased, state: str, reason: Message, wait: timedelta, tries: int) -> str:
+    state = "dead" if tries >= TRIES and state == "due" else state
+    values = {"due_at": clock.now() + wait, "tries": tries, "error": asdict(reason)}
+    mine = mark(leased, state, lease_token=0, lease_until=clock.machine() + 1.0, **values)
+    return state if mine else ""
 
 
 def give_up(leased: Leased, reason: Message) -> bool:
