@@ -3,13 +3,20 @@
 Nothing is listed here: the registry finds the connectors, and a test fails when a page is not current.
 """
 
+import re
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
+
+from packaging.requirements import Requirement
 
 from doorstep.connectors.contract import OWN, Can, Connector, Field
 from doorstep.connectors.registry import Kind, connectors
 
-PAGE = Path(__file__).parent / "reference" / "connectors.md"
+REFERENCE: Final = Path(__file__).parent / "reference"
+PAGE = REFERENCE / "connectors.md"
+LICENCES = REFERENCE / "licences.md"
+REQUIREMENTS: Final = Path(__file__).parents[1] / "requirements"
 TITLES: dict[Kind, str] = {"store": "Stores", "supplier": "Suppliers", "carrier": "Carriers and aggregators"}
 ABILITIES: dict[Can, str] = {
     Can.ORDERS: "reads orders",
@@ -80,5 +87,56 @@ def pace(one: Connector) -> str:
     return f"{one.meta.polls_per_minute} times a minute ({whom})"
 
 
+LICENCES_HEAD = """# Licences
+
+What an installed Doorstep is made of, and under which licence each package says it is. This page is made from the
+packages' own metadata by `make docs`; do not edit it. What only tests and development need is not part of the product.
+
+Doorstep itself: Apache-2.0. htmx, which is served to browsers, is 0BSD.
+"""
+OPTIONAL_HEAD = """
+## Only with PostgreSQL
+
+The driver is under the LGPL. It is optional, unchanged, and used through its public interface only.
+"""
+
+
+def licences() -> str:
+    """The page of licences, ending in one newline."""
+    needed = closure(REQUIREMENTS / "base.in")
+    extra = {name: one for name, one in closure(REQUIREMENTS / "postgres-extra.in").items() if name not in needed}
+    return "\n".join((LICENCES_HEAD, *licence_table(needed), OPTIONAL_HEAD, *licence_table(extra), ""))
+
+
+def licence_table(found: dict[str, Distribution]) -> list[str]:
+    return table(["package", "licence"], [[name, licence(one)] for name, one in sorted(found.items())])
+
+
+def closure(file: Path) -> dict[str, Distribution]:
+    """The packages that a requirements file leads to on this machine, by normalized name."""
+    wanted = [Requirement(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    found: dict[str, Distribution] = {}
+    while wanted:
+        one = wanted.pop()
+        name = re.sub(r"[-_.]+", "-", one.name).lower()
+        if name not in found:
+            found[name] = distribution(name)
+            wanted += [need for need in map(Requirement, found[name].requires or ()) if applies(need, one.extras)]
+    return found
+
+
+def applies(need: Requirement, extras: set[str]) -> bool:
+    return need.marker is None or any(need.marker.evaluate({"extra": extra}) for extra in extras or {""})
+
+
+def licence(package: Distribution) -> str:
+    """What the package says: the SPDX expression, else its classifiers, else its own words."""
+    said = package.metadata
+    classified = [text.rpartition(" :: ")[2] for text in said.get_all("Classifier", []) if text.startswith("License")]
+    own = [text for text in classified if text not in {"OSI Approved", "DFSG approved"}]
+    return said.get("License-Expression") or ", ".join(own) or said.get("License") or "not said"
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    LICENCES.write_text(licences(), encoding="utf-8")

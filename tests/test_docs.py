@@ -1,10 +1,30 @@
 """The documentation says what the code does."""
 
+import ast
 import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-DOCS = Path(__file__).parents[1] / "docs"
+import pytest
+import typer.main
+
+from doorstep.cli import app
+from doorstep.core.order import OrderState
+from doorstep.core.policy import MailBy, When, Which
+from doorstep.core.status import Reason, Status
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), ROOT / "sandbox" / "README.md"])
+MADE_LATER = {"docs/images/console.png", "docs/images/page.png"}  # pictures of the running product
+
+
+def reference(name: str) -> str:
+    return (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
 
 
 def generator() -> ModuleType:
@@ -18,3 +38,130 @@ def generator() -> ModuleType:
 def test_generated_pages_are_current() -> None:
     made = generator()
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
+
+
+def test_every_package_of_the_product_has_its_licence_listed() -> None:
+    """By name only: versions, and with them the wording of licences, move with the locks."""
+    made = generator()
+    listed = set(re.findall(r"(?m)^\| ([a-z0-9-]+) \|", reference("licences"))) - {"package", "---"}
+    needed = {*made.closure(made.REQUIREMENTS / "base.in"), *made.closure(made.REQUIREMENTS / "postgres-extra.in")}
+    assert needed == listed, "run `make docs`, read the licences, and commit what it wrote"
+
+
+def test_licences_of_the_product_are_permissive() -> None:
+    made = generator()
+    strict = re.compile(r"\b[AL]?GPL|Affero|Elastic|SSPL|BUSL|Commons Clause|not said", re.IGNORECASE)
+    needed = made.closure(made.REQUIREMENTS / "base.in")
+    assert {name: made.licence(one) for name, one in needed.items() if strict.search(made.licence(one))} == {}
+
+
+# --- settings, commands, closed lists ---
+
+
+def read_settings() -> Iterator[str]:
+    """Names of all variables that the product reads from the environment."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                called, said = ast.unparse(node.func), str(node.args[0].value)
+                if called in {"_env", "_list"}:
+                    yield f"DOORSTEP_{said}"
+                elif called in {"os.environ.get", "os.getenv"}:
+                    yield said
+
+
+def test_every_setting_is_described_and_nothing_else() -> None:
+    described = re.findall(r"(?m)^\| `([A-Z_]+)` \|", reference("settings"))
+    assert sorted(described) == sorted(set(read_settings()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_pages_name_only_settings_that_exist(page: Path) -> None:
+    tests_own = {"DOORSTEP_TEST_DB"}
+    named = set(re.findall(r"\bDOORSTEP_[A-Z_]+\b", page.read_text(encoding="utf-8")))
+    assert named - set(read_settings()) - tests_own == set()
+
+
+def commands() -> Iterator[str]:
+    group = typer.main.get_command(app)
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", {})
+        yield from (f"{name} {one}" for one in inner) if inner else (name,)
+
+
+def test_every_command_is_described_and_nothing_else() -> None:
+    described = re.findall(r"(?m)^\| `doorstep ([a-z-]+(?: [a-z-]+)?)[` ]", reference("cli"))
+    assert sorted(described) == sorted(commands())
+
+
+@pytest.mark.parametrize(
+    ("page", "members"),
+    [
+        ("statuses", [*Status, *Reason, *OrderState]),
+        ("push-rules", [*When, *Which, *MailBy]),
+    ],
+)
+def test_every_member_of_a_closed_list_is_described(page: str, members: list[str]) -> None:
+    assert [one for one in members if f"| `{one}`" not in reference(page)] == []
+
+
+# --- links, examples, commands ---
+
+
+def targets(page: Path) -> Iterator[str]:
+    """Where the links and pictures of a page lead, those outside and in code left out."""
+    text = re.sub(r"(?s)```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"))
+    yield from (one for one in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in one)
+
+
+def anchors(page: Path) -> set[str]:
+    """The names by which the headings of a page can be reached."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    broken = []
+    for target in targets(page):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        made_later = file.is_relative_to(ROOT) and file.relative_to(ROOT).as_posix() in MADE_LATER
+        if not made_later and (not file.exists() or (anchor and anchor not in anchors(file))):
+            broken.append(target)
+    assert broken == []
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        blocks = re.findall(r"(?s)```python\n(# runnable\n.*?)```", page.read_text(encoding="utf-8"))
+        yield from ((f"{page.stem}-{n}", block) for n, block in enumerate(blocks, 1))
+
+
+@pytest.mark.parametrize(("name", "code"), list(examples()), ids=lambda one: one.partition("\n")[0])
+def test_runnable_examples_run(name: str, code: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+
+
+def test_pages_name_only_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    known = set(re.findall(r"(?m)^([a-z-]+):", makefile))
+    lines = (line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines())
+    named = {one for line in lines for one in re.findall(r"(?:^    |`)(?:PORT=\d+ )?make ([a-z-]+)", line)}
+    assert named - known == set()
+    assert {"demo", "test", "setup"} <= named
+
+
+def test_pages_name_only_commands_that_exist() -> None:
+    known = set(commands()) | {one.partition(" ")[0] for one in commands()}
+    lines = (line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines())
+    named = {one for line in lines for one in re.findall(r"(?:^    |`|bin/)doorstep ([a-z-]+)", line)}
+    assert named - known == set()
