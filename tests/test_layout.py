@@ -145,6 +145,13 @@ def test_every_locked_package_has_a_hash(lock: Path) -> None:
     assert [pin for pin in pins if not re.match(r"\S+==\S+", pin) or "--hash=sha256:" not in pin] == []
 
 
+def test_the_package_takes_its_data_along() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    patterns = [pattern.removeprefix("**/") for pattern in settings["package-data"]["doorstep"]]
+    files = (path for path in SRC.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"})
+    assert [name(path) for path in files if not any(path.match(pattern) for pattern in patterns)] == []
+
+
 def test_every_connector_has_recordings() -> None:
     missing = []
     for kind, package in PACKAGES.items():
