@@ -293,7 +293,7 @@ def _pause(trouble: Trouble) -> timedelta | None:
 
 
 def _follow(errand: Errand, state: str, reason: Message) -> None:
-    """Let the push say what its outbox row says now ('' = the lease was lost, and nothing is said). Of a withdrawal only
+    """Let the push say what its outbox row says now ('' = the lease was lost; nothing is said). Of a withdrawal only
     the reason is told: the store still has the number.
     """
     if state and errand.withdraw:
