@@ -13,7 +13,6 @@ from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.core.number import Hints, normalize, recognize
-from doorstep.core.order import MailKind
 from doorstep.core.parcels import PERSON
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import Case, Decision, Hold, Keep, Policy, Refuse, Withdraw, decide
@@ -104,7 +103,7 @@ def _mailed(cluster: Cluster, plan: Plan) -> tuple[datetime | None, str]:
     """A dispatch mail is evidence too."""
     numbers = {one.id for one in cluster.numbers_of(plan)}
     said = [row for row in cluster.claims if row.number_id in numbers and not row.gone and _is_mail(cluster, row)]
-    return min((row.first_said for row in said), default=None), MailKind.SHIPPED.value if said else ""
+    return min((row.first_said for row in said), default=None), "shipping mail" if said else ""
 
 
 def _is_mail(cluster: Cluster, row: Claim) -> bool:
