@@ -137,7 +137,8 @@ def test_carrier_push_that_overtakes_the_order_is_not_lost(one: Ledger) -> None:
 
 def test_proven_mail_ships_its_order(one: Ledger) -> None:
     text = (
-        "From: shop <orders@supplier.example>\nSubject: Order #1001 has been shipped\nMessage-ID: <m1@supplier.example>\n"
+        "From: shop <orders@supplier.example>\nSubject: Order #1001 has been shipped\n"
+        "Message-ID: <m1@supplier.example>\n"
         "Date: Wed, 24 Jun 2026 10:00:00 +0200\nContent-Type: text/plain\n\n"
         f"Your order #1001 was handed over to USPS.\nTracking number: {USPS}\n"
     )
@@ -148,7 +149,8 @@ def test_proven_mail_ships_its_order(one: Ledger) -> None:
 
 def test_unproven_mail_waits_for_a_person(one: Ledger) -> None:
     text = (
-        "From: shop <orders@supplier.example>\nSubject: Order #1001 has been shipped\nMessage-ID: <m2@supplier.example>\n"
+        "From: shop <orders@supplier.example>\nSubject: Order #1001 has been shipped\n"
+        "Message-ID: <m2@supplier.example>\n"
         f"Content-Type: text/plain\n\nYour order #1001 was handed over to USPS.\nTracking number: {USPS}\n"
     )
     one.hears(one.woo(woo()), one.mail(text))
