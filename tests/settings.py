@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tests import postgres
 
+OURS = {"DOORSTEP_TEST_DB", "DOORSTEP_LONG", "DOORSTEP_KILLS", "DOORSTEP_SEED"}  # how much is tested
+
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    for name in [name for name in os.environ if name.startswith("DOORSTEP_") and name != "DOORSTEP_TEST_DB"]:
+    for name in [name for name in os.environ if name.startswith("DOORSTEP_") and name not in OURS]:
         del os.environ[name]  # a developer's own installation must not leak into the tests, nor they into it
     if os.environ.get("DOORSTEP_TEST_DB") != "postgres":
         os.environ.pop("DATABASE_URL", None)
