@@ -41,7 +41,7 @@ def connect_from_words(workspace: str, kind: str, name: str, form: Mapping[str, 
 def _workspace(name: str) -> int:
     found = list(Workspace.objects.filter(**({"name": name} if name else {}))[:2])
     if not found:
-        raise NotPossible("connect.no_workspace", name=name)
+        raise NotPossible("connect.no_workspace", name=name) if name else NotPossible("connect.no_workspace_yet")
     if len(found) > 1:
         raise NotPossible("connect.which_workspace", names=", ".join(Workspace.objects.values_list("name", flat=True)))
     return found[0].id
