@@ -1,7 +1,7 @@
 """Asks carriers about numbers whose time has come. An answer that says nothing new is only noted as asked."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -16,7 +16,19 @@ from doorstep.app.leases import new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.settle.watching import next_ask
-from doorstep.connectors.contract import Answer, Can, Carrier, Denied, Followed, Follower, Trouble
+from doorstep.connectors.contract import (
+    Answer,
+    Busy,
+    Can,
+    Carrier,
+    Denied,
+    Flow,
+    Followed,
+    Follower,
+    NotFound,
+    Refused,
+    Trouble,
+)
 from doorstep.connectors.registry import connector
 from doorstep.core.cadence import retry_after
 from doorstep.core.number import TrackingNumber, normalize
@@ -25,6 +37,7 @@ from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedul
 
 log = logger(__name__)
 LEASE_S: Final = 120.0
+RECARRIER_WAIT_S: Final = 300.0  # where the vendor names no time itself
 FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at again so rarely
 
 
@@ -34,9 +47,10 @@ class Batch:
 
     connection: Connection
     token: int
+    at: datetime  # when it was claimed
     watches: dict[str, Watch]  # by normalized number
     numbers: dict[str, Number]
-    wait: float | None = None  # seconds the vendor wants to be left alone, quota used up
+    waits: dict[str, float] = field(default_factory=dict)  # seconds until the vendor takes these, quota used up
     said: dict[str, Track] = field(default_factory=dict)
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
@@ -73,7 +87,7 @@ def _batch(account: Connection, token: int, ids: Sequence[int], now: datetime) -
     watches = Watch.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
     watches.update(asked_at=now)
     by_norm = {numbers[watch.number_id].norm: watch for watch in watches}
-    return Batch(account, token, by_norm, {one.norm: one for one in numbers.values()})
+    return Batch(account, token, now, by_norm, {one.norm: one for one in numbers.values()})
 
 
 async def ask(batch: Batch) -> None:
@@ -104,25 +118,51 @@ async def _follow(batch: Batch) -> None:
             watch.remote = "registered"
         return
     follower, account = cast(Follower, one), await in_db(account_of, batch.connection)
+    for number in batch.asked("recarrier"):
+        await _recarrier(batch, number, follower.recarrier(account, number))
     fresh = batch.asked("none", "rejected", "stopped")
     if fresh:
         await in_db(_remember, batch, await drive(batch.connection, follower.follow(account, fresh)))
-    for number in batch.asked("recarrier"):
-        await in_db(_remember, batch, [await drive(batch.connection, follower.recarrier(account, number))])
+
+
+async def _recarrier(batch: Batch, number: TrackingNumber, flow: Flow[Followed]) -> None:
+    """Have another carrier asked. What is wrong with this number alone keeps none of the others waiting: declined, it
+    is followed as the vendor thinks best; too early, it is tried again.
+    """
+    try:
+        said = await drive(batch.connection, flow)
+    except (Refused, NotFound) as trouble:
+        await in_db(_put, batch.watches[number.text], {"remote": "none", "said": _words(trouble)})
+    except Busy as trouble:
+        batch.waits[number.text] = trouble.retry_after or RECARRIER_WAIT_S
+    else:
+        await in_db(_remember, batch, [said])
 
 
 def _remember(batch: Batch, followed: Sequence[Followed]) -> None:
     """Commit the remote state at once: it is true over there already."""
     for said in followed:
-        watch = batch.watches.get(normalize(said.number))
-        if watch is None or said.retry_after is not None:
-            batch.wait = said.retry_after if watch else batch.wait
+        norm = normalize(said.number)
+        watch = batch.watches.get(norm)
+        if watch is None:
             continue
-        watch.remote, watch.said = said.remote, said.said
-        watch.remote_ref = said.carrier_key or watch.remote_ref
+        if said.retry_after is not None:
+            batch.waits[norm], watch.said = said.retry_after, said.said
+            continue
+        values = {"remote": said.remote, "said": said.said, "remote_ref": said.carrier_key or watch.remote_ref}
         if said.remote == "rejected":
-            watch.answer = TrackAnswer.REJECTED.value
-        watch.save(update_fields=["remote", "said", "remote_ref", "answer"])
+            values["answer"] = TrackAnswer.REJECTED.value
+        _put(watch, values)
+
+
+def _put(watch: Watch, values: Mapping[str, str]) -> None:
+    """Write what the vendor did, unless a person named another carrier meanwhile: that is still to be done."""
+    mine = Watch.objects.filter(ws=watch.ws, number_id=watch.number_id, connection_id=watch.connection_id)
+    known = watch.remote
+    if not mine.filter(remote=known).update(**values):
+        values = {"remote": "recarrier"}
+    for name, value in values.items():
+        setattr(watch, name, value)
 
 
 async def _keep(batch: Batch, answer: Answer) -> None:
@@ -151,13 +191,16 @@ def finish(batch: Batch, failed: Trouble | None) -> None:
         for norm, watch in batch.watches.items():
             key = {"ws": watch.ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
             mine = Schedule.objects.select_for_update().filter(**key, lease_token=batch.token)
-            if not mine.exists():
+            row = mine.first()
+            if row is None:
                 continue
-            values = _outcome(watch, batch.said.get(norm), failed, now)
+            values = _outcome(watch, batch.said.get(norm), failed, now, waits=norm in batch.waits)
             Watch.objects.filter(**key).update(**values)
             next_at = _next(watch, values, failed, now)
-            if batch.wait is not None and watch.remote == "none":
-                next_at = now + timedelta(seconds=batch.wait)
+            if norm in batch.waits:
+                next_at = now + timedelta(seconds=batch.waits[norm])
+            if row.next_at > batch.at:  # somebody asked for it while we were asking
+                next_at = row.next_at
             if next_at is None:
                 mine.delete()
             else:
@@ -168,15 +211,20 @@ def finish(batch: Batch, failed: Trouble | None) -> None:
         )
 
 
-def _outcome(watch: Watch, said: Track | None, failed: Trouble | None, now: datetime) -> dict[str, Any]:
+def _outcome(watch: Watch, said: Track | None, failed: Trouble | None, now: datetime, *, waits: bool) -> dict[str, Any]:
     if said is not None:
         return {"answered_at": now, "answer": said.answer.value, "answer_hash": _hash(said), "failures": 0}
     if failed is not None:
-        text = message_of(failed).id if not failed.said else failed.said[:300]
-        return {"answer": name_of(failed), "said": text, "failures": watch.failures + 1}
+        return {"answer": name_of(failed), "said": _words(failed), "failures": watch.failures + 1}
+    if waits:
+        return {"answer": "busy", "said": watch.said, "failures": watch.failures + 1}
     if watch.remote == "rejected":
         return {"answered_at": now, "answer": TrackAnswer.REJECTED.value, "failures": 0}
     return {"failures": watch.failures + 1}  # asked, but the answer left this number out
+
+
+def _words(trouble: Trouble) -> str:
+    return trouble.said[:300] or message_of(trouble).id
 
 
 def _next(watch: Watch, values: dict[str, Any], failed: Trouble | None, now: datetime) -> datetime | None:
