@@ -1,16 +1,18 @@
 """Connecting stores, suppliers and carriers: a real test first, then it is saved with its feeds and hooks."""
 
+import contextlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import cast
+from typing import Any, cast
 
 from django.db import transaction
 
 from doorstep.app import clock, doors, feeds, http, loop, vault
-from doorstep.app.accounts import account_of, drive
+from doorstep.app.accounts import account_of, drive, renew
 from doorstep.app.audit import record
 from doorstep.app.log import logger
+from doorstep.app.settle.watching import watch_open_parcels
 from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hooked, Meta, Refused, Trouble
 from doorstep.connectors.registry import Kind, connector, connectors
 from doorstep.core.message import Message
@@ -65,14 +67,26 @@ def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], che
             **key, defaults={**values, "connected_at": clock.now()}
         )
         if not new:
-            connection.cred_version += 1
-            for field, value in values.items():
-                setattr(connection, field, value)
-            connection.save()
+            _renew(connection, values)
         feeds.ensure(connection)
-        _hurry(ws, connection.id)
+        _hurry(connection)
         record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
     return connection
+
+
+def _renew(connection: Connection, values: Mapping[str, Any]) -> None:
+    """The same account once more. What was learned of it (its webhook's secret) stays, unless the key file was lost.
+    One that had been removed is connected anew: what was bought meanwhile is not ours to push.
+    """
+    if connection.state == "removed":
+        connection.connected_at = clock.now()
+    with contextlib.suppress(vault.WrongKey):
+        learned = vault.unseal(connection.credentials_enc)
+        values = {**values, "credentials_enc": vault.seal({**learned, **vault.unseal(values["credentials_enc"])})}
+    for field, value in values.items():
+        setattr(connection, field, value)
+    connection.cred_version += 1
+    connection.save()
 
 
 async def subscribe(connection: Connection) -> Message | None:
@@ -88,7 +102,8 @@ async def subscribe(connection: Connection) -> Message | None:
     except Trouble as trouble:
         log.warning("connect.no_hooks", connection_id=connection.id)
         return trouble.message or Message(id="connect.no_hooks", values={"said": trouble.said})
-    await loop.in_db(_learn, connection, dict(learned))
+    if learned:
+        await loop.in_db(renew, connection, learned)
     return None
 
 
@@ -97,49 +112,45 @@ def _hook_secret(connection: Connection) -> str:
     known = vault.unseal(connection.credentials_enc)
     if "hook_secret" not in known:
         known["hook_secret"] = secrets.token_urlsafe(32)
-        _seal(connection, known)
+        renew(connection, {"hook_secret": known["hook_secret"]})
     return known["hook_secret"]
 
 
-def _learn(connection: Connection, learned: dict[str, str]) -> None:
-    if learned:
-        _seal(connection, {**vault.unseal(connection.credentials_enc), **learned})
-
-
-def _seal(connection: Connection, credentials: Mapping[str, str]) -> None:
-    connection.credentials_enc = vault.seal(credentials)
-    Connection.objects.filter(ws=connection.ws, id=connection.id).update(credentials_enc=connection.credentials_enc)
-
-
 def pause(ws: int, connection_id: int, actor: str) -> None:
-    """Ask and send nothing until it is resumed."""
-    _state(ws, connection_id, actor, "paused")
+    """Ask and send nothing until it is resumed. Raises Connection.DoesNotExist, for a removed one too."""
+    with transaction.atomic():
+        row = _state(ws, connection_id, actor, "paused", Message(id="connect.paused_by_person"))
+        if row.kind == "carrier":
+            watch_open_parcels(ws)
 
 
 def resume(ws: int, connection_id: int, actor: str) -> None:
-    """Go on where it was paused; what was missed is read."""
-    _state(ws, connection_id, actor, "active")
-    _hurry(ws, connection_id)
+    """Go on where it was paused; what was missed is read. Raises Connection.DoesNotExist, for a removed one too:
+    without its credentials nothing can go on.
+    """
+    with transaction.atomic():
+        _hurry(_state(ws, connection_id, actor, "active", None))
 
 
-def _hurry(ws: int, connection_id: int) -> None:
+def _hurry(connection: Connection) -> None:
     """Nothing waits for this connection any more: neither what is asked of it nor what is given to it."""
-    feeds.hurry(ws, connection_id)
-    now = clock.now()
-    Schedule.objects.filter(ws=ws, connection_id=connection_id).update(next_at=now)
-    waiting = Outbox.objects.filter(ws=ws, lane="push", target_id=connection_id)
+    ws, now = connection.ws, clock.now()
+    feeds.hurry(ws, connection.id)
+    if connection.kind == "carrier":
+        watch_open_parcels(ws)
+    Schedule.objects.filter(ws=ws, connection_id=connection.id).update(next_at=now)
+    waiting = Outbox.objects.filter(ws=ws, lane="push", target_id=connection.id)
     waiting.filter(state__in=["due", "sending", "unsure"]).update(due_at=now)
     loop.wake("poll")
     loop.wake("outbox")
 
 
-def _state(ws: int, connection_id: int, actor: str, state: str) -> None:
-    with transaction.atomic():
-        row = Connection.objects.select_for_update().get(ws=ws, id=connection_id)
-        reason = Message(id="connect.paused_by_person") if state == "paused" else None
-        row.state, row.state_reason = state, asdict(reason) if reason else None
-        row.save(update_fields=["state", "state_reason"])
-        record(ws, actor, f"connection.{state}", f"{row.kind}:{row.id}")
+def _state(ws: int, connection_id: int, actor: str, state: str, reason: Message | None) -> Connection:
+    row = Connection.objects.select_for_update().exclude(state="removed").get(ws=ws, id=connection_id)
+    row.state, row.state_reason = state, asdict(reason) if reason else None
+    row.save(update_fields=["state", "state_reason"])
+    record(ws, actor, f"connection.{state}", f"{row.kind}:{row.id}")
+    return row
 
 
 def remove(ws: int, connection_id: int, actor: str) -> None:
@@ -150,4 +161,6 @@ def remove(ws: int, connection_id: int, actor: str) -> None:
         row.credentials_enc = b""
         row.save(update_fields=["state", "state_reason", "credentials_enc"])
         doors.revoke(ws, "hook", connection_id, actor)
+        if row.kind == "carrier":
+            watch_open_parcels(ws)
         record(ws, actor, "connection.remove", f"{row.kind}:{row.id}")

@@ -10,7 +10,7 @@ from doorstep.connectors.registry import connector
 from doorstep.core.cadence import next_check
 from doorstep.core.order import Role, TrackAnswer
 from doorstep.core.status import Status
-from doorstep.db.models import Connection, Parcel, Schedule, Watch
+from doorstep.db.models import Connection, Parcel, ParcelNumber, Schedule, Watch
 
 
 def watch_numbers(cluster: Cluster) -> None:
@@ -34,6 +34,20 @@ def carrier_account(connections: Iterable[Connection]) -> Connection | None:
     fits = [one for one in connections if one.kind == "carrier" and one.state == "active"]
     tracking = [one for one in fits if Can.TRACK in connector("carrier", one.connector).meta.can]
     return min(tracking, key=lambda one: one.id, default=None)
+
+
+def watch_open_parcels(ws: int) -> None:
+    """Ask about everything under way now: accounts come and go, and a number may be older than the account."""
+    account = carrier_account(Connection.objects.filter(ws=ws))
+    if account is None:
+        return
+    parcels = Parcel.objects.filter(ws=ws, closed_at=None).values("id")
+    held = ParcelNumber.objects.filter(ws=ws, parcel_id__in=parcels, until=None).exclude(role=Role.ALIAS.value)
+    keys = [(ws, number, account.id) for number in sorted(set(held.values_list("number_id", flat=True)))]
+    Watch.objects.bulk_create([Watch(pk=key) for key in keys], ignore_conflicts=True)
+    now = clock.now()
+    Schedule.objects.bulk_create([Schedule(pk=key, next_at=now) for key in keys], ignore_conflicts=True)
+    loop.wake("poll")
 
 
 def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
