@@ -1,6 +1,7 @@
 """The documentation says what the code does."""
 
 import ast
+import functools
 import importlib.util
 import re
 import subprocess
@@ -58,8 +59,13 @@ def test_licences_of_the_product_are_permissive() -> None:
 # --- settings, commands, closed lists ---
 
 
-def read_settings() -> Iterator[str]:
+@functools.cache
+def settings() -> frozenset[str]:
     """Names of all variables that the product reads from the environment."""
+    return frozenset(read_settings())
+
+
+def read_settings() -> Iterator[str]:
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
@@ -72,14 +78,14 @@ def read_settings() -> Iterator[str]:
 
 def test_every_setting_is_described_and_nothing_else() -> None:
     described = re.findall(r"(?m)^\| `([A-Z_]+)` \|", reference("settings"))
-    assert sorted(described) == sorted(set(read_settings()))
+    assert sorted(described) == sorted(settings())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_pages_name_only_settings_that_exist(page: Path) -> None:
     tests_own = {"DOORSTEP_TEST_DB"}
     named = set(re.findall(r"\bDOORSTEP_[A-Z_]+\b", page.read_text(encoding="utf-8")))
-    assert named - set(read_settings()) - tests_own == set()
+    assert named - settings() - tests_own == set()
 
 
 def commands() -> Iterator[str]:
