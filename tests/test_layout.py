@@ -85,13 +85,9 @@ def test_only_the_clock_reads_the_time() -> None:
 
 
 def reads_time(called: ast.expr) -> bool:
-    """``datetime.now(...)``, ``date.today()``, ``time.time()``, ``timezone.now()`` ...; not ``clock.now()``."""
-    return (
-        isinstance(called, ast.Attribute)
-        and called.attr in TIME
-        and isinstance(called.value, ast.Name)
-        and called.value.id in {"datetime", "date", "time", "timezone"}
-    )
+    """``datetime.now(...)``, ``dt.date.today()``, ``time.time()``, ``timezone.now()`` ...; not ``clock.now()``."""
+    owner, _, what = ast.unparse(called).rpartition(".")
+    return what in TIME and owner.rpartition(".")[2] in {"datetime", "date", "time", "timezone"}
 
 
 def imported(path: Path) -> set[str]:
