@@ -217,7 +217,7 @@ class Aggregator:
     def _change_carrier(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.changes >= CARRIER_CHANGES:
-            raise Rejected(-18019911, "The carrier can be changed 5 times at most.")
+            raise Rejected(-18019807, "The carrier can be changed 5 times at most.")
         entry.carrier, entry.detected = self._carrier(item.get("carrier_new")), False
         entry.changes += 1
         entry.fetched, entry.at = False, self._clock.now()
@@ -231,16 +231,16 @@ class Aggregator:
     def _stop(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.stopped_at:
-            raise Rejected(-18019904, "The tracking number is not being tracked.")
+            raise Rejected(-18019906, "Only numbers that are tracked can be stopped.")
         entry.stopped_at = self._clock.now()
         return _brief(entry)
 
     def _retrack(self, item: Json) -> Json:
         entry = self._followed(item)
         if entry.stopped_at is None:
-            raise Rejected(-18019905, "The tracking number is still being tracked.")
+            raise Rejected(-18019904, "Only stopped numbers can be tracked again.")
         if entry.retracked:
-            raise Rejected(-18019906, "The tracking number was retracked before; it can be retracked once.")
+            raise Rejected(-18019905, "A number can be tracked again only once.")
         entry.stopped_at, entry.retracked, entry.at = None, True, self._clock.now()
         return _brief(entry)
 
