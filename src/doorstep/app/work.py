@@ -38,7 +38,8 @@ async def carry_out(leased: Leased) -> None:
 
 
 async def _read_inbox() -> bool:
-    return bool(await in_db(understand.understand, 20))
+    # One row at a time: on SQLite all share one thread, and a push or a mail should wait for one row only.
+    return bool(await in_db(understand.understand, 1))
 
 
 async def _release_holds() -> bool:
