@@ -24,6 +24,7 @@ MARKS = {"good": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [
 def main() -> None:
     """Entry point of the command ``doorstep``."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")
+    os.umask(0o077)  # what Doorstep writes holds people's addresses: for its own user only
     app()
 
 

@@ -16,6 +16,5 @@ def current(ws: int, store_id: int) -> tuple[Policy, int]:
         max_hold_h=row.max_hold_h,
         first_scan_hold=row.first_scan_hold,
         mail_by=MailBy(row.mail_by),
-        write_delivered=row.write_delivered,
     )
     return policy, row.version

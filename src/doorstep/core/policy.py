@@ -49,7 +49,6 @@ class Policy:
     max_hold_h: int | None = None
     first_scan_hold: bool = False
     mail_by: MailBy = MailBy.STORE
-    write_delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

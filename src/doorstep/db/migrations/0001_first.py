@@ -723,7 +723,6 @@ class Migration(migrations.Migration):
                 ("max_hold_h", models.IntegerField(null=True)),
                 ("first_scan_hold", models.BooleanField(default=False)),
                 ("mail_by", models.TextField(default="store")),
-                ("write_delivered", models.BooleanField(default=False)),
                 ("since", models.DateTimeField()),
             ],
             options={

@@ -70,7 +70,6 @@ class StorePolicy(models.Model):
     max_hold_h = models.IntegerField(null=True)  # null = as long as it takes
     first_scan_hold = models.BooleanField(default=False)
     mail_by = models.TextField(default="store")
-    write_delivered = models.BooleanField(default=False)
     since = models.DateTimeField()
 
     class Meta:

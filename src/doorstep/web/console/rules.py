@@ -57,7 +57,6 @@ def read_policy(form: QueryDict) -> Policy:
         delay_h=_hours(form, "delay_h") or 0,
         max_hold_h=_hours(form, "max_hold_h"),
         first_scan_hold="first_scan_hold" in form,
-        write_delivered="write_delivered" in form,
     )
 
 
