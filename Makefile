@@ -46,7 +46,7 @@ long: chaos      ## what takes long
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/app -m "not vendure" -n 2 --timeout 3600
 
 bench: setup     ## every claim about speed, measured
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
 	@cd requirements && for f in base postgres dev node; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \

@@ -18,6 +18,9 @@ ROUNDS = 5
 
 def main() -> None:
     """Print recall, precision and mails per second, with the ratio to the floor."""
+    if not MAILS.exists():
+        print(f"skipped: the labelled mails are not there ({MAILS.name})")
+        return
     labels = {name: label for file in LABELS for name, label in json.loads((MAILS / file).read_text()).items()}
     raws = {name: (MAILS / name).read_bytes() for name in labels}
     right = wrong = missed = 0
