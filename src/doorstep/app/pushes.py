@@ -12,6 +12,7 @@ from doorstep.app.settle import settle
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
+from doorstep.db import queries
 from doorstep.db.models import Connection, Order, Outbox, Push
 
 
@@ -66,13 +67,14 @@ def _intend_withdrawal(push: Push) -> None:
         lane="push",
         target_id=push.store_id,
         intent_key=f"{push.order_id}:{push.parcel_id}:{push.version}:withdraw",
-        defaults={"payload_ref": push.id, "state": "due", "due_at": clock.now(), "error": None},
+        defaults={"payload_ref": push.id, "state": "due", "due_at": clock.now(), "tries": 0, "error": None},
     )
 
 
 def push_old_order(ws: int, order_id: int, actor: str) -> None:
     """Push this order's numbers although it was placed before the connection, or a person changed them over there."""
     with transaction.atomic():
+        queries.alone_in(ws)
         order = Order.objects.select_for_update().get(ws=ws, id=order_id)
         order.push_asked_at = clock.now()
         order.save(update_fields=["push_asked_at"])

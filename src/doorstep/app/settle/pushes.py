@@ -61,8 +61,12 @@ def _decide_one(cause: Cause, cluster: Cluster, spot: Spot, policy: Policy, vers
         return  # decided again when its outcome is known
     if not spot.plan.contents and not spot.pushes:
         return  # history only
-    decision = decide(policy, case_of(cluster, spot), clock.now())
-    _carry_out(cause, cluster, spot, decision, version)
+    case, given = case_of(cluster, spot), spot.given
+    if given and case.asked_anyway and case.withdrawn_by_person:  # given anew, not in place of what is not there
+        given.state = "withdrawn"
+        given.save(update_fields=["state"])  # its time stays: the person asked later than it was taken out
+        case = case_of(cluster, spot)
+    _carry_out(cause, cluster, spot, decide(policy, case, clock.now()), version)
 
 
 def case_of(cluster: Cluster, spot: Spot) -> Case:
@@ -72,6 +76,8 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
     dispatched_at, evidence = _dispatched(purchase) or _mailed(cluster, plan)
     shown = _in_store(cluster, spot)
     edited, removed = _touched_over_there(cluster, spot, given)
+    asked = order.push_asked_at is not None and not (given and given.changed_at >= order.push_asked_at)
+    ours = given if not (asked and edited) else None  # the store shows something else, which we may overwrite now
     return Case(
         numbers=plan.numbers,
         placed_at=order.placed_at,
@@ -80,12 +86,12 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
         ship_by=order.ship_by,
         cancelled=order.cancelled_at is not None,
         before_connection=order.before_connection,
-        asked_anyway=order.push_asked_at is not None and not (given and given.changed_at >= order.push_asked_at),
+        asked_anyway=asked,
         dispatched_at=dispatched_at,
         dispatch_evidence=evidence,
         first_scan_at=spot.parcel.first_scan_at,
         suspicious=_suspicious(cluster, spot),
-        pushed=cluster.numbers[given.number_id].norm if given and given.number_id in cluster.numbers else "",
+        pushed=cluster.numbers[ours.number_id].norm if ours and ours.number_id in cluster.numbers else "",
         in_store=shown,
         edited_by_person=edited,
         withdrawn_by_person=removed,
