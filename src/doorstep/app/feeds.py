@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 
 from doorstep.app import clock, loop
 from doorstep.app.accounts import account_of, drive, message_of, name_of, refused
@@ -133,12 +134,15 @@ def finish(turn: Turn, failed: Trouble | None) -> bool:
     values: dict[str, Any] = {"lease_token": 0, "lease_until": clock.machine() + PAUSE_S, "slots": feed.slots}
     if failed is None:
         values |= {"cursor": turn.started, "answered_at": now, "answer": "ok", "said": None, "failures": 0}
-        values["next_at"] = now + EVERY[feed.name]
+        next_at = now + EVERY[feed.name]
     else:
         wait = max(retry_after(feed.failures + 1) / 15, timedelta(seconds=getattr(failed, "retry_after", None) or 0))
         said = asdict(message_of(failed))
-        values |= {"answer": name_of(failed), "said": said, "failures": feed.failures + 1, "next_at": now + wait}
+        values |= {"answer": name_of(failed), "said": said, "failures": feed.failures + 1}
+        next_at = now + wait
         log.warning("feed.failed", connection_id=feed.connection_id, feed=feed.name, answer=values["answer"])
+    # A knock that came while we were asking is not forgotten: what it is about may lie on a page already read.
+    values["next_at"] = Case(When(next_at__gt=turn.started, then=F("next_at")), default=Value(next_at))
     return Feed.objects.filter(pk=feed.pk, lease_token=feed.lease_token).update(**values) == 1
 
 
