@@ -12,7 +12,6 @@ from doorstep.core.message import Message
 from doorstep.db.models import Outbox
 
 LEASE_S: Final = 180.0  # several requests, each shorter than its own time-out; no request may outlive its lease
-LANES: Final = ("push", "mail")
 TRIES: Final = 12
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=6)
