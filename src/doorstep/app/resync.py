@@ -77,9 +77,7 @@ def result(ws: int, resync_id: int) -> Result:
     answered = [one for one in asked if one.answered_at and one.answered_at >= row.accepted_at]
     late = clock.real_seconds(clock.now() - row.accepted_at) > PATIENCE_S
     failed = [one for one in asked if one not in answered and one.failures]
-    if len(answered) + len(failed) < len(watches) and not late:
-        return Result(next_allowed_at=next_at)
-    if _unread(row, watches) and not late:
+    if not late and (len(answered) + len(failed) < len(watches) or _under_way(row, watches)):
         return Result(next_allowed_at=next_at)
     parcel = Parcel.objects.get(ws=ws, id=row.target_id)
     numbers = {one.number_id for one in watches}
@@ -110,12 +108,15 @@ def worth_asking(parcel: Parcel) -> bool:
 def _watches(ws: int, parcel_id: int) -> list[Watch]:
     """The current numbers of a parcel, as far as an account watches them."""
     live = ParcelNumber.objects.filter(ws=ws, parcel_id=parcel_id, until=None).values("number_id")
-    carriers = Connection.objects.filter(ws=ws, kind="carrier").values("id")
+    carriers = Connection.objects.filter(ws=ws, kind="carrier", state="active").values("id")
     return list(Watch.objects.filter(ws=ws, number_id__in=live, connection_id__in=carriers))
 
 
-def _unread(row: Resync, watches: list[Watch]) -> bool:
-    """Whether an answer that came since still waits to be understood."""
-    accounts = {one.connection_id for one in watches}
+def _under_way(row: Resync, watches: list[Watch]) -> bool:
+    """Whether somebody is being asked, or an answer that came since still waits to be understood."""
+    accounts, numbers = {one.connection_id for one in watches}, {one.number_id for one in watches}
+    leased = Schedule.objects.filter(ws=row.ws, number_id__in=numbers, connection_id__in=accounts, lease_token__gt=0)
+    if leased.exists():
+        return True
     waiting = Inbox.objects.filter(ws=row.ws, connection_id__in=accounts, state="new")
     return waiting.filter(received_at__gte=row.accepted_at).exists()
