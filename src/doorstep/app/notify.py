@@ -6,14 +6,15 @@ from typing import Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
 
 from doorstep.app import clock, doors, outbox
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.outbox import Leased
+from doorstep.app.policies import current
 from doorstep.app.say import say
 from doorstep.core.message import Message
+from doorstep.core.policy import MailBy
 from doorstep.core.status import Status, closed
 from doorstep.db.models import Connection, Order, Parcel, Person
 
@@ -40,6 +41,9 @@ async def notify(leased: Leased) -> None:
         return
     try:
         await in_db(send, letter)
+    except ValueError as problem:  # an address or a subject that no mail can have
+        reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
+        await in_db(outbox.give_up, leased, reason)
     except OSError as problem:  # smtplib's errors are OSErrors
         log.warning("mail.failed", problem=type(problem).__name__)
         reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
@@ -49,17 +53,18 @@ async def notify(leased: Leased) -> None:
 
 
 def write(leased: Leased) -> Letter | None:
-    """The mail, or None when it would be stale or has nobody to go to."""
+    """The mail, or None when it would be stale, is not ours to send any more, or has nobody to go to."""
     row = leased.row
     milestone = row.intent_key.partition(":")[2]
     order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
     parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first()
     person = Person.objects.filter(ws=row.ws, id=order.person_id or 0).first() if order else None
-    if order is None or parcel is None or person is None or not person.email or _stale(parcel, milestone):
+    if order is None or parcel is None or person is None or not person.email:
         return None
-    with transaction.atomic():
-        url = doors.page_url(row.ws, order.id)
     store = Connection.objects.get(ws=row.ws, id=order.store_id)
+    if order.cancelled_at or not _ours(store) or _stale(parcel, milestone):
+        return None
+    url = doors.page_url(row.ws, order.id)
     values = {"store": store.label, "order": order.number, "url": url}
     return Letter(
         to=person.email,
@@ -67,6 +72,11 @@ def write(leased: Leased) -> Letter | None:
         body=say(Message(id=f"letter.{milestone}.body", values=values)),
         mark=f"<doorstep.{row.ws}.{row.id}@{settings.MAIL_DOMAIN}>",
     )
+
+
+def _ours(store: Connection) -> bool:
+    policy, _ = current(store.ws, store.id)
+    return store.state != "removed" and policy.mail_by is MailBy.DOORSTEP
 
 
 def _stale(parcel: Parcel, milestone: str) -> bool:
