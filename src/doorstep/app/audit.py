@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from doorstep.app import clock
+from doorstep.db.ids import new_id
 from doorstep.db.models import Audit, Workspace
 
 
@@ -24,6 +25,9 @@ def record(
         Workspace.objects.select_for_update().filter(id=ws).first()  # one chain, one writer
         last = Audit.objects.filter(ws=ws).order_by("-id").first()
         entry = Audit(
+            id=max(
+                new_id(), last.id + 1 if last else 0
+            ),  # the order of the chain, whatever another machine's clock says
             ws=ws,
             actor=actor,
             verb=verb,

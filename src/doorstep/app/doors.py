@@ -35,7 +35,8 @@ def enter(kind: Kind, token: str) -> Door | None:
 def ensure(ws: int, kind: Kind, target_id: int) -> Door:
     """The live door to a target, made when there is none."""
     with transaction.atomic():
-        door = Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None).first()
+        live = Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None)
+        door = live.exclude(expires_at__lte=clock.now()).first()
         if door is None:
             door = Door(ws=ws, kind=kind, target_id=target_id, created_at=clock.now())
             door.token_sha256 = _hash(token_of(door))
