@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
+FASTEST = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -35,13 +37,16 @@ def parse(text: str) -> Clock:
     """``<ISO 8601 instant with offset>@<rate>``; empty = the real clock. Raises ValueError saying what is wrong."""
     if not text:
         return REAL
-    start, at, rate = text.rpartition("@")
-    if not at:
-        raise ValueError(f"DOORSTEP_CLOCK must be <start>@<rate>, not {text!r}")
-    instant = datetime.fromisoformat(start)
+    start, _, rate = text.rpartition("@")
+    try:
+        instant, times = datetime.fromisoformat(start), float(rate)
+    except ValueError:
+        raise ValueError(f"DOORSTEP_CLOCK must be like 2026-11-22T06:00:00Z@7200, not {text!r}") from None
     if instant.tzinfo is None:
         raise ValueError(f"DOORSTEP_CLOCK: the start needs an offset: {start!r}")
-    return Clock(start=instant.astimezone(UTC), rate=float(rate))
+    if not 0 < times <= FASTEST:
+        raise ValueError(f"DOORSTEP_CLOCK: the rate must be above 0 and at most {FASTEST}, not {rate}")
+    return Clock(start=instant.astimezone(UTC), rate=times)
 
 
 _clock = parse(settings.CLOCK)
