@@ -41,6 +41,7 @@ from doorstep.core.message import Message
 from doorstep.core.number import normalize, tracking_link
 from doorstep.core.order import Content, StoreShipment
 from doorstep.core.policy import MailBy
+from doorstep.db import queries
 from doorstep.db.models import Connection, Line, Number, Order, Push
 
 log = logger(__name__)
@@ -248,6 +249,7 @@ def ask_person(errand: Errand) -> None:
 def accepted(errand: Errand, ref: str, notes: tuple[Message, ...]) -> None:
     """The store has it. What was decided meanwhile is decided now."""
     with transaction.atomic():
+        queries.alone_in(errand.push.ws)
         if not outbox.done(errand.leased):
             return
         push = errand.push
@@ -259,6 +261,7 @@ def accepted(errand: Errand, ref: str, notes: tuple[Message, ...]) -> None:
 def withdrawn(errand: Errand) -> None:
     """The store has it no more."""
     with transaction.atomic():
+        queries.alone_in(errand.push.ws)
         if outbox.done(errand.leased):
             _set(errand.push, "withdrawn", Message(id="push.withdrawn", values={"store": errand.store.label}))
             settle(_clock(errand.push), Touched(orders={errand.push.order_id}))

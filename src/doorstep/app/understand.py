@@ -21,6 +21,7 @@ from doorstep.app.settle import settle
 from doorstep.connectors.contract import Connector, Facts, Trouble, Word
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
+from doorstep.db import queries
 from doorstep.db.models import Connection, Inbox
 from doorstep.db.models import Word as WordRow
 
@@ -65,13 +66,15 @@ def _one(**which: int) -> bool:
 
 
 def _claim(**which: int) -> Inbox | None:
+    """The oldest; of another worker's rows only a named one is waited for."""
     rows = Inbox.objects.filter(state="new", **which).order_by("id")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True)
+        rows = rows.select_for_update(skip_locked=not which)
     return rows.first()
 
 
 def _read(row: Inbox) -> None:
+    queries.alone_in(row.ws)
     account = Connection.objects.filter(ws=row.ws, id=row.connection_id).first()
     if account is None:
         _close(row, "bad", asdict(Message(id="inbox.connection_gone")))

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from doorstep.app.merge.source import Touched
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.db import queries
 from doorstep.db.models import Claim, Connection, Event, Line, Number, Order, Parcel, Purchase, PurchaseLine, Watch
 
 
@@ -47,6 +48,7 @@ class Cluster:
 
 def gather(ws: int, touched: Touched) -> Cluster:
     """All that hangs together with what was touched, its orders locked in the order of their ids."""
+    queries.alone_in(ws)
     orders, purchases, numbers = _close(ws, touched)
     locked = {one.id: one for one in Order.objects.select_for_update().filter(ws=ws, id__in=orders).order_by("id")}
     lines = defaultdict(list)
