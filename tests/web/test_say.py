@@ -141,3 +141,8 @@ def test_every_status_has_a_shape_and_words(status: Status) -> None:
 
 def test_static_file_changes_its_address_with_its_content() -> None:
     assert re.fullmatch(r"/static/page\.css\?v=[0-9a-f]{8}", tags.asset("page.css"))
+
+
+def test_words_that_only_look_like_a_date_are_said_as_they_are() -> None:
+    message = Message(id="refuse.carrier", values={"name": "2020-99-99"})
+    assert "2020-99-99" in say.say(message)

@@ -4,6 +4,7 @@ A value that is an ISO 8601 instant or date is written the way a person reads it
 a sentence is shown as it is and warned about: the tests make every warning an error.
 """
 
+import contextlib
 import functools
 import re
 import tomllib
@@ -68,10 +69,11 @@ class _Values(dict[str, Any]):
 def _shown(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if _INSTANT.fullmatch(value):
-        return moment(datetime.fromisoformat(value))
-    if _DATE.fullmatch(value):
-        return day(date.fromisoformat(value))
+    with contextlib.suppress(ValueError):  # what somebody typed may look like a date and be none
+        if _INSTANT.fullmatch(value):
+            return moment(datetime.fromisoformat(value))
+        if _DATE.fullmatch(value):
+            return day(date.fromisoformat(value))
     return value
 
 
