@@ -134,6 +134,8 @@ async def test_a_shop_in_trouble_loses_nothing_and_is_asked_again(town, settings
     assert say.say(said.said).startswith(words)
     assert said.next_at > clock.now()  # not at once again
     assert (await orders(town), (await reloaded(shop)).state) == ([first], "active")
+    kept = await in_db(lambda: Inbox.objects.filter(state="bad").count())
+    assert kept == (fault in {Fault.HTML, Fault.GARBAGE})  # what claims to be an answer is kept for a better reader
     await town.read()
     assert await orders(town) == [first, second]
     said = await feed()

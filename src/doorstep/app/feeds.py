@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from django.db import transaction
@@ -102,6 +103,8 @@ def digest_of(connection: Connection, answer: Answer) -> str:
     try:
         said = repr(connector(connection.kind, connection.connector).read(answer)).encode()
     except Broken:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            return ""
         said = answer.body
     except Trouble:
         return ""
