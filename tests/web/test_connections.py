@@ -1,5 +1,6 @@
 """Connections, store rules, mails that need a look."""
 
+import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -25,6 +26,17 @@ def test_list_shows_connections_with_their_state(shop: Ledger, alice: Client) ->
     text = alice.get("/connections").content.decode()
     assert text.count("Working") == 4
     assert "Woocommerce" in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://:443", "a:b", "https://a:99999", "http://[", "a..b", "https://user:pw@shop.example"],
+)
+def test_what_is_no_address_is_told_in_a_sentence(alice: Client, address: str) -> None:
+    form = {"base_url": address, "consumer_key": "ck_1", "consumer_secret": "cs_1"}
+    answer = alice.post("/connections/new/store/woocommerce", form)
+    assert answer.status_code == 422
+    assert "Write it like https://shop.example" in answer.content.decode()
 
 
 def test_connecting_needs_a_real_answer_and_keeps_no_secret(shop: Ledger, alice: Client) -> None:

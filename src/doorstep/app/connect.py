@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from django.db import transaction
+from yarl import URL
 
 from doorstep.app import clock, doors, feeds, http, loop, vault
 from doorstep.app.accounts import account_of, drive, renew
@@ -45,8 +46,20 @@ def account_from(meta: Meta, form: Mapping[str, str]) -> Account:
 
 
 def _address(text: str) -> str:
-    """A shop's address as people type it: without a scheme it is https."""
-    return (text if "://" in text or not text else f"https://{text}").rstrip("/")
+    """A shop's address as people type it: without a scheme it is https. Raises Refused for what cannot be one, and
+    for one with a password inside: addresses are shown.
+    """
+    if not text:
+        return ""
+    try:
+        url = URL(text if "://" in text else f"https://{text}")
+        fits = url.scheme in {"http", "https"} and bool(url.host) and url.user is None and url.password is None
+        (url.host or "").encode("idna")
+    except ValueError:
+        fits = False
+    if not fits:
+        raise Refused(message=Message(id="connect.address"))
+    return str(url.with_query(None).with_fragment(None)).rstrip("/")
 
 
 def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], checked: Checked) -> Connection:

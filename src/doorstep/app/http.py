@@ -108,7 +108,7 @@ def hosts_of(meta: Meta, account: Account) -> frozenset[str]:
 
 async def send(request: Request, hosts: frozenset[str]) -> Answer:
     """Send one Request to one of ``hosts``. Every HTTP status is an Answer; Trouble is raised when there is none."""
-    url, method = URL(request.url).update_query(request.query), request.method
+    url, method = _url(request.url).update_query(request.query), request.method
     for _ in range(MAX_REDIRECTS + 1):
         target, headers = _aim(url, hosts, request.headers)
         status, received, body = await _exchange(method, target, headers, request.body)
@@ -121,11 +121,19 @@ async def send(request: Request, hosts: frozenset[str]) -> Answer:
                 context=request.context,
                 received_at=clock.now(),
             )
-        there = url.join(URL(received["Location"]))
+        there = url.join(_url(received["Location"]))
         if method != "GET" or there.host != url.host or there.scheme not in {"https", url.scheme}:
             raise Broken(message=_message("trouble.redirect", url, to=str(there.with_query(None))))
         url = there
     raise Broken(message=_message("trouble.redirects", url))
+
+
+def _url(text: str) -> URL:
+    """An address that a vendor or a merchant wrote. Raises Broken."""
+    try:
+        return URL(text)
+    except ValueError:
+        raise Broken(message=Message(id="trouble.host", values={"host": text[:200]})) from None
 
 
 def _aim(url: URL, hosts: frozenset[str], headers: Mapping[str, str]) -> tuple[URL, dict[str, str]]:
@@ -155,7 +163,7 @@ async def _exchange(
         ) as response:
             status = response.status
             return status, response.headers, await _whole(response, url)
-    except (aiohttp.ClientError, TimeoutError) as problem:
+    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         raise _trouble(problem, url) from problem
     finally:
         ms = round((clock.monotonic() - started) * 1000)
@@ -188,6 +196,7 @@ MEANING: Final[tuple[tuple[type[Exception], type[Trouble], str], ...]] = (
     (TimeoutError, Interrupted, "trouble.timeout"),
     (aiohttp.InvalidURL, Refused, "trouble.host"),
     (aiohttp.ClientError, Interrupted, "trouble.cut_off"),
+    (ValueError, Refused, "trouble.host"),  # a name or a header that cannot be written down
 )
 
 
