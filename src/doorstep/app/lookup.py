@@ -65,7 +65,7 @@ def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int 
     orders = list(
         Order.objects.filter(ws=ws, store_id=store_id, number__in=(bare, f"#{bare}")).order_by("-id")[:_CANDIDATES]
     )
-    people = {one.id: one for one in Person.objects.filter(ws=ws, id__in=[one.person_id or 0 for one in orders])}
+    people = {one.id: one for one in Person.objects.filter(ws=ws, id__in=[0, *(one.person_id or 0 for one in orders)])}
     typed = _spellings(secret)
     found = None
     for at in range(_CANDIDATES):
