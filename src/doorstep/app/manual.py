@@ -11,6 +11,7 @@ from django.db import transaction
 from doorstep.app import clock
 from doorstep.app.audit import record
 from doorstep.app.inbox import Arrival
+from doorstep.app.merge.claims import readable
 from doorstep.app.settle.pushes import suspect
 from doorstep.app.understand import read_now
 from doorstep.core.message import Message
@@ -43,7 +44,7 @@ def type_number(
     order = Order.objects.get(ws=ws, id=order_id)
     text, carrier = _from_link(text, carrier)
     reason = _doubt(order, text, carrier)
-    if reason and not (confirmed and normalize(text)):
+    if reason and not (confirmed and readable(text)):
         raise Doubtful(reason)
     said: dict[str, object] = {"number": text, "carrier": carrier, "role": _role(text), "contents": _pieces(contents)}
     record(ws, actor, "number.type", f"order:{order_id}", after={"number": normalize(text), "carrier": carrier})
@@ -69,7 +70,7 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
     Raises Doubtful.
     """
     text, carrier = _from_link(text, carrier)
-    norm = normalize(text)
+    norm = readable(text)
     reason = Message(id="manual.empty") if not norm else suspect(text, set(), carrier)
     if reason and not (confirmed and norm):
         raise Doubtful(reason)
@@ -125,7 +126,7 @@ def _from_link(text: str, carrier: str) -> tuple[str, str]:
 
 
 def _doubt(order: Order, text: str, carrier: str) -> Message | None:
-    if not normalize(text):
+    if not readable(text):
         return Message(id="manual.empty")
     return suspect(text, {normalize(order.number), normalize(order.external_id)}, carrier)
 

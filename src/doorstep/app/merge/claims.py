@@ -36,7 +36,7 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
     """Remember that this source says this number; the claim, and whether it is a new one. None when the text holds no
     letters or digits at all. Whether a claim is ``gone`` is the caller's to say.
     """
-    norm = normalize(word.said.text)
+    norm = readable(word.said.text)
     if not norm:
         return None
     number = number_for(source, norm, word.said.text)
@@ -59,6 +59,12 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
     row.save()
     touched.numbers.add(number.id)
     return row, new
+
+
+def readable(text: str) -> str:
+    """The normalized number; '' when the text holds no letters or digits at all (``---`` in a shop's field)."""
+    norm = normalize(text)
+    return norm if any(map(str.isalnum, norm)) else ""
 
 
 def number_for(source: Source, norm: str, text: str) -> Number:
