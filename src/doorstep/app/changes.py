@@ -40,20 +40,18 @@ class Noted:
     at: str = ""
 
 
-def note(cause: Cause, change: Noted) -> bool:
-    """Write it down; False when it was known already. Part of the caller's transaction."""
-    _, new = Change.objects.get_or_create(
+def note(cause: Cause, change: Noted) -> None:
+    """Write it down, unless it is written already. Part of the caller's transaction."""
+    row = Change(
         ws=cause.ws,
         subject=change.subject,
         subject_id=change.subject_id,
         key=change_key(change.subject, str(change.subject_id), change.kind, change.old, change.new, change.at),
-        defaults={
-            "kind": change.kind,
-            "old": change.old or None,
-            "new": change.new or None,
-            "cause": f"inbox:{cause.inbox_id}" if cause.inbox_id else "",
-            "actor": cause.actor,
-            "known_at": clock.now(),
-        },
+        kind=change.kind,
+        old=change.old or None,
+        new=change.new or None,
+        cause=f"inbox:{cause.inbox_id}" if cause.inbox_id else "",
+        actor=cause.actor,
+        known_at=clock.now(),
     )
-    return new
+    Change.objects.bulk_create([row], ignore_conflicts=True)

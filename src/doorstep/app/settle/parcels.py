@@ -141,10 +141,12 @@ def _best(free: dict[int, tuple[Parcel, set[int]]], numbers: set[int]) -> Parcel
 
 
 def _write(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan, purchase: Purchase | None) -> None:
-    parcel.purchase_id = purchase.id if purchase else None
-    new = parcel.version == 0
-    parcel.version += 1
-    parcel.save()
+    """Make the rows of a parcel agree with its plan; what agrees already is not written again."""
+    new, purchase_id = parcel.version == 0, purchase.id if purchase else None
+    if new or parcel.purchase_id != purchase_id:
+        parcel.purchase_id = purchase_id
+        parcel.version += 1
+        parcel.save()
     if new:
         note(cause, Noted("parcel", parcel.id, "parcel.found", new=plan.numbers[0].number if plan.numbers else ""))
     _write_numbers(cause, cluster, parcel, plan)
@@ -153,23 +155,20 @@ def _write(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan, purchase:
 
 
 def _write_numbers(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
-    ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel.id).delete()
-    rows = []
+    wanted = {
+        (cluster.number(held.number).id, held.role.value, held.since, held.until, ",".join(held.said_by)): held
+        for held in plan.numbers
+    }
+    rows = ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel.id)
+    if set(rows.values_list("number_id", "role", "since", "until", "said_by")) == set(wanted):
+        return
+    rows.delete()
+    ParcelNumber.objects.bulk_create(
+        ParcelNumber(ws=cluster.ws, parcel_id=parcel.id, number_id=id_, role=role, since=since, until=until, said_by=by)
+        for id_, role, since, until, by in wanted
+    )
     for held in plan.numbers:
-        number = cluster.number(held.number)
-        rows.append(
-            ParcelNumber(
-                ws=cluster.ws,
-                parcel_id=parcel.id,
-                number_id=number.id,
-                role=held.role.value,
-                since=held.since,
-                until=held.until,
-                said_by=",".join(held.said_by),
-            )
-        )
         note(cause, Noted("parcel", parcel.id, "parcel.number", new=held.number, at=held.role.value))
-    ParcelNumber.objects.bulk_create(rows)
     for old, new in plan.replaced:
         NumberLink.objects.get_or_create(
             ws=cluster.ws,
@@ -182,31 +181,32 @@ def _write_numbers(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -
 
 
 def _write_contents(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
-    ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel.id).delete()
+    wanted = {(int(part.order), int(part.line or 0), part.qty, part.how) for part in plan.contents}
+    rows = ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel.id)
+    if set(rows.values_list("order_id", "line_id", "qty", "how")) == wanted:
+        return
+    rows.delete()
     ParcelLine.objects.bulk_create(
-        ParcelLine(
-            ws=cluster.ws,
-            parcel_id=parcel.id,
-            order_id=int(part.order),
-            line_id=int(part.line or 0),
-            qty=part.qty,
-            how=part.how,
-        )
-        for part in plan.contents
+        ParcelLine(ws=cluster.ws, parcel_id=parcel.id, order_id=order, line_id=line, qty=qty, how=how)
+        for order, line, qty, how in sorted(wanted)
     )
 
 
 def _write_channel(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
     """What the store itself shows for this parcel: the channel's own field, never mixed with our status."""
     numbers = {one.id for one in cluster.numbers_of(plan)}
-    for row in cluster.claims:
-        if row.shown and not row.gone and row.number_id in numbers:
-            ChannelState.objects.update_or_create(
-                ws=cluster.ws,
-                order_id=row.order_id,
-                parcel_id=parcel.id,
-                defaults={"shown": row.shown, "seen_at": row.last_said},
+    shown = [row for row in cluster.claims if row.shown and not row.gone and row.number_id in numbers]
+    ChannelState.objects.bulk_create(
+        {
+            row.order_id: ChannelState(
+                ws=cluster.ws, order_id=row.order_id, parcel_id=parcel.id, shown=row.shown, seen_at=row.last_said
             )
+            for row in sorted(shown, key=lambda one: one.last_said)
+        }.values(),
+        update_conflicts=True,
+        unique_fields=["ws", "order_id", "parcel_id"],
+        update_fields=["shown", "seen_at"],
+    )
 
 
 def _absorb(cluster: Cluster, parcel_id: int, parcel: Parcel, numbers: set[int]) -> None:

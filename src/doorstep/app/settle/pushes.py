@@ -1,7 +1,8 @@
 """Which numbers the stores get: ``core.policy`` decides, this writes the push and its outbox row."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -31,19 +32,24 @@ def decide_pushes(cause: Cause, cluster: Cluster) -> None:
         if Can.PUSH not in connector("store", store.connector).meta.can:
             continue
         policy, version = policies.current(cluster.ws, store.id)
-        given = set(Push.objects.filter(ws=order.ws, order_id=order.id).values_list("parcel_id", flat=True))
+        pushes = defaultdict(list)
+        locked = Push.objects.select_for_update().filter(ws=order.ws, order_id=order.id)
+        for push in locked.order_by("parcel_id", "version"):
+            pushes[push.parcel_id].append(push)
         for parcel, plan in cluster.plans:
-            if any(int(part.order) == order.id for part in plan.contents) or parcel.id in given:
-                _decide_one(cause, cluster, Spot(order, store, parcel, plan), policy, version)
+            if any(int(part.order) == order.id for part in plan.contents) or parcel.id in pushes:
+                _decide_one(cause, cluster, Spot(order, store, parcel, plan, pushes[parcel.id]), policy, version)
 
 
+@dataclass(frozen=True, slots=True)
 class Spot:
-    """One parcel of one order, and what was given to the store for it so far."""
+    """One parcel of one order, and what was given to the store for it so far (``pushes``, the oldest first)."""
 
-    def __init__(self, order: Order, store: Connection, parcel: Parcel, plan: Plan) -> None:
-        self.order, self.store, self.parcel, self.plan = order, store, parcel, plan
-        key = {"ws": order.ws, "order_id": order.id, "parcel_id": parcel.id}
-        self.pushes = list(Push.objects.select_for_update().filter(**key).order_by("version"))
+    order: Order
+    store: Connection
+    parcel: Parcel
+    plan: Plan
+    pushes: list[Push]
 
     @property
     def last(self) -> Push | None:

@@ -26,7 +26,8 @@ def watch_numbers(cluster: Cluster) -> None:
                 if _schedule(cluster, parcel, number.id, account, held.since):
                     kept.add(number.id)
     idle = [one for one in cluster.numbers if one not in kept]
-    Schedule.objects.filter(ws=cluster.ws, number_id__in=idle).delete()
+    if idle:
+        Schedule.objects.filter(ws=cluster.ws, number_id__in=idle).delete()
 
 
 def carrier_account(connections: Iterable[Connection]) -> Connection | None:
@@ -53,9 +54,11 @@ def watch_open_parcels(ws: int) -> None:
 def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
     """Keep the number's place in the schedule; False when it need not be asked any more."""
     key = {"ws": cluster.ws, "number_id": number_id, "connection_id": account.id}
-    watch, new = Watch.objects.get_or_create(defaults=None, **key)
-    if new:
-        cluster.watches.setdefault(number_id, []).append(watch)
+    watches = cluster.watches.setdefault(number_id, [])
+    watch = next((one for one in watches if one.connection_id == account.id), None)
+    if watch is None:
+        watch, _ = Watch.objects.get_or_create(defaults=None, **key)
+        watches.append(watch)
     next_at = next_ask(parcel, watch, since, clock.now())
     if next_at is None:
         return False
