@@ -119,6 +119,7 @@ LOGIN_URL = "/accounts/login/"
 EMAIL_HOST, EMAIL_PORT = _env("MAIL_HOST"), int(_env("MAIL_PORT", "587"))
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _env("MAIL_USER"), _env("MAIL_PASSWORD")
 EMAIL_USE_TLS = _env("MAIL_TLS", "1") == "1"
+EMAIL_TIMEOUT = HTTP_TIMEOUT_S
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 DEFAULT_FROM_EMAIL = _env("MAIL_FROM", "doorstep@localhost")
 

@@ -1,5 +1,6 @@
 """Mails to shoppers: who gets which, once, and only while it is news."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -114,6 +115,32 @@ async def test_a_mail_server_that_is_down_is_tried_again(settings):
     await notify.notify(await in_db(leased, "out_for_delivery"))
     row = await in_db(lambda: Outbox.objects.get(intent_key__endswith=":out_for_delivery"))
     assert (row.state, row.error["id"]) == ("due", "mail.not_sent") and row.due_at > clock.now()
+
+
+async def test_a_mail_server_that_says_nothing_keeps_nobody_else_waiting(settings):
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = silent.sockets[0].getsockname()[:2]
+    settings.EMAIL_TIMEOUT = 1.0
+    await in_db(shop)
+    sending = asyncio.create_task(notify.notify(await in_db(leased, "out_for_delivery")))
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(0.5):
+        await in_db(Outbox.objects.count)
+    await sending
+    assert await in_db(state, "out_for_delivery") == "due"
+    silent.close()
+
+
+async def test_trouble_that_is_over_is_not_told():
+    one = await in_db(shop)
+    await in_db(one.hears, one.track(track17(USPS, MOVING, scan(5.2, "Exception_Other", "Held"), NOW)))
+    await notify.notify(await in_db(leased, "exception"))
+    assert mail.outbox == []
 
 
 async def test_an_address_that_no_mail_can_have_is_given_up():

@@ -1,5 +1,6 @@
 """Mails to shoppers. A mail may repeat after a crash, with the same Message-ID; one that is out of date is not sent."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -20,7 +21,6 @@ from doorstep.db.models import Connection, Order, Parcel, Person
 
 log = logger(__name__)
 STALE_AFTER: Final = timedelta(days=3)  # news of a parcel that old helps nobody
-PASSING: Final = frozenset({Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP, Status.ATTEMPT_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def notify(leased: Leased) -> None:
         await in_db(outbox.done, leased)
         return
     try:
-        await in_db(send, letter)
+        await asyncio.to_thread(send, letter)  # a slow mail server keeps no database thread
     except ValueError as problem:  # an address or a subject that no mail can have
         reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
         await in_db(outbox.give_up, leased, reason)
@@ -80,13 +80,11 @@ def _ours(store: Connection) -> bool:
 
 
 def _stale(parcel: Parcel, milestone: str) -> bool:
-    status = Status(parcel.status)
-    if milestone in PASSING and status.value != milestone:
-        return True
-    if milestone == "shipped" and closed(status):
-        return True
-    since = parcel.status_since
-    return since is not None and milestone == status.value and clock.now() - since > STALE_AFTER
+    """Whether it is not so any more, or has been so for long."""
+    status, since = Status(parcel.status), parcel.status_since
+    if milestone == "shipped":
+        return closed(status)
+    return status.value != milestone or (since is not None and clock.now() - since > STALE_AFTER)
 
 
 def send(letter: Letter) -> None:
