@@ -207,6 +207,14 @@ async def test_a_lost_lease_writes_nothing(town):
     assert (place.lease_token, (await in_db(watch)).failures) == (5, 0)
 
 
+async def test_no_question_outlives_its_lease(town, monkeypatch):
+    monkeypatch.setattr(poll, "ROOM_S", poll.LEASE_S)
+    await asked(town)
+    assert (await in_db(watch)).answer == "busy"
+    place = await in_db(schedule)
+    assert place.lease_token == 0 and place.next_at > clock.now()
+
+
 async def test_what_was_wanted_while_we_asked_is_asked_again_at_once(town):
     await town.wait()
     batch = await in_db(poll.claim)

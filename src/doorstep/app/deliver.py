@@ -86,10 +86,10 @@ async def deliver(leased: Leased) -> None:
     """Carry out one intent of the push lane. No request outlives the lease: what takes longer is cut off and looked at
     when the lease is over.
     """
-    errand = await in_db(begin, leased)
-    if errand is not None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(outbox.LEASE_S - GRACE_S):
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(outbox.LEASE_S - GRACE_S):
+            errand = await in_db(begin, leased)
+            if errand is not None:
                 await _carry_out(errand)
 
 

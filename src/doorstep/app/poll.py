@@ -1,5 +1,6 @@
 """Asks carriers about numbers whose time has come. An answer that says nothing new is only noted as asked."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,10 +34,12 @@ from doorstep.connectors.registry import connector
 from doorstep.core.cadence import retry_after
 from doorstep.core.number import TrackingNumber, normalize
 from doorstep.core.order import Track, TrackAnswer
+from doorstep.db import queries
 from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedule, Watch
 
 log = logger(__name__)
 LEASE_S: Final = 120.0
+ROOM_S: Final = 10.0  # of the lease, for writing down what came of it
 RECARRIER_WAIT_S: Final = 300.0  # where the vendor names no time itself
 FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at again so rarely
 
@@ -64,8 +67,15 @@ class Batch:
 
 def claim() -> Batch | None:
     """Lease the numbers of the account that is due longest; None when none is."""
+    now = clock.now()
+    leased = _lease(now)
+    return _batch(*leased, now) if leased else None
+
+
+def _lease(now: datetime) -> tuple[Connection, int, list[int]] | None:
+    """Locks the schedule only: who reads answers locks watches first."""
     with transaction.atomic():
-        now, machine = clock.now(), clock.machine()
+        machine = clock.machine()
         due = Schedule.objects.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
         first = due.select_for_update(skip_locked=True).first()
         if first is None:
@@ -79,7 +89,7 @@ def claim() -> Batch | None:
         ids, token = [row.number_id for row in rows], new_token()
         mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
         mine.update(lease_token=token, lease_until=machine + LEASE_S)
-        return _batch(account, token, ids, now)
+        return account, token, ids
 
 
 def _batch(account: Connection, token: int, ids: Sequence[int], now: datetime) -> Batch:
@@ -91,19 +101,26 @@ def _batch(account: Connection, token: int, ids: Sequence[int], now: datetime) -
 
 
 async def ask(batch: Batch) -> None:
-    """Register what is new over there, then ask about everything of the batch."""
+    """Register what is new over there, then ask about everything of the batch. No request outlives the lease."""
     failed: Trouble | None = None
     try:
-        await _follow(batch)
-        numbers = batch.asked("registered")
-        if numbers:
-            one, account = cast(Carrier, _connector(batch)), await in_db(account_of, batch.connection)
-            await drive(batch.connection, one.track(account, numbers), lambda _, answer: _keep(batch, answer))
+        async with asyncio.timeout(LEASE_S - ROOM_S):
+            await _ask(batch)
+    except TimeoutError:
+        failed = Busy("too slow for its lease")
     except Trouble as trouble:
         failed = trouble
         if isinstance(trouble, Denied):
             await in_db(refused, batch.connection, trouble)
     await in_db(finish, batch, failed)
+
+
+async def _ask(batch: Batch) -> None:
+    await _follow(batch)
+    numbers = batch.asked("registered")
+    if numbers:
+        one, account = cast(Carrier, _connector(batch)), await in_db(account_of, batch.connection)
+        await drive(batch.connection, one.track(account, numbers), lambda _, answer: _keep(batch, answer))
 
 
 def _connector(batch: Batch) -> object:
@@ -188,6 +205,7 @@ def finish(batch: Batch, failed: Trouble | None) -> None:
     """Write down who was asked, what was answered and when to ask next. A lost lease changes nothing."""
     now = clock.now()
     with transaction.atomic():
+        queries.alone_in(batch.connection.ws)
         for norm, watch in batch.watches.items():
             key = {"ws": watch.ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
             mine = Schedule.objects.select_for_update().filter(**key, lease_token=batch.token)
