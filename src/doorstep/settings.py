@@ -14,6 +14,21 @@ def _list(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in _env(name, default).split(",") if item.strip()]
 
 
+def _number(name: str, text: str, most: float) -> float:
+    """A number above 0; ends the process with a sentence otherwise."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value <= most:
+        raise SystemExit(f"DOORSTEP_{name} must be a number above 0 and at most {most:g}, not {text!r}.")
+    return value
+
+
+def _port(name: str, text: str) -> int:
+    return int(_number(name, text, 65535))
+
+
 def _database(url: str, data: Path) -> dict[str, Any]:
     """The embedded file, or what DATABASE_URL names: ``postgresql://user:password@host:port/name?host=/socket``."""
     if not url:
@@ -41,12 +56,12 @@ CLOCK = _env("CLOCK")
 HOST_MAP = _env("HOST_MAP")
 DKIM_KEYS = _env("DKIM_KEYS")  # public keys of the sandbox's senders, instead of DNS
 ALLOW_HOSTS = _env("ALLOW_HOSTS")
-HOST, PORT = _env("HOST", "127.0.0.1"), int(_env("PORT", "8000"))
-SMTP_HOST, SMTP_PORT = _env("SMTP_HOST", "127.0.0.1"), int(_env("SMTP_PORT", "8025"))
+HOST, PORT = _env("HOST", "127.0.0.1"), _port("PORT", _env("PORT", "8000"))
+SMTP_HOST, SMTP_PORT = _env("SMTP_HOST", "127.0.0.1"), _port("SMTP_PORT", _env("SMTP_PORT", "8025"))
 MAIL_DOMAIN = _env("MAIL_DOMAIN", "in.doorstep.localhost")  # domain of the forwarding addresses
 PUBLIC_URL = _env("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of these servers are believed
-HTTP_TIMEOUT_S = float(_env("HTTP_TIMEOUT", "20"))
+HTTP_TIMEOUT_S = _number("HTTP_TIMEOUT", _env("HTTP_TIMEOUT", "20"), 60)
 for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DKIM_KEYS)):
     if _value and not DEMO:
         raise SystemExit(f"DOORSTEP_{_name} works only with DOORSTEP_DEMO=1; it would falsify a real shop.")
@@ -116,7 +131,7 @@ ACCOUNT_ADAPTER = "doorstep.web.accounts.ClosedSignup"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "/accounts/login/"
 
-EMAIL_HOST, EMAIL_PORT = _env("MAIL_HOST"), int(_env("MAIL_PORT", "587"))
+EMAIL_HOST, EMAIL_PORT = _env("MAIL_HOST"), _port("MAIL_PORT", _env("MAIL_PORT", "587"))
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _env("MAIL_USER"), _env("MAIL_PASSWORD")
 EMAIL_USE_TLS = _env("MAIL_TLS", "1") == "1"
 EMAIL_TIMEOUT = HTTP_TIMEOUT_S

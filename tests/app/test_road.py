@@ -193,6 +193,13 @@ def test_wrong_carrier_is_changed_and_asked_again(one: Ledger) -> None:
     assert (number.carrier, number.carrier_by) == ("yanwen", "person")
 
 
+def test_carrier_of_a_held_number_is_changed_without_giving_it_away(one: Ledger) -> None:
+    one.hears(one.woo(woo()), one.cj(cj(number="LX123456785CN", method="China Post", status="UNSHIPPED", left=None)))
+    manual.change_carrier(one.ws, Number.objects.get(ws=one.ws).id, "yanwen", "user:1")
+    assert [push.state for push in one.pushes()] == ["held"]
+    assert Number.objects.get(ws=one.ws).carrier == "yanwen"
+
+
 def test_parcel_of_no_shop_can_be_followed(one: Ledger) -> None:
     order_id = manual.follow_number(
         one.ws, f"https://tools.usps.com/go/TrackConfirmAction?tLabels={USPS}", "", "user:1"

@@ -55,7 +55,7 @@ def change_carrier(ws: int, number_id: int, carrier: str, actor: str) -> None:
     """A person knows the carrier better: it is asked again under that name ("reload the carrier", S17)."""
     number = Number.objects.get(ws=ws, id=number_id)
     record(ws, actor, "carrier.change", f"number:{number_id}", {"carrier": number.carrier}, {"carrier": carrier})
-    _say(_order_of(number), {"number": number.text, "carrier": carrier, "role": _role(number.text)}, actor)
+    _say(_order_of(number), {"number": number.text, "carrier": carrier, "carrier_only": True}, actor)
 
 
 def remove_number(ws: int, order_id: int, number_id: int, actor: str) -> None:

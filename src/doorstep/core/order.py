@@ -224,10 +224,11 @@ class Mail:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedNumber:
     """A number typed (or, with ``removed``, taken back) by a person on one order. Empty ``contents`` = all lines not
-    yet allotted.
+    yet allotted. ``carrier_only``: a word about who carries the number, and no word about the order.
     """
 
     order: str  # the store's order ref
     number: SaidNumber
     contents: tuple[Content, ...] = ()
     removed: bool = False
+    carrier_only: bool = False

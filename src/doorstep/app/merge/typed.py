@@ -1,10 +1,11 @@
 """What a person typed on an order."""
 
 from doorstep.app.merge.claims import Scope, Word, claim
-from doorstep.app.merge.source import Source, Touched
+from doorstep.app.merge.source import Source, Touched, wait_for
+from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import TypedNumber
 from doorstep.core.parcels import PERSON
-from doorstep.db.models import Claim, Order
+from doorstep.db.models import Claim, Number, Order
 
 
 def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
@@ -12,9 +13,25 @@ def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
     order = Order.objects.filter(ws=source.ws, id=int(source.context["order_id"])).first()
     if order is None:
         return
+    if said.carrier_only:
+        _merge_carrier(source, said, touched)
+        return
     contents = tuple((one.line, one.qty) for one in said.contents)
     word = Word(said=said.number, at=source.received_at, contents=contents)
     made = claim(source, Scope(order_id=order.id, source=PERSON), word, touched)
     if made and made[0].last_said == source.received_at:
         Claim.objects.filter(id=made[0].id).update(gone=said.removed)
     touched.orders.add(order.id)
+
+
+def _merge_carrier(source: Source, said: TypedNumber, touched: Touched) -> None:
+    """Who carries a number, in a person's newest words. It gives the number to no order and ends no hold."""
+    norm = normalize(said.number.text)
+    number = Number.objects.filter(ws=source.ws, norm=norm).order_by("-generation").first()
+    if number is None:
+        wait_for(source, f"number:{norm}")
+        return
+    if number.carrier_said_at is None or source.received_at >= number.carrier_said_at:
+        number.carrier_said, number.carrier_said_at = carrier_named(said.number.carrier), source.received_at
+        number.save(update_fields=["carrier_said", "carrier_said_at"])
+    touched.numbers.add(number.id)

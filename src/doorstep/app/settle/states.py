@@ -11,7 +11,7 @@ from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.matrix import Moving, order_state
 from doorstep.core.number import Confidence, Hints, recognize
 from doorstep.core.order import Role, TrackAnswer
-from doorstep.core.parcels import HeldNumber
+from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.status import Reason, Status, closed
 from doorstep.core.timeline import Current, belonging, current
@@ -37,8 +37,8 @@ def _name_carrier(cause: Cause, cluster: Cluster, held: HeldNumber) -> None:
     """A person's or a source's word, else what the carrier account found, else what the number itself proves."""
     number = cluster.number(held.number)
     found = next((one.carrier for one in cluster.watches.get(number.id, ()) if one.carrier), "")
-    carrier, by = held.carrier or found, "source"
-    if "person" in held.said_by and held.carrier:
+    carrier, by = number.carrier_said or held.carrier or found, "source"
+    if number.carrier_said or (PERSON in held.said_by and held.carrier):
         by = "person"
     if not carrier:
         carrier, by = _proven(number), "recognized"

@@ -26,7 +26,7 @@ class Piece(msgspec.Struct, forbid_unknown_fields=True):
 
 class Typed(msgspec.Struct, forbid_unknown_fields=True):
     """One number on one order. ``order`` is the store's order ref; empty ``contents`` = all lines not yet allotted;
-    ``removed`` takes the number back.
+    ``removed`` takes the number back; ``carrier_only`` says who carries it, and nothing else.
     """
 
     order: Said
@@ -36,6 +36,7 @@ class Typed(msgspec.Struct, forbid_unknown_fields=True):
     contents: list[Piece] = []
     url: Annotated[str, Limits(max_length=2000)] = ""
     removed: bool = False
+    carrier_only: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("order", self.order), ("number", self.number)):
@@ -66,7 +67,14 @@ class Manual:
             raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
         contents = tuple(Content(line=one.line, qty=one.qty) for one in typed.contents)
         number = SaidNumber(text=typed.number, role=Role(typed.role), carrier=typed.carrier, url=typed.url)
-        return Facts(typed=(TypedNumber(order=typed.order, number=number, contents=contents, removed=typed.removed),))
+        said = TypedNumber(
+            order=typed.order,
+            number=number,
+            contents=contents,
+            removed=typed.removed,
+            carrier_only=typed.carrier_only,
+        )
+        return Facts(typed=(said,))
 
 
 CONNECTOR: Connectable = Manual()

@@ -411,6 +411,8 @@ class Migration(migrations.Migration):
                 ("norm_reversed", models.TextField()),
                 ("carrier", models.TextField(default="")),
                 ("carrier_by", models.TextField(default="")),
+                ("carrier_said", models.TextField(default="")),
+                ("carrier_said_at", models.DateTimeField(null=True)),
                 ("generation", models.IntegerField(default=0)),
                 ("not_before", models.DateTimeField(null=True)),
             ],

@@ -17,6 +17,8 @@ class Number(models.Model):
     norm_reversed = models.TextField()
     carrier = models.TextField(default="")  # our code, '' = unknown
     carrier_by = models.TextField(default="")  # person | source | recognized
+    carrier_said = models.TextField(default="")  # a person's word; goes before everything else
+    carrier_said_at = models.DateTimeField(null=True)
     generation = models.IntegerField(default=0)
     not_before = models.DateTimeField(null=True)  # scans older than this by 2 days are another parcel's
 
