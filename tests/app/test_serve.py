@@ -53,6 +53,12 @@ def test_a_second_one_on_the_same_data_is_refused_but_not_after_a_kill(house):
     house.up()
 
 
+def test_a_setting_that_is_no_number_is_named(house):
+    for name, said in (("DOORSTEP_PORT", "99999"), ("DOORSTEP_SMTP_PORT", "mail"), ("DOORSTEP_HTTP_TIMEOUT", "-1")):
+        refused = house.run("doctor", **{name: said})
+        assert refused.returncode == 1 and name in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_taken_ports_are_named(house):
     with socket.socket() as other:
         other.bind(("127.0.0.1", house.port))
