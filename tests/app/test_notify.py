@@ -9,7 +9,7 @@ from django.core import mail
 from doorstep.app import clock, connect, notify, outbox, rules
 from doorstep.app.loop import in_db
 from doorstep.core.policy import MailBy, Policy
-from doorstep.db.models import Outbox, Parcel, Person, Push
+from doorstep.db.models import Outbox, Parcel, Person, Push, StorePolicy
 from tests.app.ledger import START, USPS, Ledger, cj, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,9 +20,15 @@ NOW = scan(5.9, "Delivered_Other", "Delivered")
 def shop(since=START - timedelta(days=1), mail_by: MailBy = MailBy.DOORSTEP) -> Ledger:
     """Order 1001, out for delivery, of a shop whose shoppers are mailed by ``mail_by``."""
     one = ledger(since=since)
-    rules.save(one.ws, one.store.id, Policy(mail_by=mail_by), "user:1")
+    mails(one, mail_by)
     one.hears(one.woo(woo(shipped=(("x1", USPS, "USPS"),))), one.track(track17(USPS, MOVING, OUT)))
     return one
+
+
+def mails(one: Ledger, by: MailBy = MailBy.DOORSTEP) -> None:
+    """Have ``by`` mail the shoppers, since the shop was opened."""
+    rules.save(one.ws, one.store.id, Policy(mail_by=by), "user:1")
+    StorePolicy.objects.filter(ws=one.ws).update(since=START)
 
 
 def intents() -> set[str]:
@@ -152,9 +158,19 @@ async def test_an_address_that_no_mail_can_have_is_given_up():
 
 def test_what_the_store_was_given_counts_as_shipped():
     one = ledger()
-    rules.save(one.ws, one.store.id, Policy(mail_by=MailBy.DOORSTEP), "user:1")
+    mails(one)
     one.hears(one.woo(woo()), one.cj(cj()))
     assert intents() == set()
     Push.objects.update(state="accepted", remote_id="t1")
     one.hears(one.woo(woo(modified=START + timedelta(days=4))))
     assert intents() == {"shipped"}
+
+
+def test_taking_over_the_mails_repeats_nothing_the_store_may_have_told():
+    one = shop(mail_by=MailBy.STORE)
+    rules.save(one.ws, one.store.id, Policy(mail_by=MailBy.DOORSTEP), "user:1")
+    one.at = clock.now()
+    one.hears(one.track(track17(USPS, MOVING, OUT)))
+    assert intents() == set()
+    one.hears(one.track(track17(USPS, MOVING, OUT, NOW)))
+    assert intents() == {"delivered"}

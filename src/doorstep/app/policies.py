@@ -1,5 +1,7 @@
 """The rules that a store has now."""
 
+from datetime import datetime
+
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.db.models import StorePolicy
 
@@ -18,3 +20,16 @@ def current(ws: int, store_id: int) -> tuple[Policy, int]:
         mail_by=MailBy(row.mail_by),
     )
     return policy, row.version
+
+
+def mailing_since(ws: int, store_id: int) -> datetime | None:
+    """Since when Doorstep mails this store's shoppers without a break; None = it does not. What was known before, the
+    store may have told them already.
+    """
+    since = None
+    versions = StorePolicy.objects.filter(ws=ws, store_id=store_id).order_by("-version")
+    for mail_by, at in versions.values_list("mail_by", "since"):
+        if mail_by != MailBy.DOORSTEP.value:
+            break
+        since = at
+    return since

@@ -1,11 +1,11 @@
 """Which mails the shopper should get from Doorstep: intents only; ``app.deliver`` sends them, or finds them stale."""
 
+from datetime import datetime
 from typing import Final
 
 from doorstep.app import clock, loop, policies
 from doorstep.app.settle.cluster import Cluster
 from doorstep.core.parcels import Parcel as Plan
-from doorstep.core.policy import MailBy
 from doorstep.core.status import Status
 from doorstep.db.models import Order, Outbox, Parcel, Push
 
@@ -23,22 +23,26 @@ def intend_mails(cluster: Cluster) -> None:
     for order in cluster.orders.values():
         if order.before_connection or order.cancelled_at or order.person_id is None:
             continue
-        policy, _ = policies.current(cluster.ws, order.store_id)
-        if policy.mail_by is not MailBy.DOORSTEP:
+        since = policies.mailing_since(cluster.ws, order.store_id)
+        if since is None:
             continue
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents):
-                for milestone in _reached(cluster, order, parcel, plan):
+                for milestone in _reached(cluster, order, parcel, plan, since):
                     _intend(order, parcel, milestone)
 
 
-def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan) -> list[str]:
-    """What was ever true of the parcel, whatever came later: so the intents depend on no order of arrival."""
+def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime) -> list[str]:
+    """What became known of the parcel since Doorstep mails, whatever came later: so the intents depend on no order of
+    arrival.
+    """
     numbers = {one.id for one in cluster.numbers_of(plan)}
-    said = {event.status for number in numbers for event in cluster.events.get(number, ())}
+    events = [event for number in numbers for event in cluster.events.get(number, ())]
+    said = {event.status for event in events if event.known_at >= since}
     given = Push.objects.filter(ws=order.ws, order_id=order.id, parcel_id=parcel.id).exclude(remote_id="").exists()
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
-    return ["shipped"] * (given or shown) + [one.value for one in MILESTONES if one.value in said]
+    fresh = any(held.since >= since for held in plan.numbers)
+    return ["shipped"] * (fresh and (given or shown)) + [one.value for one in MILESTONES if one.value in said]
 
 
 def _intend(order: Order, parcel: Parcel, milestone: str) -> None:
