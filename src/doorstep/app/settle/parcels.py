@@ -14,6 +14,7 @@ from doorstep.db.models import (
     Claim,
     Line,
     NumberLink,
+    Outbox,
     Parcel,
     ParcelLine,
     ParcelNumber,
@@ -210,11 +211,17 @@ def _write_channel(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
 
 
 def _absorb(cluster: Cluster, parcel_id: int, parcel: Parcel, numbers: set[int]) -> None:
-    """Two parcels turned out to be one: the other one lives on and takes over what was pushed."""
+    """Two parcels turned out to be one: the other one lives on and takes over what was sent."""
     heir = next((one for one, plan in cluster.plans if numbers & {n.id for n in cluster.numbers_of(plan)}), None)
     ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
     ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
     if heir is not None:
+        unsent = Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id, state__in=["held", "due"])
+        waiting = Outbox.objects.filter(
+            ws=cluster.ws, lane="push", payload_ref__in=list(unsent.values_list("id", flat=True))
+        )
+        waiting.filter(state="due").delete()
+        unsent.delete()  # decided anew, for both together
         for push in Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id).order_by("version"):
             theirs = Push.objects.filter(ws=cluster.ws, order_id=push.order_id, parcel_id=heir.id)
             push.version += theirs.count()
