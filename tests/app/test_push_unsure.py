@@ -101,6 +101,22 @@ async def test_a_process_that_died_while_sending_leaves_it_to_be_read_back(town)
     assert errand is not None and await states() == ["due", "sending", "unsure", "due", "sending", "accepted"]
 
 
+async def test_a_push_is_not_given_up_because_we_died(town):
+    for _ in range(outbox.TRIES + 1):
+        await town.wait()
+        assert await in_db(deliver.begin, await in_db(outbox.claim)) is not None
+    assert (await town.deliver()).state == "due"
+    assert ((await town.deliver()).state, town.given()) == ("accepted", {NUMBER: 1})
+
+
+async def test_a_store_that_has_the_number_is_not_given_up(town):
+    await in_db(lambda: Outbox.objects.update(tries=outbox.TRIES - 1))
+    town.trouble("store", Fault.LOST, **POST)
+    for state in ("unsure", "due", "accepted"):
+        assert (await town.deliver()).state == state
+    assert town.given() == {NUMBER: 1}
+
+
 async def test_what_rests_is_counted_from_the_death_not_from_the_claim(town):
     """A push is several requests: the last one may leave long after the claim."""
     leased = await in_db(outbox.claim)
@@ -122,7 +138,7 @@ async def test_a_process_that_died_before_sending_leaves_it_due_at_once(town):
         lambda errand: deliver.accepted(errand, "late", ()),
         deliver.withdrawn,
         deliver.rest,
-        lambda errand: deliver.again(errand, Message(id="push.not_there")),
+        lambda errand: deliver.again(errand, there=False),
         deliver.ask_person,
         lambda errand: deliver.failed(errand, Broken(), True),
         lambda errand: deliver.failed(errand, Busy(), False),
@@ -215,7 +231,7 @@ async def test_a_store_that_never_answers_is_given_up_and_a_person_told(town):
 
 async def test_a_store_that_breaks_off_at_every_number_is_given_up_and_a_person_told(town):
     town.trouble("store", Fault.DOWN, calls=1000, **POST)
-    for _ in range(outbox.TRIES):
+    for _ in range(2 * outbox.TRIES):  # each is sent and then looked for
         push = await town.deliver()
         await town.wait()
     assert await in_db(outbox.claim) is None

@@ -47,6 +47,7 @@ from doorstep.db.models import Connection, Line, Number, Order, Push
 log = logger(__name__)
 T = TypeVar("T")
 REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there what this push was to replace
+NOW: Final = timedelta(0)
 STORE_WAIT: Final = timedelta(hours=1)  # between two looks whether a store is active again; a person rings earlier
 GRACE_S: Final = 5.0  # beyond the request's time-out, for the far side to finish what it began
 
@@ -212,6 +213,7 @@ def rest(errand: Errand) -> bool:
         errand.leased,
         "unsure",
         due_at=outbox.wait_real(pause),
+        tries=errand.leased.row.tries + 1,
         lease_token=0,
         lease_until=clock.machine() + pause,
         error=asdict(reason),
@@ -224,15 +226,16 @@ def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:
         withdrawn(errand)
         return
     there = any(normalize(one.number) == number for one in shown)
-    again(errand, Message(id="push.found_there" if there else "push.not_there"))
+    again(errand, there=there)
 
 
-def again(errand: Errand, reason: Message) -> None:
+def again(errand: Errand, *, there: bool) -> None:
     """The store was read back: it is due once more, at once. A store that has the number already is told nothing twice;
-    what an interrupted call left undone there (the order's own state) is finished.
+    what an interrupted call left undone there (the order's own state) is finished, so that is never given up.
     """
+    reason = Message(id="push.found_there" if there else "push.not_there")
     with transaction.atomic():
-        state = outbox.again(errand.leased, reason)
+        state = outbox.later(errand.leased, "due", reason, NOW) if there else outbox.again(errand.leased, reason)
         if state == "dead":
             reason = Message(id="push.given_up", values={"store": errand.store.label})
         _follow(errand, state, reason)

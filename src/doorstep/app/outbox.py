@@ -19,7 +19,9 @@ LONGEST_WAIT: Final = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """An intent that we carry out. ``interrupted``: somebody began before us and never said how it ended."""
+    """An intent that we carry out. ``interrupted``: somebody began before us and never said how it ended. ``row.tries``
+    counts what the other side failed to take; that we died meanwhile is not its fault.
+    """
 
     row: Outbox
     token: int
@@ -38,10 +40,7 @@ def claim() -> Leased | None:
             return None
         token = new_token()
         leased = Leased(row, token, interrupted=row.state in {"sending", "unsure"})
-        Outbox.objects.filter(ws=row.ws, id=row.id).update(
-            lease_token=token, lease_until=machine + LEASE_S, tries=row.tries + 1
-        )
-        row.tries += 1
+        Outbox.objects.filter(ws=row.ws, id=row.id).update(lease_token=token, lease_until=machine + LEASE_S)
         return leased
 
 
@@ -60,19 +59,20 @@ def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = 
     """Try again after ``wait``, which somebody else named and which therefore counts as no try, or after a back-off
     that doubles; after too many tries a person must ask. Returns the state it has now, '' when the lease was lost.
     """
-    tries = leased.row.tries
     if wait is not None:
-        return _again(leased, state, reason, wait, tries - 1)
+        return _again(leased, state, reason, wait, leased.row.tries)
+    tries = leased.row.tries + 1
+    state = "dead" if tries >= TRIES and state == "due" else state
     return _again(leased, state, reason, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 12)), tries)
 
 
 def again(leased: Leased, reason: Message) -> str:
-    """Try again at once; returns as ``later``."""
-    return _again(leased, "due", reason, timedelta(0), leased.row.tries)
+    """Try again at once, unless that was tried too often; returns as ``later``."""
+    tries = leased.row.tries
+    return _again(leased, "dead" if tries >= TRIES else "due", reason, timedelta(0), tries)
 
 
 def _again(leased: Leased, state: str, reason: Message, wait: timedelta, tries: int) -> str:
-    state = "dead" if tries >= TRIES and state == "due" else state
     values = {"due_at": clock.now() + wait, "tries": tries, "error": asdict(reason)}
     mine = mark(leased, state, lease_token=0, lease_until=clock.machine() + 1.0, **values)
     return state if mine else ""
