@@ -25,7 +25,17 @@ def main() -> None:
     """Entry point of the command ``doorstep``."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")
     os.umask(0o077)  # what Doorstep writes holds people's addresses: for its own user only
-    app()
+    try:
+        app()
+    except Exception as problem:
+        from django.db import DatabaseError
+
+        if not isinstance(problem, DatabaseError):
+            raise
+        _complain(
+            Message(id="doctor.database_unusable", values={"problem": str(problem).strip()}), "--json" in sys.argv
+        )
+        sys.exit(1)
 
 
 @app.command()
@@ -108,6 +118,7 @@ def user_add(
         raise typer.BadParameter(f"{role} is none of {', '.join(Member)}", param_hint="--role")
     if found is None and role != Member.OWNER:
         _fail(Message(id="doctor.no_workspace", values={"name": workspace}), as_json)
+    _check_email(email, as_json)
     user = User.objects.filter(email=email.lower()).first()
     if user and found and Membership.objects.filter(ws=found.id, user_id=user.pk).exists():
         _fail(Message(id="doctor.user_known", values={"email": email}), as_json)
@@ -195,10 +206,11 @@ def recognize(
     as_json: AsJson = False,
 ) -> None:
     """Say what a tracking number is: carrier, how sure, why. Needs no database. Exit code 1 when one is unknown."""
+    from doorstep.app.describe import described
     from doorstep.core.number import Hints
     from doorstep.core.number import recognize as read
 
-    found = [_recognized(read(one, Hints(near=near, destination=destination))) for one in text]
+    found = [described(read(one, Hints(near=near, destination=destination))) for one in text]
 
     def render() -> None:
         for one in found:
@@ -236,11 +248,12 @@ def track(
     as_json: AsJson = False,
 ) -> None:
     """Follow one number: its events with a 17TRACK key; without one, what it is and the carrier's own page."""
+    from doorstep.app.describe import described
     from doorstep.core.number import Hints, TrackingNumber, carrier_named
     from doorstep.core.number import recognize as read
 
     recognition = read(number, Hints(carrier_text=carrier))
-    found = _recognized(recognition)
+    found = described(recognition)
     if key:
         _load()
         from doorstep.app import loop
@@ -264,31 +277,6 @@ def track(
             print("With --key and a 17TRACK key you see its events here.")
 
     _show(found, as_json, render)
-
-
-def _recognized(recognition: Any) -> dict[str, Any]:
-    """A recognition as plain data with sentences."""
-    from doorstep.app.say import say
-    from doorstep.core.number import carrier, tracking_link
-
-    candidates = [
-        {
-            "carrier": one.carrier,
-            "name": carrier(one.carrier).name if one.carrier else "",
-            "number": one.number,
-            "confidence": one.confidence.name.lower(),
-            "why": " ".join(say(why) for why in one.evidence),
-            "link": tracking_link(one.carrier, one.number) if one.carrier else "",
-        }
-        for one in recognition.candidates
-    ]
-    other, meant = recognition.not_a, recognition.nearest
-    return {
-        "number": recognition.number,
-        "candidates": candidates,
-        "not_a": say(other.message) if other else "",
-        "meant": say(meant.reason) if meant else "",
-    }
 
 
 def _tell(found: Mapping[str, Any]) -> None:
@@ -339,6 +327,16 @@ def _load_ready(as_json: bool) -> None:
         _fail(Message(id="doctor.not_migrated", values={"count": len(now.missing)}), as_json)
 
 
+def _check_email(email: str, as_json: bool) -> None:
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+
+    try:
+        validate_email(email)
+    except ValidationError:
+        _fail(Message(id="doctor.no_email", values={"email": email}), as_json)
+
+
 def _check_password(password: str, as_json: bool) -> None:
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
@@ -357,13 +355,17 @@ def _show(data: Any, as_json: bool, render: Callable[[], object]) -> None:
 
 
 def _fail(message: Message, as_json: bool) -> NoReturn:
+    _complain(message, as_json)
+    raise typer.Exit(1)
+
+
+def _complain(message: Message, as_json: bool) -> None:
     from doorstep.app.say import say
 
     if as_json:
         print(json.dumps({"error": message.id, "text": say(message)}, ensure_ascii=False))
     else:
         Console(stderr=True, soft_wrap=True).print(say(message), style="red", highlight=False, markup=False)
-    raise typer.Exit(1)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:

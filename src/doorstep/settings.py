@@ -69,6 +69,7 @@ for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DK
 DEBUG = False
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "*" if DEMO else f"{HOST},localhost,127.0.0.1,{urlsplit(PUBLIC_URL).hostname}")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "doorstep.web.headers.stale_form"
 ROOT_URLCONF = "doorstep.urls"
 WSGI_APPLICATION = "doorstep.wsgi.application"
 AUTH_USER_MODEL = "doorstep.User"
@@ -153,7 +154,10 @@ def _secret() -> str:
     """The key of sessions, page links and credentials: DOORSTEP_SECRET, or the key file beside the data (mode 0600)."""
     from doorstep.app.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
 
-    return _env("SECRET") or read_or_create(DATA_DIR / "key")
+    try:
+        return _env("SECRET") or read_or_create(DATA_DIR / "key")
+    except OSError as problem:
+        raise SystemExit(f"DOORSTEP_DATA: {DATA_DIR} cannot be used: {problem.strerror}") from None
 
 
 SECRET_KEY = _secret()

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from doorstep.web import accounts
 from doorstep.web.console import board, connections, look, order, rules, start
 from doorstep.web.page import find
 from doorstep.web.page import order as page
@@ -33,5 +34,6 @@ urlpatterns = [
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
     path("find/<str:token>", find.find, name="find"),
+    path("accounts/email/", accounts.no_such_page),  # members' addresses prove their mails: not changed unverified
     path("accounts/", include("allauth.account.urls")),
 ]

@@ -18,13 +18,12 @@ T = TypeVar("T")
 
 
 def account_of(connection: Connection) -> Account:
-    """The account with its credentials opened. Raises vault.WrongKey."""
-    return Account(
-        base_url=connection.base_url,
-        settings=connection.settings,
-        credentials=vault.unseal(connection.credentials_enc),
-        now=clock.now(),
-    )
+    """The account with its credentials opened. Raises Denied when they were sealed with another key."""
+    try:
+        credentials = vault.unseal(connection.credentials_enc)
+    except vault.WrongKey as problem:
+        raise Denied(message=problem.message) from problem
+    return Account(base_url=connection.base_url, settings=connection.settings, credentials=credentials, now=clock.now())
 
 
 async def drive(

@@ -49,7 +49,10 @@ def parse(text: str) -> Clock:
     return Clock(start=instant.astimezone(UTC), rate=times)
 
 
-_clock = parse(settings.CLOCK)
+try:
+    _clock = parse(settings.CLOCK)
+except ValueError as problem:
+    raise SystemExit(str(problem)) from None
 
 
 def now() -> datetime:

@@ -61,14 +61,14 @@ async def arrive(arrival: Arrival) -> bool:
 
 
 def answer_of(row: Inbox) -> Answer:
-    """The Answer that an inbox row holds."""
-    kept = row.headers
+    """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them."""
+    kept, body = row.headers, zstandard.decompress(bytes(row.body_zstd))
     return Answer(
         what=kept["what"],
         status=kept["status"],
         headers=kept["headers"],
         context=kept["context"],
-        body=zstandard.decompress(bytes(row.body_zstd)),
+        body=body.replace(b"\\u0000", b"").replace(b"\0", b""),
         received_at=row.received_at,
     )
 

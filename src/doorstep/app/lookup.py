@@ -63,7 +63,7 @@ def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int 
     if not TRIES.allow(keys, clock.monotonic()):
         raise TooMany
     orders = list(
-        Order.objects.filter(ws=ws, store_id=store_id, number__in=(bare, f"#{bare}")).order_by("-id")[:_CANDIDATES]
+        Order.objects.filter(ws=ws, store_id=store_id, number__in=_written(bare)).order_by("-id")[:_CANDIDATES]
     )
     people = {one.id: one for one in Person.objects.filter(ws=ws, id__in=[0, *(one.person_id or 0 for one in orders)])}
     typed = _spellings(secret)
@@ -74,6 +74,11 @@ def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int 
         if _fits(person, typed) and order and found is None:
             found = order.id
     return found
+
+
+def _written(bare: str) -> set[str]:
+    """How shops and people write an order number."""
+    return {f"{sign}{form}" for sign in ("", "#") for form in (bare, bare.upper(), bare.lower())}
 
 
 def _fits(person: Person | None, typed: tuple[str, str, str]) -> bool:

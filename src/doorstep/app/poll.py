@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -19,6 +19,7 @@ from doorstep.app.loop import in_db
 from doorstep.app.settle.watching import next_ask
 from doorstep.connectors.contract import (
     Answer,
+    Broken,
     Busy,
     Can,
     Carrier,
@@ -184,7 +185,12 @@ def _put(watch: Watch, values: Mapping[str, str]) -> None:
 
 async def _keep(batch: Batch, answer: Answer) -> None:
     """Store an answer if it says anything new about any of its numbers."""
-    facts = cast(Carrier, _connector(batch)).read(answer)
+    digest = hashlib.sha256(answer.body).hexdigest()[:32]
+    try:
+        facts = cast(Carrier, _connector(batch)).read(answer)
+    except Broken:  # kept once, for a better reader and for whoever looks into it
+        await arrive(replace(arrival(batch.connection, "", answer), dedup_key=f"broken:{digest}"))
+        raise
     news = False
     for track in facts.tracks:
         norm = normalize(track.number)
@@ -193,7 +199,6 @@ async def _keep(batch: Batch, answer: Answer) -> None:
         batch.said[norm] = track
         news = news or _hash(track) != bytes(batch.watches[norm].answer_hash)
     if news or facts.bad or facts.words:
-        digest = hashlib.sha256(answer.body).hexdigest()[:32]
         await arrive(arrival(batch.connection, f"{answer.what}:{digest}", answer))
 
 

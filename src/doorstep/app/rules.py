@@ -9,12 +9,13 @@ from doorstep.app.merge.source import Touched
 from doorstep.app.policies import current
 from doorstep.app.settle import settle
 from doorstep.core.policy import Policy
-from doorstep.db.models import Push, StorePolicy
+from doorstep.db.models import Connection, Push, StorePolicy
 
 
 def save(ws: int, store_id: int, policy: Policy, actor: str) -> int:
     """A new version, if anything differs. What is held now is decided again; what a store has already stays (S60)."""
     with transaction.atomic():
+        Connection.objects.select_for_update().get(ws=ws, id=store_id)  # one version after the other
         before, version = current(ws, store_id)
         if before == policy and version:
             return version

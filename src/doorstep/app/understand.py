@@ -5,7 +5,7 @@ import itertools
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 
 from doorstep.app import clock
@@ -52,8 +52,7 @@ def _one(**which: int) -> bool:
             if row is None:
                 return False
             try:
-                with transaction.atomic():
-                    _read(row)
+                _read_twice(row)
             except OperationalError:
                 raise  # a deadlock or a lost connection says nothing about the row
             except Exception as problem:
@@ -63,6 +62,16 @@ def _one(**which: int) -> bool:
         log.warning("inbox.again")
         return False
     return True
+
+
+def _read_twice(row: Inbox) -> None:
+    """Two workers may make the same row at once: the second reading finds it."""
+    try:
+        with transaction.atomic():
+            _read(row)
+    except IntegrityError:
+        with transaction.atomic():
+            _read(row)
 
 
 def _claim(**which: int) -> Inbox | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -20,7 +21,7 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        response = _nonsense(request) or self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if request.path.startswith(SHOPPER):
@@ -28,3 +29,16 @@ class SecurityHeaders:
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
             response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+def _nonsense(request: HttpRequest) -> HttpResponse | None:
+    """A NUL character is in nothing that a person types, and no text column takes one."""
+    form = request.content_type == "application/x-www-form-urlencoded"
+    if "%00" in request.META.get("QUERY_STRING", "") or (form and b"%00" in request.body):
+        return HttpResponseBadRequest("This address or form holds characters that cannot be read.")
+    return None
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: an old tab, or another site. In our own words."""
+    return render(request, "403.html", status=403)

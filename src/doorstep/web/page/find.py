@@ -1,5 +1,7 @@
 """A store's look-up: an order number and something only the buyer knows."""
 
+from urllib.parse import urlsplit
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -22,7 +24,7 @@ def find(request: HttpRequest, door: Door) -> HttpResponse:
             error, status = "page.find.too_many", 429
         else:
             if order_id:
-                return HttpResponseRedirect(doors.page_url(door.ws, order_id), status=303)
+                return HttpResponseRedirect(urlsplit(doors.page_url(door.ws, order_id)).path, status=303)
             error, status = "page.find.nothing", 404
     context = {"store": lookup.store_label(door.ws, door.target_id), "number": number, "error": error}
     return render(request, "page/find.html", context, status=status)
