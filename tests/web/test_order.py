@@ -8,7 +8,7 @@ from django.test import Client
 
 from doorstep.app import clock, doors
 from doorstep.app.order_view import order_view
-from doorstep.db.models import Number, Order, Parcel, Push, Resync, Watch
+from doorstep.db.models import Connection, Number, Order, Parcel, ParcelNumber, Push, Resync, Watch
 from tests.app.ledger import Ledger, cj, track17, woo
 from tests.web.conftest import NUMBER, SCANS
 
@@ -165,3 +165,41 @@ def test_doubtful_number_is_followed_only_when_confirmed(charlie: Client) -> Non
     answer = charlie.post("/recognize", {"number": "hello@example.org"})
     assert b"Use it anyway" in answer.content
     assert not Order.objects.filter(number__startswith="H-").exists()
+
+
+def test_sayers_of_a_number_are_named_once_and_escaped_once(shop: Ledger, order: Order, alice: Client) -> None:
+    Connection.objects.filter(id=shop.supplier.id).update(label="Lantern & Thread")
+    supplier = shop.supplier.id
+    said_by = f"{supplier},{supplier}:last_mile,person"
+    ParcelNumber.objects.filter(ws=shop.ws, until=None).update(said_by=said_by)
+    text = alice.get(f"/orders/{order.id}").content.decode()
+    assert "said by Lantern &amp; Thread and typed by hand" in text
+    ParcelNumber.objects.filter(ws=shop.ws, until=None).update(said_by="person")
+    assert "typed by hand" in alice.get(f"/orders/{order.id}").content.decode()
+
+
+def test_account_with_the_scans_speaks_for_the_parcel(shop: Ledger, order: Order, alice: Client) -> None:
+    other = Connection.objects.create(
+        ws=shop.ws, kind="carrier", connector="seventeen_track", label="Second account", connected_at=clock.now()
+    )
+    number = Number.objects.get(ws=shop.ws, norm=NUMBER)
+    Watch.objects.create(
+        ws=shop.ws,
+        number_id=number.id,
+        connection_id=other.id,
+        answer="not_found",
+        said="-1 Unheard of",
+        answered_at=clock.now() + timedelta(days=1),
+    )
+    Watch.objects.filter(ws=shop.ws).update(asked_at=clock.now())
+    text = alice.get(f"/orders/{order.id}").content.decode()
+    assert "it told its scans" in text
+    assert "Unheard of" not in text
+
+
+@pytest.mark.parametrize(("answer", "quoted"), [("nothing", False), ("not_found", False), ("rejected", True)])
+def test_vendor_is_quoted_only_where_our_words_do_not_say_enough(
+    shop: Ledger, order: Order, alice: Client, answer: str, quoted: bool
+) -> None:
+    Watch.objects.filter(ws=shop.ws).update(answer=answer, said="-18019909 No tracking information")
+    assert ("-18019909" in alice.get(f"/orders/{order.id}").content.decode()) is quoted

@@ -11,6 +11,7 @@ from typing import Final
 
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.number import carrier, tracking_link
+from doorstep.core.parcels import PERSON
 from doorstep.core.status import Reason, Status
 from doorstep.core.timeline import belonging, event_key, repeats
 from doorstep.db.models import (
@@ -29,6 +30,7 @@ from doorstep.db.models import (
 )
 
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
+_UNCLEAR: Final = frozenset({"rejected", "refused", "broken"})  # answers whose own text tells more than our words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A number of a parcel. ``until`` None = current. ``link`` leads to the carrier's own site, '' = not known."""
+    """A number of a parcel. ``until`` None = current. ``link`` leads to the carrier's own site, '' = not known.
+    ``said_by``: the names of who gave it, ``by_hand``: a person did as well.
+    """
 
     id: int
     text: str
@@ -55,7 +59,13 @@ class Held:
     since: datetime
     until: datetime | None
     said_by: tuple[str, ...]
+    by_hand: bool
     replaced_by: str
+
+    @property
+    def sayers(self) -> str:
+        """Who gave the number, in one line; '' when only a person did."""
+        return ", ".join(self.said_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,11 @@ class Fresh:
     said: str = ""
     next_at: datetime | None = None
     changed_at: datetime | None = None
+
+    @property
+    def quoted(self) -> str:
+        """The source's own text where our words for the answer do not say enough."""
+        return self.said if self.answer in _UNCLEAR else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +215,9 @@ class _Read:
 
     def __init__(self, ws: int, ids: set[int]) -> None:
         self.numbers = {one.id: one for one in Number.objects.filter(ws=ws, id__in=ids)}
-        self.sources = {str(pk): label for pk, label in Connection.objects.filter(ws=ws).values_list("id", "label")}
+        known = list(Connection.objects.filter(ws=ws).values_list("id", "label", "kind"))
+        self.sources = {str(pk): label for pk, label, _ in known}
+        self.carriers = {pk for pk, _, kind in known if kind == "carrier"}
         links = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="replaced_by").values_list("from_id", "to_id")
         self.replaced = dict(links)
         self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
@@ -215,6 +232,7 @@ class _Read:
     def number(self, held: ParcelNumber) -> Held:
         row = self.numbers[held.number_id]
         after = self.numbers.get(self.replaced.get(row.id, 0))
+        sayers = list(dict.fromkeys(one.partition(":")[0] for one in held.said_by.split(",")))  # 12:last_mile is 12
         return Held(
             id=row.id,
             text=row.text,
@@ -225,7 +243,8 @@ class _Read:
             role=held.role,
             since=held.since,
             until=held.until,
-            said_by=tuple(self.sources.get(one, one) for one in held.said_by.split(",") if one),
+            said_by=tuple(self.sources[one] for one in sayers if one in self.sources),
+            by_hand=PERSON in sayers,
             replaced_by=after.text if after else "",
         )
 
@@ -257,12 +276,12 @@ class _Read:
         )
 
     def fresh(self, ids: Sequence[int]) -> Fresh:
-        """The freshness by the source that answered last."""
-        mine = [one for one in self.watches if one.number_id in ids]
+        """The freshness by the carrier account that has the scans; while none has any, by the newest answer."""
+        mine = [one for one in self.watches if one.number_id in ids and one.connection_id in self.carriers]
         following = min((at for number, at in self.next if number in ids), default=None)
         if not mine:
             return Fresh(next_at=following)
-        last = max(mine, key=lambda one: one.answered_at or one.asked_at or _NEVER)
+        last = max(mine, key=lambda one: (self._has_scans(one), one.answered_at or one.asked_at or _NEVER))
         return Fresh(
             source=self.sources.get(str(last.connection_id), ""),
             asked_at=max((one.asked_at for one in mine if one.asked_at), default=None),
@@ -272,6 +291,9 @@ class _Read:
             next_at=following,
             changed_at=max((one.changed_at for one in mine if one.changed_at), default=None),
         )
+
+    def _has_scans(self, watch: Watch) -> bool:
+        return any(one.source == str(watch.connection_id) for one in self.events[watch.number_id])
 
 
 def _event(row: Event) -> TrackingEvent:
