@@ -5,6 +5,7 @@ strips ``Authorization``. The plugins keep their numbers in an order meta, which
 """
 
 import hashlib
+import html
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -86,6 +87,7 @@ class WooCommerce:
         """Proves the key, and finds out whether and how numbers can be given to this shop."""
         index = yield _request(account, "GET", "/", query=(("_fields", "name,namespaces"),), sign="")
         name, namespaces = _index(index)
+        name = html.unescape(name)  # WordPress keeps the site's name escaped for HTML
         auth = yield from _prove(account)
         way = next((one for one in WAYS if one in namespaces), "")
         hidden = Message(id="stores.woocommerce.no_index")
