@@ -18,7 +18,7 @@ class Carrier:
     slug: str = ""
 
 
-CJPACKET = Carrier(key=190283, name="CJPacket", country="CN", homepage="https://cjdropship.com/")
+CJPACKET = Carrier(key=191159, name="CJPacket", country="CN", homepage="https://cjdropship.com/")
 YUNEXPRESS = Carrier(
     key=190008, name="YunExpress", country="CN", homepage="https://www.yunexpress.cn/", slug="yunexpress"
 )
@@ -38,7 +38,7 @@ AUSTRALIA_POST = Carrier(
 POSTNL = Carrier(key=14041, name="PostNL", country="NL", homepage="https://www.postnl.nl/", slug="postnl")
 CORREOS = Carrier(key=19181, name="Correos Spain", country="ES", homepage="https://www.correos.es/", slug="correos")
 HERMES = Carrier(key=100031, name="Hermes (DE)", country="DE", homepage="https://www.myhermes.de/", slug="hermes")
-DPD = Carrier(key=100007, name="DPD (DE)", country="DE", homepage="https://www.dpd.com/de/", slug="dpd-de")
+DPD = Carrier(key=101108, name="DPD Group", country="DE", homepage="https://www.dpd.com/de/", slug="dpd-de")
 LOCAL = {
     one.country: one for one in (USPS, ROYAL_MAIL, DHL_PAKET, LA_POSTE, CANADA_POST, AUSTRALIA_POST, POSTNL, CORREOS)
 }

@@ -23,7 +23,7 @@ PATHS = [(journey.name, route.value) for journey in JOURNEYS for route in journe
 async def test_journey_ends_as_scripted(town, name, route):
     case = (await town.control("POST", "orders", {"journey": name, "route": route})).body
     await town.track(
-        "register", [{"number": case["number"], **({"carrier": 100007} if name == "carrier_wrong" else {})}]
+        "register", [{"number": case["number"], **({"carrier": 101108} if name == "carrier_wrong" else {})}]
     )
     for _ in range(20):
         await town.days(0.5)
