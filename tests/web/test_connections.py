@@ -5,9 +5,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import policies
+from doorstep.app import clock, doors, policies
 from doorstep.core.policy import MailBy, Policy, When, Which
-from doorstep.db.models import Connection, Inbox
+from doorstep.db.models import Connection, Inbox, Watch
 from tests.app.ledger import Ledger
 
 MAIL = (
@@ -147,3 +147,22 @@ def test_uploaded_mail_is_read(shop: Ledger, alice: Client) -> None:
     assert "This file is not a saved e-mail" in text
     shop.hears()
     assert shop.order(1002).state == "shipped"
+
+
+def test_webhook_address_stays_to_be_copied_where_the_vendor_can_call(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.carrier.id}"
+    assert "/hooks/" not in alice.get(path).content.decode()
+    address = doors.hook_url(shop.carrier)
+    text = alice.get(path).content.decode()
+    assert f'data-copy="{address}"' in text
+    assert "in the 17TRACK API dashboard under Settings, Webhook" in text
+    doors.hook_url(shop.supplier)
+    assert "calls this address when there is news" in alice.get(f"/connections/{shop.supplier.id}").content.decode()
+
+
+def test_answer_about_one_number_is_not_said_of_the_account(shop: Ledger, alice: Client) -> None:
+    Watch.objects.filter(ws=shop.ws).update(asked_at=clock.now(), answer="not_found", said="-1 Unheard of")
+    for path in ("/connections", f"/connections/{shop.carrier.id}"):
+        text = alice.get(path).content.decode()
+        assert "does not know the number" not in text
+        assert "Unheard of" not in text

@@ -11,13 +11,14 @@ from doorstep.connectors.registry import Kind, connectors
 from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
 
 KINDS: Final = ("store", "supplier", "carrier")
+_OF_A_NUMBER: Final = frozenset({"events", "nothing", "not_found", "rejected"})  # the account itself answered
 MOST_WORDS: Final = 50
 MOST_ORDERS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A connection. ``answer`` '' = never answered; ``reason`` is a Message as JSON."""
+    """A connection. ``answer`` '' = never answered, ok = it works; ``reason`` is a Message as JSON."""
 
     id: int
     kind: str
@@ -71,6 +72,12 @@ def lookup_address(ws: int, store_id: int) -> str:
     return doors.lookup_url(ws, store_id) if _door(ws, "lookup", store_id) else ""
 
 
+def hook_address(ws: int, connection_id: int) -> str:
+    """Where the vendor calls us; '' when it never calls, or while there is no such door."""
+    row = Connection.objects.filter(ws=ws, id=connection_id).first()
+    return doors.hook_url(row) if row and _door(ws, "hook", row.id) else ""
+
+
 def open_orders(ws: int) -> list[str]:
     """Numbers of the newest orders that still wait for a number: what a mail may be about."""
     rows = Order.objects.filter(ws=ws, state__in=("placed", "partly_shipped")).order_by("-placed_at")
@@ -100,6 +107,7 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
     last = max((one for one in asked if one.asked_at), key=lambda one: one.asked_at or row.connected_at, default=None)
     known = connectors(cast(Kind, row.kind))
     meta = known[row.connector].meta if row.connector in known else None
+    answered = last is not None and last.answer in _OF_A_NUMBER
     return Shown(
         id=row.id,
         kind=row.kind,
@@ -112,8 +120,8 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
         connected_at=row.connected_at,
         asked_at=last.asked_at if last else None,
         next_at=min((one.next_at for one in asked if isinstance(one, Feed)), default=None),
-        answer=last.answer if last else "",
-        said=(last.said or "") if last else "",
+        answer="ok" if answered else last.answer if last else "",
+        said="" if answered or last is None else last.said or "",
         can=frozenset(one.value for one in meta.can) if meta else frozenset(),
         has_form=bool(meta and meta.fields),
     )

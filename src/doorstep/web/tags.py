@@ -167,6 +167,15 @@ def carrier_name(said: str) -> str:
 
 
 @register.filter
+def in_words(evidence: str) -> str:
+    """Why a dispatch is believed. A supplier's ``fieldName value`` is said in our words, anything else as it is."""
+    name, _, value = evidence.partition(" ")
+    if not value or not any(letter.isupper() for letter in name[1:]):
+        return evidence
+    return sentences.text(f"order.evidence.{'time' if value[0].isdigit() else 'state'}")
+
+
+@register.filter
 def at_key(values: Mapping[Any, Any], key: Any) -> Any:
     """What a mapping holds under a key that is itself a variable."""
     return values.get(key)

@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from doorstep.app import connect, connection_view, doors, loop, mailbox
+from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
 from doorstep.connectors.contract import Meta, Trouble
@@ -78,12 +79,15 @@ def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResp
 def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
     """One connection: how fresh it is, what it could not read, pause and remove; a store's look-up address."""
     one = _shown(caller, connection_id)
+    hook = connection_view.hook_address(caller.ws, one.id) if caller.may(Action.CONNECT) else ""
     context = {
         "here": "connections",
         "one": one,
         "words": connection_view.words(caller.ws, one.connector),
         "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
         "address": connection_view.mail_address(caller.ws) if one.connector == "mail" else "",
+        "hook": hook if "hooks" in one.can else "",
+        "hook_how": _hook_how(one, hook),
         "may": {action.value: caller.may(action) for action in Action},
     }
     return render(request, "console/connection.html", context)
@@ -122,6 +126,13 @@ def make_mailbox(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Make the workspace's forwarding address."""
     mailbox.address(caller.ws)
     return redirect("connections")
+
+
+def _hook_how(one: Shown, address: str) -> Message:
+    """What to do with the webhook's address: a vendor that takes it only by hand has a sentence of its own."""
+    by_hand = f"{one.connector}.hook_by_hand"
+    key = by_hand if sentences.known(by_hand) else "hook.how"
+    return Message(id=key, values={"address": address, "name": one.name})
 
 
 def _meta(kind: str, name: str) -> Meta:
