@@ -166,3 +166,9 @@ def test_answer_about_one_number_is_not_said_of_the_account(shop: Ledger, alice:
         text = alice.get(path).content.decode()
         assert "does not know the number" not in text
         assert "Unheard of" not in text
+
+
+def test_choice_says_in_plain_words_what_a_shop_can(alice: Client) -> None:
+    text = alice.get("/connections/new").content.decode()
+    assert "reads orders, gives numbers, several parcels per order, corrects numbers" in text
+    assert "webhooks" not in text

@@ -9,6 +9,7 @@ from django.test import Client
 from doorstep.app import clock, doors
 from doorstep.app.order_view import order_view
 from doorstep.db.models import Connection, Number, Order, Parcel, ParcelNumber, Push, Resync, Watch
+from doorstep.web.tags import in_words
 from tests.app.ledger import Ledger, cj, track17, woo
 from tests.web.conftest import NUMBER, SCANS
 
@@ -203,3 +204,17 @@ def test_vendor_is_quoted_only_where_our_words_do_not_say_enough(
 ) -> None:
     Watch.objects.filter(ws=shop.ws).update(answer=answer, said="-18019909 No tracking information")
     assert ("-18019909" in alice.get(f"/orders/{order.id}").content.decode()) is quoted
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("outWarehouseTime 2026-06-23 02:15:00", "the supplier’s warehouse time"),
+        ("orderStatus SHIPPED", "the supplier’s order status"),
+        ("Handed to the carrier", "Handed to the carrier"),
+        ("dispatched", "dispatched"),
+        ("", ""),
+    ],
+)
+def test_evidence_of_a_dispatch_is_said_in_words(evidence: str, said: str) -> None:
+    assert in_words(evidence) == said

@@ -60,6 +60,7 @@ COMPOSED = {
     "role.": Role,
     "purchase.": PurchaseState,
     "stock.": Stock,
+    "order.evidence.": ("time", "state"),
     "order.shown_by.": ("buyer", "person", "channel", "doorstep"),
     "rules.when.": [one + end for one in When for end in ("", ".then", ".advice")],
     "rules.which.": [one + end for one in Which for end in ("", ".then")],

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from doorstep.app import say as sentences
 from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
+from doorstep.connectors.contract import Can
 from doorstep.core.diagnosis import Cause, Finding
 from doorstep.core.message import Message
 from doorstep.core.number import carrier, carrier_named
@@ -164,6 +165,12 @@ def carrier_name(said: str) -> str:
     """What a carrier is called, from any way of writing it; an unknown one stays as it was said."""
     code = carrier_named(said)
     return carrier(code).name if code else said
+
+
+@register.filter
+def abilities(can: Collection[Can]) -> str:
+    """What a connector is able to do, the main thing first."""
+    return ", ".join(sentences.text(f"can.{one}") for one in Can if one in can)
 
 
 @register.filter
