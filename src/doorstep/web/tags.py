@@ -69,6 +69,7 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+_ABILITIES: Final = (*(one for one in Can if one is not Can.HOOKS), Can.HOOKS)  # in the order they are told
 _CALM: Final = {Cause.FIRST_INFO_PENDING, Cause.NO_CODE_YET, Cause.NUMBER_REPLACED, Cause.SMALL_ITEM_NEVER_TRACKED}
 _GRAVE: Final = {Cause.LOST, Cause.RETURNING, Cause.EXCEPTION, Cause.DELIVERED_NOT_RECEIVED, Cause.REFUND_AUTOMATIC}
 
@@ -169,8 +170,8 @@ def carrier_name(said: str) -> str:
 
 @register.filter
 def abilities(can: Collection[Can]) -> str:
-    """What a connector is able to do, the main thing first."""
-    return ", ".join(sentences.text(f"can.{one}") for one in Can if one in can)
+    """What a connector is able to do; how soon it hears comes last."""
+    return ", ".join(sentences.text(f"can.{one}") for one in sorted(can, key=_ABILITIES.index))
 
 
 @register.filter
