@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import zstandard
 from django.db import transaction
 
 from doorstep.app import inbox, loop
@@ -34,8 +35,15 @@ def test_an_arrival_comes_back_as_the_answer_it_was():
 
 def test_an_empty_body_and_a_zero_byte_are_kept_too():
     assert inbox.keep([arrival("a\0b"), arrival("c", body=b"\0\xff", context={"x": "1\0"})]) == [True, True]
-    kept = {row.dedup_key: inbox.answer_of(row) for row in Inbox.objects.all()}
-    assert kept["ab"].body == b"" and kept["c"].body == b"\0\xff" and kept["c"].context == {"x": "1"}
+    rows = {row.dedup_key: row for row in Inbox.objects.all()}
+    assert zstandard.decompress(bytes(rows["c"].body_zstd)) == b"\0\xff"
+    kept = {key: inbox.answer_of(row) for key, row in rows.items()}
+    assert kept["ab"].body == b"" and kept["c"].body == b"\xff" and kept["c"].context == {"x": "1"}
+
+
+def test_readers_see_no_nul_and_no_other_difference():
+    inbox.keep([arrival("n", body=rb'{"a": "x\u0000y", "b": "C:\\u0000"}')])
+    assert inbox.answer_of(Inbox.objects.get()).body == rb'{"a": "xy", "b": "C:\\u0000"}'
 
 
 def test_the_same_key_is_kept_once_per_connection():

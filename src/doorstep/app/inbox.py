@@ -23,6 +23,7 @@ __all__ = ["Arrival", "Full", "answer_of", "arrive", "keep"]
 
 BELL = "inbox"  # rung after a commit with something new
 _PLAIN = frozenset({"content-type", "date", "etag", "last-modified", "link", "retry-after"})
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # JSON's escape, not the end of an escaped backslash
 _SECRET = re.compile(r"auth|token|key|secret|sign|hmac|hash|cookie|session|pass|forwarded|ip$")
 
 
@@ -68,7 +69,7 @@ def answer_of(row: Inbox) -> Answer:
         status=kept["status"],
         headers=kept["headers"],
         context=kept["context"],
-        body=body.replace(b"\\u0000", b"").replace(b"\0", b""),
+        body=_NUL.sub(rb"\1", body).replace(b"\0", b""),
         received_at=row.received_at,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from django.db import transaction
 
 from doorstep.app import clock
-from doorstep.app.accounts import account_of, drive, message_of, name_of, refused
+from doorstep.app.accounts import account_of, drive, name_of, refused
 from doorstep.app.feeds import PAUSE_S, arrival
 from doorstep.app.inbox import arrive
 from doorstep.app.leases import new_token
@@ -247,7 +247,7 @@ def _outcome(watch: Watch, said: Track | None, failed: Trouble | None, now: date
 
 
 def _words(trouble: Trouble) -> str:
-    return trouble.said[:300] or message_of(trouble).id
+    return trouble.said[:300]
 
 
 def _next(watch: Watch, values: dict[str, Any], failed: Trouble | None, now: datetime) -> datetime | None:

@@ -231,15 +231,18 @@ def _contents(cluster: Cluster, spot: Spot) -> list[list[Any]]:
 
 
 def _send(push: Push | None) -> None:
+    """Mean to send it. What is meant already keeps its time: trying again too soon would undo the back-off."""
     if push is None:
         return
-    Outbox.objects.update_or_create(
+    row, new = Outbox.objects.get_or_create(
         ws=push.ws,
         lane="push",
         target_id=push.store_id,
         intent_key=f"{push.order_id}:{push.parcel_id}:{push.version}",
-        defaults={"payload_ref": push.id, "state": "due", "due_at": clock.now(), "error": None},
+        defaults={"payload_ref": push.id, "due_at": clock.now()},
     )
+    if not new and row.state != "due":
+        Outbox.objects.filter(ws=row.ws, id=row.id).update(state="due", due_at=clock.now(), tries=0, error=None)
     loop.wake("outbox")
 
 
