@@ -175,6 +175,13 @@ def test_the_same_scan_told_by_two_sources_is_marked():
     assert not repeats([one, scan(Status.DELIVERED, -1, text="signed")])
 
 
+def test_the_same_words_in_the_same_minute_are_one_scan_whatever_two_readers_make_of_them():
+    one = scan(Status.PICKED_UP, -1, source="a", text="Picked up by  the carrier")
+    other = scan(Status.IN_TRANSIT, -1, source="b", text="picked up by the Carrier")
+    assert repeats([one, other]) == {event_key(other)}
+    assert repeats([replace(one, raw_text=""), replace(other, raw_text="", status=Status.UNKNOWN)]) == frozenset()
+
+
 def test_the_same_scan_is_marked_where_one_source_names_no_zone():
     plain, zoned = scan(Status.DELIVERED, -1, source="a", local=True), scan(Status.DELIVERED, -1, source="b")
     zoned = replace(zoned, local=plain.local)

@@ -3,7 +3,7 @@
 Every function here is a pure function of the SET of events: order of arrival and repetition change nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -83,18 +83,27 @@ def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer 
 
 
 def repeats(events: Iterable[TrackingEvent]) -> frozenset[bytes]:
-    """Keys of scans that another source has told already: same status in the same minute, by instant or by local time.
+    """Keys of scans that another source has told already: the same status or the same words in the same minute, by
+    instant or by local time.
 
     They stay in the timeline; a page may fold them. The one that knows its instant is the one that is not folded.
     """
-    told: dict[tuple[Status, datetime], str] = {}
+    told: dict[tuple[str, datetime], str] = {}
     again = set()
     for event in sorted(merge(events), key=lambda one: one.instant is None):
         for at in filter(None, (event.instant, event.local)):
-            first = told.setdefault((event.status, at.replace(second=0, microsecond=0)), event.source)
-            if first != event.source and event.status is not Status.UNKNOWN:
-                again.add(event_key(event))
+            for what in _what(event):
+                if told.setdefault((what, at.replace(second=0, microsecond=0)), event.source) != event.source:
+                    again.add(event_key(event))
     return frozenset(again)
+
+
+def _what(event: TrackingEvent) -> Iterator[str]:
+    """What happened, as two sources may both put it: our status (if it is known), and their words."""
+    if event.status is not Status.UNKNOWN:
+        yield f"status {event.status}"
+    if event.raw_text:
+        yield f"words {' '.join(event.raw_text.casefold().split())}"
 
 
 def belonging(
