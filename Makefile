@@ -23,14 +23,16 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: setup      ## a fresh shop in a living sandbox world; Ctrl-C stops everything
 	@exec $(BIN)/python -m sandbox.demo
 
-check: setup     ## the fast part: format, lint, types, import contracts, core and connector tests
+lint: setup      ## format, rules, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+check: lint      ## the fast part: lint, then core, connectors, layout and documentation
 	$(BIN)/python -m pytest tests/core tests/connectors tests/test_layout.py tests/test_docs.py -n 2
 
-test: setup tools check  ## everything that CI runs
+test: setup tools lint  ## everything that CI runs
 	tests/run
 
 tools: setup     ## what tests need beside Python: Chromium and Node (installed where it can be done, else named)
@@ -55,4 +57,4 @@ lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index ad
 clean:           ## remove what was made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
 
-.PHONY: help setup demo check test tools docs chaos long bench lock clean
+.PHONY: help setup demo lint check test tools docs chaos long bench lock clean
