@@ -90,7 +90,8 @@ def _tell(web: int) -> None:
 
 def _doorstep(*words: str) -> dict[str, Any]:
     """Run one command; its answer."""
-    done = subprocess.run([BIN / "doorstep", *words, "--json"], check=False, capture_output=True, text=True)  # noqa: S603
+    command = [str(BIN / "doorstep"), *words, "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
     if done.returncode:
         sys.stderr.write(f"doorstep {' '.join(words[:3])} failed:\n{done.stdout}{done.stderr}\n")
         raise SystemExit(1)
@@ -122,7 +123,7 @@ def _world(smtp: int, address: str) -> Iterator[None]:
 @contextmanager
 def _running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """A process of its own group (Ctrl-C reaches us only); stopped when the block ends."""
-    process = subprocess.Popen(words, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(words, start_new_session=True)  # noqa: S603 - our own commands
     try:
         yield process
     finally:

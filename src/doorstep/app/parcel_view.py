@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from doorstep.core.event import InstantFrom, TrackingEvent
+from doorstep.app.settle.states import as_event
+from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier, tracking_link
 from doorstep.core.parcels import PERSON
-from doorstep.core.status import Reason, Status
 from doorstep.core.timeline import belonging, event_key, repeats
 from doorstep.db.models import (
     Connection,
@@ -253,7 +253,7 @@ class _Read:
         own: list[TrackingEvent] = []
         strange: list[TrackingEvent] = []
         for number in {one.id for one in numbers}:
-            mine, others = belonging(map(_event, self.events[number]), self.numbers[number].not_before)
+            mine, others = belonging(map(as_event, self.events[number]), self.numbers[number].not_before)
             own += mine
             strange += others
         merged, _ = belonging(own, None)
@@ -294,19 +294,3 @@ class _Read:
 
     def _has_scans(self, watch: Watch) -> bool:
         return any(one.source == str(watch.connection_id) for one in self.events[watch.number_id])
-
-
-def _event(row: Event) -> TrackingEvent:
-    return TrackingEvent(
-        source=row.source,
-        raw_text=row.raw_text,
-        raw_code=row.raw_code,
-        status=Status(row.status),
-        reason=Reason(row.reason) if row.reason else None,
-        local=datetime.fromisoformat(row.local) if row.local else None,
-        offset=row.offset,
-        instant=row.instant,
-        instant_from=InstantFrom(row.instant_from),
-        place=row.place,
-        position=row.position,
-    )
