@@ -1,0 +1,5 @@
+"""``python -m doorstep.cli``."""
+
+from doorstep.cli import main
+
+main()
