@@ -42,6 +42,7 @@ class Order(models.Model):
     cancelled_at = models.DateTimeField(null=True)
     ship_by = models.DateTimeField(null=True)
     before_connection = models.BooleanField(default=False)
+    mail_dispatched_at = models.DateTimeField(null=True)  # a proven mail said it was sent, and gave no number
     push_asked_at = models.DateTimeField(null=True)  # a person asked to push although placed before the connection
     said_at = models.DateTimeField()  # the snapshot's own age (updated_at over there)
     heard_at = models.DateTimeField()  # when it reached us: breaks the tie between snapshots of one age
