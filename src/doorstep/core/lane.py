@@ -23,8 +23,8 @@ class Passage:
     """One parcel's way, as far as it is known: what lanes are learned from. Times aware, None = not known.
 
     ``delivered`` None = still under way, or lost. ``first_scan``: the first scan after the label; ``arrived``: the
-    first scan in the area of destination; ``out``: the last time that it went out for delivery. ``silence``: the longest
-    time between two scans.
+    first scan in the area of destination; ``out``: when it last went out for delivery. ``silence``: the longest time
+    between two scans.
     """
 
     route: Route
