@@ -1,20 +1,20 @@
-"""The formats of tracking numbers: data in ``formats.toml``, read when first asked for, found by length."""
+"""The formats of tracking numbers: data in ``formats.toml``, read when asked for, found by length and beginning."""
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from doorstep.core.number.check_digits import CHECKS, Check
 from doorstep.core.number.directory import carrier_of_country
+from doorstep.core.number.shape import firsts_of, prefix_of
 from doorstep.core.order import Role
 
 _OPERATOR = "@s10"  # in the table: the carrier is the postal operator of the country in the number
-_PREFIX = re.compile(r"(?:[0-9A-Z](?![?*+{]))*")
 
 
 class Bare(StrEnum):
@@ -29,12 +29,14 @@ class Bare(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One way a carrier writes its numbers. ``carrier`` is our code, or ``@s10`` where the number itself names the
-    country of its postal operator. ``source`` says where the rule comes from; ``example`` is one valid number.
+    country of its postal operator; ``shape`` a regular expression of the whole normalized text. ``source`` says where
+    the rule comes from; ``example`` is one valid number.
     """
 
     name: str
     carrier: str
-    pattern: re.Pattern[str]
+    shape: str
+    lengths: frozenset[int]
     check: Check | None
     bare: Bare
     role: Role
@@ -42,16 +44,25 @@ class Format:
     example: str
 
     @property
+    def pattern(self) -> re.Pattern[str]:
+        """The shape, compiled when first needed: most formats are never met by one process."""
+        return _compiled(self.shape)
+
+    @property
     def prefix(self) -> str:
         """The characters that every number of this format begins with; may be ''."""
-        found = _PREFIX.match(self.pattern.pattern)
-        return found[0] if found and "|" not in self.pattern.pattern else ""
+        return prefix_of(self.shape)
+
+    @property
+    def telling(self) -> bool:
+        """Whether a right check digit in this shape is no accident: what is one slip away was meant to be it."""
+        return self.check is not None and self.bare in (Bare.CERTAIN, Bare.LIKELY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(NamedTuple):
     """A text that has a format, and passes its check digit if it has one. ``number`` is what the carrier calls the
-    number (without routing), ``country`` the issuing country where the number says it.
+    number (without routing), ``country`` the issuing country where the number says it. A tuple, because one is made
+    for every number that is read.
     """
 
     format: Format
@@ -60,38 +71,45 @@ class Fit:
     country: str = ""
 
 
+_fit = Fit._make
+
+
 def fits(number: str, *, hinted: bool = True) -> list[Fit]:
     """Every format that a normalized text has; without ``hinted`` only those that can be told without hints."""
     found = []
-    for entry in _worth_trying(len(number), number[:1], hinted):
-        match = entry.pattern.fullmatch(number)
-        if match and (fit := _fit(entry, match)):
-            found.append(fit)
+    for entry, match, passes, check, name, country in _trials(len(number), number[:2], hinted):
+        seen = match(number)
+        if seen is None or (passes and not passes(seen[check])):
+            continue
+        if not country:
+            found.append(_fit((entry, entry.carrier, seen[name], "")))
+        elif operator := carrier_of_country(seen[country]):
+            found.append(_fit((entry, operator, seen[name], seen[country])))
+    return found
+
+
+def misses(number: str) -> list[Format]:
+    """Every format that a normalized text would have if its check digit were right."""
+    found = []
+    for entry, match, passes, check, _, _ in _trials(len(number), number[:2], True):
+        if passes and (seen := match(number)) and not passes(seen[check]):
+            found.append(entry)
     return found
 
 
 @cache
 def formats() -> tuple[Format, ...]:
     """Every format, in the order of the table."""
-    return tuple(_format(name, row) for name, row in _rows().items())
-
-
-def _fit(entry: Format, match: re.Match[str]) -> Fit | None:
-    groups = match.groupdict()
-    if entry.check and not entry.check.passes(groups.get("check", match[0])):
-        return None
-    number = groups.get("number", match[0])
-    if entry.carrier != _OPERATOR:
-        return Fit(format=entry, carrier=entry.carrier, number=number)
-    operator = carrier_of_country(groups["country"])
-    return Fit(format=entry, carrier=operator, number=number, country=groups["country"]) if operator else None
+    rows = tomllib.loads(Path(__file__).with_name("formats.toml").read_text(encoding="utf-8"))
+    return tuple(_format(name, row) for name, row in rows.items())
 
 
 def _format(name: str, row: Mapping[str, Any]) -> Format:
     return Format(
         name=name,
         carrier=row["carrier"],
-        pattern=re.compile(row["pattern"], re.ASCII),
+        shape=row["pattern"],
+        lengths=frozenset(length for low, high in row["length"] for length in range(low, high + 1)),
         check=CHECKS[row["check"]] if "check" in row else None,
         bare=Bare(row["bare"]),
         role=Role(row.get("role", Role.LOCAL)),
@@ -101,21 +119,50 @@ def _format(name: str, row: Mapping[str, Any]) -> Format:
 
 
 @cache
-def _rows() -> Mapping[str, Mapping[str, Any]]:
-    return tomllib.loads(Path(__file__).with_name("formats.toml").read_text(encoding="utf-8"))
+def _compiled(shape: str) -> re.Pattern[str]:
+    return re.compile(shape, re.ASCII)
+
+
+class _Trial(NamedTuple):
+    """A format made ready to be tried. ``check``, ``number`` and ``country`` are its groups, 0 (everything) if none."""
+
+    format: Format
+    match: Callable[[str], re.Match[str] | None]
+    passes: Callable[[str], bool] | None
+    check: int
+    number: int
+    country: int
+
+
+def _trial(entry: Format) -> _Trial:
+    groups = entry.pattern.groupindex
+    return _Trial(
+        format=entry,
+        match=entry.pattern.fullmatch,
+        passes=entry.check.passes if entry.check else None,
+        check=groups.get("check", 0),
+        number=groups.get("number", 0),
+        country=groups.get("country", 0) if entry.carrier == _OPERATOR else 0,
+    )
 
 
 @lru_cache(maxsize=4096)
-def _worth_trying(length: int, first: str, hinted: bool) -> tuple[Format, ...]:
-    """The formats of a length that can begin with a character."""
-    return tuple(entry for entry in _by_length(hinted).get(length, ()) if entry.prefix[:1] in ("", first))
+def _trials(length: int, start: str, hinted: bool) -> tuple[_Trial, ...]:
+    """The formats of a length that can begin with two characters."""
+    return tuple(_trial(entry) for entry in _of_length().get(length, ()) if _may_begin(entry, start, hinted))
+
+
+def _may_begin(entry: Format, start: str, hinted: bool) -> bool:
+    if entry.bare is Bare.HINTED and not hinted:
+        return False
+    return start[:1] in firsts_of(entry.shape) and start.startswith(entry.prefix[:2])
 
 
 @cache
-def _by_length(hinted: bool) -> Mapping[int, tuple[Format, ...]]:
-    found: dict[int, list[Format]] = {}
-    for entry, row in zip(formats(), _rows().values(), strict=True):
-        if hinted or entry.bare is not Bare.HINTED:
-            for length in {n for low, high in row["length"] for n in range(low, high + 1)}:
-                found.setdefault(length, []).append(entry)
-    return {length: tuple(entries) for length, entries in found.items()}
+def _of_length() -> Mapping[int, tuple[Format, ...]]:
+    return dict(_by_length())
+
+
+def _by_length() -> Iterator[tuple[int, tuple[Format, ...]]]:
+    for length in frozenset[int]().union(*(entry.lengths for entry in formats())):
+        yield length, tuple(entry for entry in formats() if length in entry.lengths)

@@ -7,7 +7,7 @@ _SEPARATORS = frozenset(
     "-._·•‐‑‒–—―−﹣⁃\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c"
     "\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u3164\ufeff"
 )
-_ASCII_SEPARATORS = {ord(char): None for char in " \t\n\r\v\f\x1c\x1d\x1e\x1f-._"}
+_ASCII_SEPARATORS = b" \t\n\r\v\f\x1c\x1d\x1e\x1f-._"
 
 
 def normalize(text: str) -> str:
@@ -15,7 +15,7 @@ def normalize(text: str) -> str:
     characters. Other characters stay, so that what is not a number does not become one. Idempotent.
     """
     if text.isascii():
-        return text.upper().translate(_ASCII_SEPARATORS)
+        return text.upper().encode().translate(None, _ASCII_SEPARATORS).decode()
     # Upper-casing can undo NFKC for a few letters, and what is taken out can bring others together: twice settles it.
     return _once(_once(text))
 
