@@ -3,11 +3,9 @@
 One bad number or event never spoils an answer: it is counted in ``Facts.bad`` and the others are kept.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -18,19 +16,16 @@ from doorstep.connectors.contract import Answer, Facts, Word
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.number import carrier_by_key
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
-from doorstep.core.status import Reason, Status
+from doorstep.core.status import Status
+from doorstep.core.status_maps import System, codes
 
 SOURCE: Final = "seventeen_track"
 
 
-def _readings() -> dict[str, tuple[Status, Reason | None]]:
-    with Path(__file__).with_name("words.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {row["word"]: (Status(row["status"]), Reason(row["reason"]) if row["reason"] else None) for row in rows}
-
-
 # Main and sub status, and the stage words of an event that has no sub status.
-READINGS: Final = _readings()
+READINGS: Final = {
+    detail or main: (one.status, one.reason) for (main, detail), one in codes(System.SEVENTEEN_TRACK).items()
+}
 UNSEEN: Final = frozenset({"DeliveryFailure", "Expired", "Returned", "Returning"})  # in no recording yet
 
 
