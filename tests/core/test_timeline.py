@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.order import TrackAnswer
+from doorstep.core.repeats import repeats
 from doorstep.core.status import Reason, Responsible, Status
-from doorstep.core.timeline import belonging, current, event_key, merge, repeats
+from doorstep.core.timeline import belonging, current, event_key, merge
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 

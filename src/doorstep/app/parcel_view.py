@@ -13,7 +13,8 @@ from doorstep.app.settle.states import as_event
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier, tracking_link
 from doorstep.core.parcels import PERSON
-from doorstep.core.timeline import belonging, event_key, repeats
+from doorstep.core.repeats import repeats
+from doorstep.core.timeline import belonging, event_key
 from doorstep.db.models import (
     Connection,
     Cooldown,

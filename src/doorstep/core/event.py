@@ -1,10 +1,14 @@
 """One scan, as one source said it. Append-only; nothing is ever corrected in place."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from doorstep.core.status import Reason, Status
+
+_APART: Final = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")  # a blank before the offset, as some vendors write it
 
 
 class InstantFrom(StrEnum):
@@ -23,7 +27,8 @@ class TrackingEvent:
     ``instant`` the UTC instant only where it can be derived (``instant_from`` says how). ``raw_code`` and ``raw_text``
     are the vendor's own words and are never translated in place. ``position`` is the source's own order, 0 = first
     to happen. Identity is (source, the raw fields): see ``timeline.event_key``; our reading (``status``, ``reason``)
-    is not part of it, so a better reader changes no identity.
+    is not part of it, so a better reader changes no identity. ``day_only``: the source named no time of day, and
+    ``local`` is the midnight that day began with.
     """
 
     source: str
@@ -37,3 +42,36 @@ class TrackingEvent:
     instant_from: InstantFrom = InstantFrom.NONE
     place: str = ""
     position: int = 0
+    day_only: bool = False
+
+
+class When(NamedTuple):
+    """A time as a source wrote it; the fields are TrackingEvent's."""
+
+    local: datetime | None
+    offset: int | None
+    instant: datetime | None
+    day_only: bool
+
+
+def when(text: str) -> When:
+    """Read a time in ISO 8601, with a blank for the T if need be; an empty text is no time at all.
+
+    An offset that is given is kept and makes the instant; one that is not is never assumed. ``-00:00`` says that the
+    instant is known and the place's clock is not (RFC 3339, 4.3). Raises ValueError for a text that is no time.
+    """
+    said = _APART.sub("", text.strip())
+    if not said:
+        return When(None, None, None, day_only=False)
+    try:
+        return When(datetime.combine(date.fromisoformat(said), datetime.min.time()), None, None, day_only=True)
+    except ValueError:
+        at = datetime.fromisoformat(said)
+    apart = at.utcoffset()
+    local = at.replace(tzinfo=None, microsecond=0)
+    if apart is None:
+        return When(local, None, None, day_only=False)
+    instant = at.astimezone(UTC)
+    if said.endswith("-00:00"):
+        return When(None, None, instant, day_only=False)
+    return When(local, round(apart.total_seconds() / 60), instant, day_only=False)

@@ -3,11 +3,11 @@
 Every function here is a pure function of the SET of events: order of arrival and repetition change nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.order import TrackAnswer
@@ -15,8 +15,31 @@ from doorstep.core.status import Reason, Responsible, Status, action_by, follows
 
 AHEAD: Final = timedelta(hours=26)  # local times on earth differ by at most this (UTC+14 against UTC-12)
 WEST: Final = timedelta(hours=12)  # a local time read as UTC is at most this much too early
+EAST: Final = timedelta(hours=14)  # and at most this much too late
 STRANGER: Final = timedelta(days=2)  # scans older than the purchase by more belong to an earlier parcel of that number
 _DAWN: Final = datetime.min.replace(tzinfo=UTC)
+
+# How far along the road; what needs somebody, and what cannot be undone, counts as further.
+ROAD: Final = (
+    Status.PENDING,
+    Status.NOT_FOUND,
+    Status.EXPIRED,
+    Status.CANCELLED,
+    Status.INFO_RECEIVED,
+    Status.PICKED_UP,
+    Status.IN_TRANSIT,
+    Status.CUSTOMS,
+    Status.ARRIVED,
+    Status.OUT_FOR_DELIVERY,
+    Status.ATTEMPT_FAILED,
+    Status.AVAILABLE_FOR_PICKUP,
+    Status.EXCEPTION,
+    Status.DELIVERED,
+    Status.RETURNING,
+    Status.RETURNED,
+)
+# Said by the source that said "delivered", and later: its own correction. Any other scan after a delivery may be stray.
+_CORRECTS: Final = frozenset({Status.ATTEMPT_FAILED, Status.AVAILABLE_FOR_PICKUP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +56,22 @@ class Current:
     since: datetime | None = None
     headline_key: bytes = b""
     source: str = ""
+
+
+class Placed(NamedTuple):
+    """A scan on the line of time. ``at`` orders it; ``own`` is its own time (a local one of unknown zone read as UTC),
+    None where it has none. ``key`` is its ``event_key``.
+    """
+
+    at: datetime
+    own: datetime | None
+    key: bytes
+    event: TrackingEvent
+
+    @property
+    def exact(self) -> bool:
+        """False where its place among other sources' scans is certain within 14 hours only."""
+        return self.event.instant is not None
 
 
 def event_key(event: TrackingEvent) -> bytes:
@@ -53,57 +92,87 @@ def merge(events: Iterable[TrackingEvent]) -> tuple[TrackingEvent, ...]:
     By instant; without one by the source's own order; between sources a local time is read as if it were UTC, which is
     wrong by at most 14 hours (an event without ``instant`` is thereby marked as placed approximately).
     """
-    return tuple(event for _, event in _placed(events))
+    return tuple(one.event for one in placed(events))
 
 
 def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer | None = None) -> Current:
     """The headline. A scan more than 26 h ahead of ``now`` does not drive it. ``answer`` is the last answer of the
     source, for a parcel without news: asked in vain is NOT_FOUND, never asked is PENDING.
+
+    A delivery is undone by a return, a problem, or a later "not delivered" of the source that said it; where several
+    said it, each has to take it back. Where two sources' zones leave open which scan was the later, the one further
+    along the road counts.
     """
-    status = Status.NOT_FOUND if answer in {TrackAnswer.NOTHING, TrackAnswer.NOT_FOUND} else Status.PENDING
-    since: datetime | None = None
-    headline: TrackingEvent | None = None
-    for at, event in _placed(events):
-        if at > now + AHEAD or not follows(status, event.status):
-            continue
-        if event.status is not status or headline is None:
-            since = None if at == _DAWN else at
-        status, headline = event.status, event
-    if headline is None:
-        return Current(status=status)
+    asked = answer in {TrackAnswer.NOTHING, TrackAnswer.NOT_FOUND}
+    road = _Road(status=Status.NOT_FOUND if asked else Status.PENDING)
+    for one in placed(events):
+        if not too_far_ahead(one, now):
+            road.pass_by(one)
+    if road.headline is None:
+        return Current(status=road.status)
+    event = road.headline.event
     return Current(
-        status=status,
-        reason=headline.reason,
-        responsible=responsible(headline.reason),
-        action_by=action_by(status, headline.reason),
-        since=since,
-        headline_key=event_key(headline),
-        source=headline.source,
+        status=road.status,
+        reason=event.reason,
+        responsible=responsible(event.reason),
+        action_by=action_by(road.status, event.reason),
+        since=road.since,
+        headline_key=road.headline.key,
+        source=event.source,
     )
 
 
-def repeats(events: Iterable[TrackingEvent]) -> frozenset[bytes]:
-    """Keys of scans that another source has told already: the same status or the same words in the same minute, by
-    instant or by local time.
-
-    They stay in the timeline; a page may fold them. The one that knows its instant is the one that is not folded.
-    """
-    told: dict[tuple[str, datetime], str] = {}
-    again = set()
-    for event in sorted(merge(events), key=lambda one: one.instant is None):
-        for at in filter(None, (event.instant, event.local)):
-            for what in _what(event):
-                if told.setdefault((what, at.replace(second=0, microsecond=0)), event.source) != event.source:
-                    again.add(event_key(event))
-    return frozenset(again)
+def too_far_ahead(one: Placed, now: datetime) -> bool:
+    """True for a scan that cannot have happened yet anywhere on earth. Its own time counts, not its neighbours'."""
+    return one.own is not None and one.own > now + AHEAD
 
 
-def _what(event: TrackingEvent) -> Iterator[str]:
-    """What happened, as two sources may both put it: our status (if it is known), and their words."""
-    if event.status is not Status.UNKNOWN:
-        yield f"status {event.status}"
-    if event.raw_text:
-        yield f"words {' '.join(event.raw_text.casefold().split())}"
+@dataclass(slots=True)
+class _Road:
+    """The way of a parcel as far as it has been walked."""
+
+    status: Status
+    headline: Placed | None = None
+    since: datetime | None = None
+    delivered: dict[str, Placed] = field(default_factory=dict)  # who says so, by which scan
+
+    def pass_by(self, one: Placed) -> None:
+        """Take notice of the next scan."""
+        status = one.event.status
+        undone = self._undoes(one)
+        if undone or (follows(self.status, status) and not self._doubtful(one)):
+            if status is not self.status or self.headline is None:
+                self.since = None
+            self.since = self.since or one.own
+            self.status, self.headline = status, one
+        if status is Status.DELIVERED:
+            self.delivered[one.event.source] = one
+
+    def _undoes(self, one: Placed) -> bool:
+        """True if with this scan the last of those who said "delivered" takes it back."""
+        said = self.delivered.get(one.event.source)
+        if one.event.status not in _CORRECTS or said is None or said.exact is not one.exact or one.at <= said.at:
+            return False
+        del self.delivered[one.event.source]
+        return self.status is Status.DELIVERED and not self.delivered
+
+    def _doubtful(self, one: Placed) -> bool:
+        """True if this scan is less far along than the headline, and perhaps the earlier of the two."""
+        head = self.headline
+        return head is not None and not surely_later(one, head) and _rank(one) < _rank(head)
+
+
+def surely_later(one: Placed, other: Placed) -> bool:
+    """True if ``one``, placed after ``other``, did happen after it in whichever zones their times were read."""
+    if one.event.source == other.event.source or (one.exact and other.exact):
+        return True
+    slack = (timedelta() if one.exact else EAST) + (timedelta() if other.exact else WEST)
+    slack += timedelta(days=1) if other.event.day_only else timedelta()
+    return one.own is not None and other.own is not None and one.at - other.at > slack
+
+
+def _rank(one: Placed) -> int:
+    return ROAD.index(one.event.status)
 
 
 def belonging(
@@ -121,8 +190,8 @@ def _stranger(event: TrackingEvent, not_before: datetime) -> bool:
     return at is not None and at < not_before - STRANGER - (timedelta() if event.instant else WEST)
 
 
-def _placed(events: Iterable[TrackingEvent]) -> list[tuple[datetime, TrackingEvent]]:
-    """Each event once with the time that orders it."""
+def placed(events: Iterable[TrackingEvent]) -> list[Placed]:
+    """Each event once with the time that orders it, first to happen first."""
     unique: dict[bytes, TrackingEvent] = {}
     for event in events:
         key = event_key(event)
@@ -130,9 +199,8 @@ def _placed(events: Iterable[TrackingEvent]) -> list[tuple[datetime, TrackingEve
     sources: dict[str, dict[bytes, TrackingEvent]] = {}
     for key, event in unique.items():
         sources.setdefault(event.source, {})[key] = event
-    placed = [one for told in sources.values() for one in _place(told)]
-    placed.sort(key=lambda one: (one[0], one[2].source, one[2].position, one[1]))
-    return [(at, event) for at, _, event in placed]
+    found = [one for told in sources.values() for one in _place(told)]
+    return sorted(found, key=lambda one: (one.at, one.event.source, one.event.position, one.key))
 
 
 def _reading(event: TrackingEvent) -> tuple[bool, bool, int, str, str, str]:
@@ -141,19 +209,25 @@ def _reading(event: TrackingEvent) -> tuple[bool, bool, int, str, str, str]:
     return event.status is Status.UNKNOWN, not instant, event.position, event.status, event.reason or "", instant
 
 
-def _place(told: Mapping[bytes, TrackingEvent]) -> list[tuple[datetime, bytes, TrackingEvent]]:
-    """One source's events with their times. A local time that falls behind the source's own order by no more than two
-    zones can differ is lifted to its predecessor: the parcel flew west. A larger fall is believed: the order is not.
+def _place(told: Mapping[bytes, TrackingEvent]) -> list[Placed]:
+    """One source's events with their times. A local time that contradicts the source's own order by no more than zones
+    can differ gives way to it: lifted to its predecessor (the parcel flew west), or lowered to the next instant (it
+    flew east). A larger difference is believed: the order is not.
     """
-    placed = []
+    line = [Placed(_as_utc(event) or _DAWN, _as_utc(event), key, event) for key, event in told.items()]
+    line.sort(key=lambda one: (one.event.position, one.at, one.key))
     before = _DAWN
-    for key, event in sorted(told.items(), key=lambda one: (one[1].position, _as_utc(one[1]) or _DAWN, one[0])):
-        at = _as_utc(event)
-        if at is None or (event.instant is None and timedelta() < before - at <= AHEAD):
-            at = before
-        placed.append((at, key, event))
-        before = at
-    return placed
+    for index, one in enumerate(line):
+        if one.own is None or (not one.exact and timedelta() < before - one.at <= AHEAD):
+            line[index] = one._replace(at=before)
+        before = line[index].at
+    after: datetime | None = None
+    for index, one in reversed(list(enumerate(line))):
+        if one.exact:
+            after = one.at
+        elif after and timedelta() < one.at - after <= EAST:
+            line[index] = one._replace(at=after)
+    return line
 
 
 def _as_utc(event: TrackingEvent) -> datetime | None:

@@ -62,7 +62,7 @@ def _row(source: Source, number: Number, event: TrackingEvent, key: bytes) -> Ev
         number_id=number.id,
         key16=key,
         source=source.name,
-        local=event.local.isoformat() if event.local else "",
+        local=_wall(event),
         offset=event.offset,
         instant=event.instant.astimezone(UTC) if event.instant else None,
         instant_from=event.instant_from.value,
@@ -77,6 +77,13 @@ def _row(source: Source, number: Number, event: TrackingEvent, key: bytes) -> Ev
         last_said=source.received_at,
         reader_version=READER,
     )
+
+
+def _wall(event: TrackingEvent) -> str:
+    """The wall time as it was said: a day without a time of day stays a day."""
+    if event.local is None:
+        return ""
+    return event.local.date().isoformat() if event.day_only else event.local.isoformat()
 
 
 def _say_again(row: Event, source: Source, event: TrackingEvent) -> None:

@@ -83,6 +83,7 @@ def as_event(row: Event) -> TrackingEvent:
         instant_from=InstantFrom(row.instant_from),
         place=row.place,
         position=row.position,
+        day_only=bool(row.local) and "T" not in row.local,
     )
 
 

@@ -61,7 +61,7 @@ class Event(models.Model):
     number_id = models.BigIntegerField()
     key16 = models.BinaryField()
     source = models.TextField()  # connection id
-    local = models.TextField(default="")  # naive ISO 8601, '' = not said
+    local = models.TextField(default="")  # naive ISO 8601, or its day alone; '' = not said
     offset = models.IntegerField(null=True)  # minutes east of UTC
     instant = models.DateTimeField(null=True)
     instant_from = models.TextField(default="")

@@ -13,7 +13,7 @@ import msgspec
 from doorstep.connectors.carriers.seventeen import old
 from doorstep.connectors.carriers.seventeen.envelope import NO_NEWS, Error, Item, decode, items, opened
 from doorstep.connectors.contract import Answer, Facts, Word
-from doorstep.core.event import InstantFrom, TrackingEvent
+from doorstep.core.event import InstantFrom, TrackingEvent, When, when
 from doorstep.core.number import carrier_by_key
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
 from doorstep.core.status import Status
@@ -187,37 +187,34 @@ def _events(info: _Info) -> tuple[list[TrackingEvent], list[str]]:
 def _event(said: _Event, position: int) -> TrackingEvent:
     word = said.sub_status or said.stage or ""
     status, reason = READINGS.get(word, (Status.UNKNOWN, None))
-    local, offset, instant = _times(said)
+    at = _time(said)
     return TrackingEvent(
         source=SOURCE,
         raw_text=said.description or "",
         raw_code=word,
         status=status,
         reason=reason,
-        local=local,
-        offset=offset,
-        instant=instant,
-        instant_from=InstantFrom.STATED if instant else InstantFrom.NONE,
+        local=at.local,
+        offset=at.offset,
+        instant=at.instant,
+        instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
         place=_place(said.address or _Address(), said.location or ""),
         position=position,
+        day_only=at.day_only,
     )
 
 
-def _times(said: _Event) -> tuple[datetime | None, int | None, datetime | None]:
-    """(local, offset in minutes, instant). ``time_iso`` has the offset when 17TRACK knows it; ``time_raw`` is what the
-    carrier printed, and a date alone becomes its midnight. Raises ValueError for a text that is no time.
+def _time(said: _Event) -> When:
+    """``time_iso`` has the offset when 17TRACK knows it; ``time_raw`` is what the carrier printed, at times a day
+    only, of which ``time_utc`` makes an hour that nobody said. It is UTC by its name. Raises ValueError for a text that is no time.
     """
     raw = said.time_raw or _RawTime()
     text = said.time_iso or " ".join(part for part in (raw.date, raw.time) if part)
-    local = datetime.fromisoformat(text) if text else None
-    offset = None
-    instant = datetime.fromisoformat(said.time_utc) if said.time_utc else None
-    if local and (apart := local.utcoffset()) is not None:
-        offset, instant = round(apart.total_seconds() / 60), local
-    if instant is not None and instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)  # the field is UTC by its name
-    naive = local.replace(tzinfo=None, microsecond=0) if local else None
-    return naive, offset, instant.astimezone(UTC) if instant else None
+    at = when(text)
+    if at.instant is None and not at.day_only and said.time_utc:
+        utc = datetime.fromisoformat(said.time_utc)
+        return at._replace(instant=(utc if utc.tzinfo else utc.replace(tzinfo=UTC)).astimezone(UTC))
+    return at
 
 
 def _place(address: _Address, location: str) -> str:

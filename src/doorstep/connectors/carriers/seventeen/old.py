@@ -6,12 +6,11 @@ Times are local, without a zone.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from doorstep.core.event import TrackingEvent
+from doorstep.core.event import InstantFrom, TrackingEvent, when
 from doorstep.core.status import Status
 
 # State of the whole parcel (v1 ``e``, the site's FPackageState): true for its newest event.
@@ -102,12 +101,17 @@ def _parts(one: Event) -> tuple[str | None, str, str, str]:
 def _event(one: Event, source: str, position: int, state: str) -> TrackingEvent:
     time, place, text, code = _parts(one)
     word = code or state
+    at = when(time or "")
     return TrackingEvent(
         source=source,
         raw_text=text,
         raw_code=code,
         status=WORDS.get(word, Status.UNKNOWN),
-        local=datetime.fromisoformat(time).replace(tzinfo=None) if time else None,
+        local=at.local,
+        offset=at.offset,
+        instant=at.instant,
+        instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
         place=place,
         position=position,
+        day_only=at.day_only,
     )

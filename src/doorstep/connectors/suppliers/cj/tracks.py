@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -10,7 +9,7 @@ import msgspec
 from doorstep.connectors.answers import text
 from doorstep.connectors.contract import Answer, Facts, NotFound, Word
 from doorstep.connectors.suppliers.cj.envelope import SOURCE, Loose, data, decode
-from doorstep.core.event import TrackingEvent
+from doorstep.core.event import InstantFrom, TrackingEvent, when
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
 from doorstep.core.status import Status
 
@@ -109,14 +108,19 @@ def _in_order(told: list[TrackingEvent]) -> list[TrackingEvent]:
 
 
 def _event(said: _Event) -> TrackingEvent:
-    """``eventTime`` has no zone, so it stays local. Of the place, parts with a digit (house, postcode) are left out."""
+    """``eventTime`` names no zone as a rule, and then stays local. Of the place, parts with a digit (house, postcode) are left out."""
     code = text(said.status)
+    at = when(said.event_time or "")
     place = [part.strip() for part in (said.location or "").split(",") if not any(map(str.isdigit, part))]
     return TrackingEvent(
         source=SOURCE,
         raw_text=(said.activity or said.third_activity or "").strip(),
         raw_code=code,
         status=STATUSES.get(code, Status.UNKNOWN),
-        local=datetime.fromisoformat(said.event_time).replace(tzinfo=None) if said.event_time else None,
+        local=at.local,
+        offset=at.offset,
+        instant=at.instant,
+        instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
         place=", ".join(part for part in place if part),
+        day_only=at.day_only,
     )
