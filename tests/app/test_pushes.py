@@ -141,7 +141,7 @@ def test_a_channel_that_takes_nothing_back_gets_the_words_for_doing_it_by_hand(o
     with pytest.raises(pushes.NotPossible) as caught:
         pushes.withdraw(one.ws, push(one).id, "user:1")
     said = caught.value.message
-    assert (said.id, said.values["number"], said.values["order"]) == ("push.withdraw_by_hand", CJP, "1001")
+    assert (said.id, said.values["number"], said.values["order"]) == ("channel.by_hand.withdraw", CJP, "1001")
 
 
 def test_a_cancelled_order_takes_its_number_back(one):

@@ -10,7 +10,20 @@ from hypothesis import strategies as st
 from doorstep.core.message import Message
 from doorstep.core.order import Role
 from doorstep.core.parcels import PERSON, HeldNumber
-from doorstep.core.policy import Case, Hold, Keep, Policy, Push, Refuse, When, Which, Withdraw, decide, expects_cjp
+from doorstep.core.policy import (
+    Case,
+    Hold,
+    Keep,
+    Policy,
+    Push,
+    Refuse,
+    When,
+    Which,
+    Withdraw,
+    decide,
+    expects_cjp,
+    mail_may_go,
+)
 from tests.core.sentences import sentence
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -157,6 +170,61 @@ def test_a_suspicious_number_waits_for_a_person():
     assert isinstance(decide(AT_ONCE, case(typed, suspicious={"1001": why}), NOW), Hold)
 
 
+NOT_THERE = Message(id="convert.refuse.carrier", values={"channel": "eBay", "carrier": "Amazon", "number": "LOCAL1"})
+
+
+def test_a_number_that_the_channel_declines_waits_with_its_reason():
+    declined = case(LOCAL, unacceptable={"LOCAL1": NOT_THERE})
+    assert decide(AT_ONCE, declined, NOW) == Hold(reason=NOT_THERE, number="LOCAL1")
+    assert decide(LATER, replace(declined, ship_by=NOW), NOW) == Hold(reason=NOT_THERE, number="LOCAL1")
+
+
+def test_another_number_of_the_same_parcel_goes_in_its_place():
+    platform = held("PL1", Role.PLATFORM)
+    declined = case(platform, LOCAL, unacceptable={"LOCAL1": NOT_THERE})
+    decision = decide(AT_ONCE, declined, NOW)
+    assert (decision.number, decision.reason) == (
+        "PL1",
+        Message(id="hold.push.instead", values={"number": "PL1", "refused": "LOCAL1"}),
+    )
+    assert isinstance(decide(LATER, declined, NOW), Hold)
+    assert isinstance(decide(AT_ONCE, replace(declined, pushed="PL1"), NOW), Keep)
+
+
+def test_the_last_mile_goes_in_the_place_of_a_platform_number_that_is_declined():
+    piece = held("P9", Role.PIECE, hours_ago=1)
+    declined = case(CJP, piece, LOCAL, method="CJPacket Ordinary", unacceptable={"CJP123": NOT_THERE})
+    assert decide(AT_ONCE, declined, NOW).number == "LOCAL1"
+    both = replace(declined, unacceptable={"CJP123": NOT_THERE, "LOCAL1": NOT_THERE})
+    assert decide(AT_ONCE, both, NOW).number == "P9"
+
+
+def test_nothing_is_exchanged_for_what_a_person_typed_nor_for_what_looks_wrong():
+    typed = held("TYPED", by=PERSON)
+    assert isinstance(decide(AT_ONCE, case(LOCAL, typed, unacceptable={"TYPED": NOT_THERE}), NOW), Hold)
+    why = Message(id="hold.is_order_number", values={"number": "PL1"})
+    wrong = case(held("PL1", Role.PLATFORM), LOCAL, unacceptable={"LOCAL1": NOT_THERE}, suspicious={"PL1": why})
+    assert decide(AT_ONCE, wrong, NOW) == Hold(reason=NOT_THERE, number="LOCAL1")
+
+
+def test_a_number_that_is_gone_is_taken_back_although_the_next_one_cannot_go():
+    gone = case(held("OLD", until=NOW), LOCAL, pushed="OLD", in_store="OLD", unacceptable={"LOCAL1": NOT_THERE})
+    assert outcome(decide(AT_ONCE, gone, NOW)) == (Withdraw, "hold.withdraw.number_gone")
+
+
+def test_doorsteps_mail_waits_for_the_first_scan_where_the_store_says_so():
+    strict = replace(LATER, first_scan_hold=True)
+    assert [mail_may_go(strict, None), mail_may_go(strict, NOW)] == [False, True]
+    assert mail_may_go(LATER, None)
+
+
+def test_the_deadline_of_the_channel_is_met_while_the_mail_still_waits():
+    strict = replace(LATER, first_scan_hold=True)
+    late = case(LOCAL, ship_by=NOW + 12 * HOUR, dispatched_at=NOW - HOUR)
+    assert outcome(decide(strict, late, NOW)) == (Push, "hold.push.ship_by")
+    assert not mail_may_go(strict, late.first_scan_at)
+
+
 def test_a_replaced_number_is_given_again():
     old = held("OLD", until=NOW)
     decision = decide(LATER, case(old, LOCAL, pushed="OLD", in_store="OLD"), NOW)
@@ -246,6 +314,12 @@ cases = st.builds(
     asked_anyway=st.booleans(),
     dispatched_at=moments,
     first_scan_at=moments,
+    suspicious=st.sets(st.sampled_from(["CJP1", "A", "B"]), max_size=2).map(
+        lambda some: {one: Message(id="hold.is_order_number", values={"number": one}) for one in some}
+    ),
+    unacceptable=st.sets(st.sampled_from(["CJP1", "A", "B"]), max_size=2).map(
+        lambda some: {one: Message(id="convert.refuse.alias", values={"number": one}) for one in some}
+    ),
     pushed=texts,
     in_store=texts,
     edited_by_person=st.booleans(),
@@ -268,6 +342,7 @@ def test_nothing_is_pushed_that_is_not_current_or_that_the_store_has(policy, fac
         assert decision.number in {one.number for one in facts.numbers if one.until is None}
         assert decision.number != facts.pushed
         assert not facts.cancelled
+        assert decision.number not in {*facts.suspicious, *facts.unacceptable}
         assert facts.asked_anyway or not (facts.edited_by_person or facts.withdrawn_by_person)
 
 
@@ -282,3 +357,45 @@ def test_a_hold_with_an_end_is_over_when_the_end_comes(policy, facts):
     if isinstance(decision, Hold) and decision.until:
         assert decision.until > NOW
         assert isinstance(decide(policy, facts, decision.until), Push)
+
+
+@given(policies, cases)
+def test_nothing_goes_before_its_hold_ends_and_nothing_waits_past_the_channels_deadline(policy, facts):
+    decision = decide(policy, facts, NOW)
+    if isinstance(decision, Hold) and decision.until:
+        just_before = decision.until - timedelta(seconds=1)
+        assert isinstance(decide(policy, facts, max(NOW, just_before)), Hold)
+        assert facts.ship_by is None or decision.until <= facts.ship_by - 12 * HOUR
+    if isinstance(decision, Hold) and decision.until is None and facts.ship_by:
+        assert decision.reason.id not in {f"hold.{one}_open" for one in ("not_dispatched", "not_scanned", "not_paid")}
+
+
+@given(policies, cases)
+def test_a_cancelled_order_is_never_given_anything(policy, facts):
+    assert isinstance(decide(policy, replace(facts, cancelled=True), NOW), Refuse | Withdraw)
+
+
+@given(policies, cases)
+def test_what_was_given_is_given_once(policy, facts):
+    decision = decide(policy, facts, NOW)
+    if isinstance(decision, Push):
+        after = replace(facts, pushed=decision.number, in_store=decision.number, asked_anyway=False,
+                        edited_by_person=False, withdrawn_by_person=False)  # fmt: skip
+        typed = [one for one in facts.numbers if PERSON in one.said_by and one.until is None]
+        assert isinstance(decide(policy, after, NOW), Keep) or len(typed) > 1
+
+
+@given(policies, cases)
+def test_only_what_was_given_and_is_wrong_is_taken_back(policy, facts):
+    decision = decide(policy, facts, NOW)
+    if isinstance(decision, Withdraw):
+        ways = [one for one in facts.numbers if one.until is None and one.role not in {Role.RETURN, Role.ALIAS}]
+        live = {one.number for one in ways}
+        assert decision.number == facts.pushed != ""
+        assert facts.cancelled or decision.number not in live
+
+
+@given(policies, cases)
+def test_a_person_decides_over_what_a_person_did(policy, facts):
+    touched = replace(facts, edited_by_person=True, asked_anyway=False, cancelled=False)
+    assert isinstance(decide(policy, touched, NOW), Refuse)

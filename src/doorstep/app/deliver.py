@@ -11,7 +11,7 @@ from typing import Final, TypeVar, cast
 from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import clock, outbox, policies
+from doorstep.app import clock, outbox, policies, told
 from doorstep.app.accounts import account_of, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
@@ -36,10 +36,10 @@ from doorstep.connectors.contract import (
     Trouble,
 )
 from doorstep.connectors.registry import connector
-from doorstep.core.channel import carrier_name
+from doorstep.core.convert import Refusal
 from doorstep.core.message import Message
-from doorstep.core.number import normalize, tracking_link
-from doorstep.core.order import Content, StoreShipment
+from doorstep.core.number import normalize
+from doorstep.core.order import Content, Role, StoreShipment
 from doorstep.core.policy import MailBy
 from doorstep.db import queries
 from doorstep.db.models import Connection, Line, Number, Order, Push
@@ -156,33 +156,47 @@ def begin(leased: Leased) -> Errand | None:
             reason = Message(id="push.store_paused", values={"store": store.label})
             outbox.later(leased, row.state, reason, STORE_WAIT)
             return None
+        shipment = _shipment_there(push, order) if withdraw else shipment_of(push, order, store)
+        if isinstance(shipment, Refusal):
+            if outbox.give_up(leased, shipment.reason):
+                _set(push, "refused", shipment.reason)
+            return None
         if not outbox.mark(leased, "unsure" if leased.interrupted else "sending"):
             return None
         if not withdraw:
             _set(push, "unsure" if leased.interrupted else "sending")
-        return Errand(leased, push, order, store, shipment_of(push, order, store), withdraw)
+        return Errand(leased, push, order, store, shipment, withdraw)
 
 
-def shipment_of(push: Push, order: Order, store: Connection) -> Shipment:
-    """What the store is given."""
+def shipment_of(push: Push, order: Order, store: Connection) -> Shipment | Refusal:
+    """What the store is given, or why this number cannot be told to it."""
     number = Number.objects.get(ws=push.ws, id=push.number_id)
     policy, _ = policies.current(push.ws, store.id)
+    given = told.told(store, number, Role.LOCAL.value, told.page_for(store, order.id, number))
+    if isinstance(given, Refusal):
+        return given
     earlier = Push.objects.filter(
         ws=push.ws, order_id=push.order_id, parcel_id=push.parcel_id, version__lt=push.version
     )
     before = earlier.exclude(remote_id="").exclude(state="withdrawn").order_by("-version").first()
     return Shipment(
         order=order.external_id,
-        number=number.text if normalize(number.text) == number.norm else number.norm,
+        number=given.number,
         key=f"doorstep-{push.id}",
-        carrier=number.carrier,
-        carrier_name=carrier_name(store.connector, number.carrier),
-        url=tracking_link(number.carrier, number.norm) if number.carrier else "",
+        carrier=given.carrier,
+        carrier_name=given.named.field,
+        carrier_beside=given.named.beside,
+        url=given.url,
         contents=() if _last_part(push) else tuple(Content(line=ref, qty=qty) for ref, qty in push.contents),
         shipped_at=clock.now(),
         notify=policy.mail_by is MailBy.STORE,
         replaces=before.remote_id if before else "",
     )
+
+
+def _shipment_there(push: Push, order: Order) -> Shipment:
+    """What the store has already."""
+    return Shipment(order=order.external_id, number=push.remote_number, key=f"doorstep-{push.id}")
 
 
 def _last_part(push: Push) -> bool:

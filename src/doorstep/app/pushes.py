@@ -54,7 +54,7 @@ def withdraw(ws: int, push_id: int, actor: str) -> None:
             raise NotPossible(Message(id="push.not_now", values={"state": push.state}))
         elif Can.WITHDRAW not in connector("store", store.connector).meta.can:
             values = {"store": store.label, "order": order.number, "number": push.remote_number}
-            raise NotPossible(Message(id="push.withdraw_by_hand", values=values))
+            raise NotPossible(Message(id="channel.by_hand.withdraw", values=values))
         else:
             _intend_withdrawal(push)
         record(ws, actor, "push.withdraw", f"push:{push_id}")

@@ -194,7 +194,8 @@ class Checked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces``: the remote ref of our own
-    earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called.
+    earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called, and
+    ``carrier_beside`` its own name for the second field of a channel whose list does not have it.
     ``notify``: may the store mail the shopper. ``key`` is the same on every repetition.
     """
 
@@ -203,6 +204,7 @@ class Shipment:
     key: str
     carrier: str = ""
     carrier_name: str = ""
+    carrier_beside: str = ""
     url: str = ""
     contents: tuple[Content, ...] = ()
     shipped_at: datetime | None = None

@@ -1,79 +1,227 @@
-"""What each selling channel accepts from us and shows to its shoppers."""
+"""What each selling channel takes from us and shows to its shoppers, and what it calls our carriers.
 
+Facts are data: ``channels.toml`` (each with where it comes from) and ``channel_carriers.csv`` (the exact name of a
+carrier on each channel that keeps a list). Both are read when first asked for. What is not known is not promised.
+"""
+
+import csv
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
 
+from doorstep.core.message import Message
 from doorstep.core.number import carrier
 from doorstep.core.order import OrderState
 
+Who = Literal["buyer", "person", "channel", "doorstep"]
+
+
+class Carriers(StrEnum):
+    """How a channel wants to be told the carrier."""
+
+    NONE = "none"  # it has no field for it
+    FREE = "free"  # any name
+    LISTED = "listed"  # a name of its list, see ``channel_carriers.csv``
+    OWN = "own"  # a name of the shop's own list, which the connector asks for
+
+
+class Link(StrEnum):
+    """Whether a channel takes a tracking link."""
+
+    NEVER = "never"
+    OPTIONAL = "optional"
+    WITH_OTHER = "with_other"  # needed with a carrier that is not on its list
+
+
+class Parcels(StrEnum):
+    """What a shipment of a channel says about its contents."""
+
+    LINES = "lines"  # lines and quantities: part of an order can be sent
+    NUMBERS = "numbers"  # several numbers an order, but not what is in which
+    WHOLE = "whole"  # one shipment is the whole order
+
+
+class Mails(StrEnum):
+    """Whether the channel itself mails the shopper when it gets a number."""
+
+    NEVER = "never"
+    ASKED = "asked"  # when asked to
+    SHOP = "shop"  # as the shop is set up; it cannot be asked
+    ALWAYS = "always"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capability:
-    """What a channel can do. All False: nothing is known of it, so nothing is promised.
+class Channel:
+    """One channel. The defaults promise nothing.
 
-    ``partial``: part of the lines in one shipment. ``edit``: the number of a shipment can be changed in place.
-    ``delivered_write``: its API takes "delivered". ``may_mail``: writing to the buyer is allowed there.
-    ``carrier_field``, ``url_field``: it keeps a carrier, a link. ``read_back``: it can be asked what it has.
-    ``shows``: its own word for each of our order states, where it has one.
+    ``kind``: shop (the merchant's own), marketplace, payment, file (numbers are exported), notes (nothing is given).
+    ``other``: what its carrier field takes for a carrier that is not on its list; ``free_beside``: the carrier's own
+    name goes into a second field then; ``free_name``: into the same one. ``needs_carrier``: a number without a carrier
+    is declined. ``refuses``: carriers (our codes) whose numbers it does not take. ``max_number``: longest number.
+    ``numbers``: of one shipment. ``edit``: a shipment's number can be changed (for ``edit_hours`` only, None = always).
+    ``delivered_by``: who can make it show "delivered". ``may_mail``: others may write to the buyer. ``ship_by``: its
+    field with the date to ship by, '' = none; ``cancel_after_d``: it cancels so many days later. ``shows``: its own
+    word for each of our order states, where it has one. ``says``: where each fact comes from.
     """
 
-    partial: bool = False
+    name: str = ""
+    label: str = ""
+    kind: Literal["shop", "marketplace", "payment", "file", "notes"] = "notes"
+    carriers: Carriers = Carriers.NONE
+    other: str = ""
+    free_beside: bool = False
+    free_name: bool = False
+    names_from: str = ""
+    needs_carrier: bool = False
+    refuses: frozenset[str] = frozenset()
+    link: Link = Link.NEVER
+    max_number: int | None = None
+    charset: Literal["any", "ascii", "alphanumeric"] = "any"
+    numbers: Literal["none", "one", "many"] = "none"
+    parcels: Parcels = Parcels.WHOLE
     edit: bool = False
-    delivered_write: bool = False
-    may_mail: bool = False
-    carrier_field: bool = False
-    url_field: bool = False
+    edit_hours: int | None = None
+    withdraw: bool = False
     read_back: bool = False
+    delivered_by: frozenset[Who] = frozenset()
+    mails: Mails = Mails.NEVER
+    may_mail: bool = False
+    ship_by: str = ""
+    cancel_after_d: int | None = None
     shows: Mapping[OrderState, str] = field(default_factory=dict)
+    says: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def delivered_write(self) -> bool:
+        """Whether its API takes "delivered" from us (off unless the merchant switches it on)."""
+        return "doorstep" in self.delivered_by
 
 
-CAPABILITIES: Final[Mapping[str, Capability]] = MappingProxyType(
-    {
-        "woocommerce": Capability(
-            partial=True,
-            edit=True,
-            may_mail=True,
-            carrier_field=True,
-            url_field=True,
-            read_back=True,
-            shows={
-                OrderState.AWAITING_PAYMENT: "Pending payment",
-                OrderState.PLACED: "Processing",
-                OrderState.SHIPPED: "Completed",
-                OrderState.CANCELLED: "Cancelled",
-            },
-        ),
-        # The carrier is the free text "method" of a fulfillment, which no mutation changes afterwards.
-        "vendure": Capability(
-            partial=True,
-            delivered_write=True,
-            may_mail=True,
-            carrier_field=True,
-            read_back=True,
-            shows={
-                OrderState.AWAITING_PAYMENT: "ArrangingPayment",
-                OrderState.PLACED: "PaymentSettled",
-                OrderState.PARTLY_SHIPPED: "PartiallyShipped",
-                OrderState.SHIPPED: "Shipped",
-                OrderState.PARTLY_DELIVERED: "PartiallyDelivered",
-                OrderState.DELIVERED: "Delivered",
-                OrderState.CANCELLED: "Cancelled",
-            },
-        ),
-    }
-)
-_UNKNOWN: Final = Capability()
-
-
-def capability(channel: str) -> Capability:
-    """What the channel of that connector name can do; of an unknown one nothing."""
-    return CAPABILITIES.get(channel, _UNKNOWN)
-
-
-def carrier_name(channel: str, code: str) -> str:
-    """How to call the carrier of one of our codes there; '' where it is unknown or the channel keeps none. Never a
-    guess, and never another carrier's name for what did not ship with it. KeyError if the code is none of ours.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A carrier on a channel: ``field`` is what its carrier field takes, ``beside`` the carrier's own name for the
+    second field, '' = none. ``listed``: the channel knows this carrier (or keeps no list of its own).
     """
-    return carrier(code).name if code and capability(channel).carrier_field else ""
+
+    field: str = ""
+    beside: str = ""
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One line of the stage table: what a channel shows while an order is in ``state`` ('' = it has no word of its
+    own), and who can bring it there, in a fixed order. A number typed by hand and one found by itself show the same.
+    """
+
+    state: OrderState
+    shows: str
+    by: tuple[Who, ...]
+
+
+class ByHand(StrEnum):
+    """What a person has to do over there because the channel's API does not take it."""
+
+    GIVE = "give"
+    EDIT = "edit"
+    WITHDRAW = "withdraw"
+    DELIVERED = "delivered"
+
+
+_UNKNOWN: Final = Channel()
+_PEOPLE: Final[tuple[Who, ...]] = ("buyer", "person", "channel", "doorstep")
+_GIVEN: Final = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED})
+_THERE: Final = frozenset({OrderState.PARTLY_DELIVERED, OrderState.DELIVERED})
+
+
+def channels() -> tuple[Channel, ...]:
+    """Every channel we know the facts of, in the order of the file."""
+    return tuple(_channels().values())
+
+
+def channel(name: str) -> Channel:
+    """The channel of that connector name; of an unknown one nothing is promised."""
+    return _channels().get(name, _UNKNOWN)
+
+
+def carrier_name(there: Channel, code: str) -> Named:
+    """How to call the carrier of one of our codes ('' = unknown) there. Never a guess, and never another carrier's name
+    for what did not ship with it: what the channel does not list is its "other". KeyError if the code is none of ours.
+    """
+    own = carrier(code).name if code else ""
+    if there.carriers is Carriers.NONE:
+        return Named()
+    if there.carriers is not Carriers.LISTED:
+        return Named(field=own, listed=bool(own))
+    listed = _names().get(there.name, {}).get(code, "")
+    if listed:
+        return Named(field=listed, listed=True)
+    if there.free_name:
+        return Named(field=own)
+    return Named(field=there.other, beside=own if there.free_beside else "")
+
+
+def stages(there: Channel) -> tuple[Stage, ...]:
+    """What the channel shows at each stage of an order, and by whom."""
+    return tuple(Stage(state=state, shows=there.shows.get(state, ""), by=_movers(there, state)) for state in OrderState)
+
+
+def task(there: Channel, what: ByHand) -> Message | None:
+    """The exact words for what a person must do over there; None where Doorstep can do it. The sentence takes
+    ``store``, ``order``, ``number`` and, for an edit, ``new``.
+    """
+    able = {
+        ByHand.GIVE: there.numbers != "none" and there.kind != "file",
+        ByHand.EDIT: there.edit or there.withdraw,  # taken back and given anew
+        ByHand.WITHDRAW: there.withdraw,
+        ByHand.DELIVERED: there.delivered_write,
+    }
+    if able[what]:
+        return None
+    if what is ByHand.DELIVERED and there.delivered_by and "person" not in there.delivered_by:
+        return Message(id="channel.by_hand.delivered_by_itself")
+    return Message(id=f"channel.by_hand.{what}")
+
+
+def _movers(there: Channel, state: OrderState) -> tuple[Who, ...]:
+    """Who can bring an order of that channel into a state."""
+    if state in _THERE:
+        return tuple(who for who in _PEOPLE if who in there.delivered_by)
+    if state in _GIVEN:
+        return ("person", "doorstep") if task(there, ByHand.GIVE) is None else ("person",)
+    return ("buyer", "person", "channel") if state is OrderState.CANCELLED else ("buyer", "channel")
+
+
+@cache
+def _channels() -> Mapping[str, Channel]:
+    with Path(__file__).with_name("channels.toml").open("rb") as file:
+        return {name: _channel(name, facts) for name, facts in tomllib.load(file).items()}
+
+
+def _channel(name: str, facts: dict[str, Any]) -> Channel:
+    return Channel(
+        **{
+            **facts,
+            "name": name,
+            "carriers": Carriers(facts.get("carriers", Carriers.NONE)),
+            "link": Link(facts.get("link", Link.NEVER)),
+            "parcels": Parcels(facts.get("parcels", Parcels.WHOLE)),
+            "mails": Mails(facts.get("mails", Mails.NEVER)),
+            "refuses": frozenset(facts.get("refuses", ())),
+            "delivered_by": frozenset(facts.get("delivered_by", ())),
+            "shows": {OrderState(state): word for state, word in facts.get("shows", {}).items()},
+            "says": {fact: source for source, stated in facts["says"].items() for fact in stated},
+        }
+    )
+
+
+@cache
+def _names() -> Mapping[str, Mapping[str, str]]:
+    """Channel -> our code -> its name there."""
+    with Path(__file__).with_name("channel_carriers.csv").open(encoding="utf-8", newline="") as rows:
+        table = list(csv.DictReader(rows))
+    return {name: {row["carrier"]: row[name] for row in table if row[name]} for name in _channels() if name in table[0]}

@@ -40,7 +40,8 @@ class MailBy(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One store's rules. ``max_hold_h``: a number waits for dispatch at most so many hours, None = as long as it takes.
-    ``first_scan_hold``: only a carrier's scan (or a person) counts as dispatched, not the supplier's word.
+    ``first_scan_hold``: only a carrier's scan (or a person) counts as dispatched, not the supplier's word; and
+    Doorstep's own mail waits for it in every mode.
     """
 
     when: When = When.AFTER_DISPATCH
@@ -58,6 +59,7 @@ class Case:
     ``numbers``: all of the parcel, past ones included. ``method``: the shipping method in the supplier's words.
     ``dispatch_evidence`` says in the supplier's words why ``dispatched_at`` is believed. ``suspicious``: number -> why
     it should not be given to anyone (an order number, a failed check digit); a person's confirmation removes it.
+    ``unacceptable``: number -> why this channel would not take it (``core.convert``).
     ``pushed``: the number Doorstep gave last, '' = none or withdrawn. ``in_store``: the number the store shows for this
     parcel now. ``edited_by_person``/``withdrawn_by_person``: what Doorstep had given was changed or removed over there.
     ``asked_anyway``: a person pressed "push again" for this parcel.
@@ -75,6 +77,7 @@ class Case:
     dispatch_evidence: str = ""
     first_scan_at: datetime | None = None
     suspicious: Mapping[str, Message] = field(default_factory=dict)
+    unacceptable: Mapping[str, Message] = field(default_factory=dict)
     pushed: str = ""
     in_store: str = ""
     edited_by_person: bool = False
@@ -136,6 +139,13 @@ def decide(policy: Policy, case: Case, now: datetime) -> Decision:
     return _cancelled(case) or _superseded(case) or _settled(case) or _published(policy, case, now)
 
 
+def mail_may_go(policy: Policy, first_scan_at: datetime | None) -> bool:
+    """Whether Doorstep may tell the shopper that a parcel is on its way. Under ``first_scan_hold`` that waits for the
+    carrier's first scan, even where the store had to get the number earlier to meet the channel's deadline.
+    """
+    return not policy.first_scan_hold or first_scan_at is not None
+
+
 def expects_cjp(which: Which, method: str) -> bool:
     """True where the published number must begin with CJP: CJ's two own methods, under the default choice."""
     return which is Which.DEFAULT and " ".join(method.casefold().split()) in CJP_METHODS
@@ -177,14 +187,31 @@ def _published(policy: Policy, case: Case, now: datetime) -> Decision:
     number = _typed(case) or _chosen(policy, case)
     if isinstance(number, Hold):
         return _taken_back(case) or number
-    if number.number in case.suspicious:
-        return Hold(reason=case.suspicious[number.number], number=number.number)
-    if number.number == (case.pushed or case.in_store):
-        return _keep(number.number)
-    reason = _due(policy, case, number, now)
+    told = _told(case, number)
+    if isinstance(told, Hold):
+        return _taken_back(case) or told
+    if told.number == (case.pushed or case.in_store):
+        return _keep(told.number)
+    reason = _due(policy, case, told, now)
     if isinstance(reason, Hold):
         return reason
-    return Push(number=number.number, carrier=number.carrier, reason=reason)
+    if told is not number:
+        reason = Message(id="hold.push.instead", values={"number": told.number, "refused": number.number})
+    return Push(number=told.number, carrier=told.carrier, reason=reason)
+
+
+def _told(case: Case, number: HeldNumber) -> HeldNumber | Hold:
+    """The number itself; another of the same parcel where the channel would not take it; or what speaks against it.
+    What a person typed is never exchanged.
+    """
+    if number.number in case.suspicious:
+        return Hold(reason=case.suspicious[number.number], number=number.number)
+    if number.number not in case.unacceptable:
+        return number
+    others = [one for one in _live(case) if not {one.number} & (case.unacceptable.keys() | case.suspicious.keys())]
+    others = [one for one in others if PERSON not in number.said_by and PERSON not in one.said_by]
+    best = max(others, key=lambda one: (one.role is Role.LOCAL, one.role is Role.PIECE, _newest(one)), default=None)
+    return best or Hold(reason=case.unacceptable[number.number], number=number.number)
 
 
 def _taken_back(case: Case) -> Decision | None:

@@ -6,6 +6,7 @@ from typing import Final
 from doorstep.app import clock, loop, policies
 from doorstep.app.settle.cluster import Cluster
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.policy import Policy, mail_may_go
 from doorstep.core.status import Status
 from doorstep.db.models import Order, Outbox, Parcel, Push
 
@@ -26,13 +27,14 @@ def intend_mails(cluster: Cluster) -> None:
         since = policies.mailing_since(cluster.ws, order.store_id)
         if since is None:
             continue
+        policy, _ = policies.current(cluster.ws, order.store_id)
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents):
-                for milestone in _reached(cluster, order, parcel, plan, since):
+                for milestone in _reached(cluster, order, parcel, plan, since, policy):
                     _intend(order, parcel, milestone)
 
 
-def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime) -> list[str]:
+def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
     """What became known of the parcel since Doorstep mails, whatever came later: so the intents depend on no order of
     arrival.
     """
@@ -42,7 +44,8 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     given = Push.objects.filter(ws=order.ws, order_id=order.id, parcel_id=parcel.id).exclude(remote_id="").exists()
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
-    return ["shipped"] * (fresh and (given or shown)) + [one.value for one in MILESTONES if one.value in said]
+    on_its_way = fresh and (given or shown) and mail_may_go(policy, parcel.first_scan_at)
+    return ["shipped"] * on_its_way + [one.value for one in MILESTONES if one.value in said]
 
 
 def _intend(order: Order, parcel: Parcel, milestone: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from doorstep.app import clock, loop, policies
+from doorstep.app import clock, loop, policies, told
 from doorstep.app.changes import Cause, Noted, note
 from doorstep.app.merge.purchases import LEFT
 from doorstep.app.settle.cluster import Cluster
@@ -79,7 +79,7 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
     """Everything the policy looks at."""
     order, plan, given = spot.order, spot.plan, spot.given
     purchase = cluster.purchase_of(plan)
-    dispatched_at, evidence = _dispatched(purchase) or _mailed(cluster, plan)
+    dispatched_at, evidence = _dispatched(purchase) or _mailed(cluster, plan, order)
     shown = _in_store(cluster, spot)
     edited, removed = _touched_over_there(cluster, spot, given)
     asked = order.push_asked_at is not None and not (given and given.changed_at >= order.push_asked_at)
@@ -97,6 +97,7 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
         dispatch_evidence=evidence,
         first_scan_at=spot.parcel.first_scan_at,
         suspicious=_suspicious(cluster, spot),
+        unacceptable=_unacceptable(cluster, spot),
         pushed=cluster.numbers[ours.number_id].norm if ours and ours.number_id in cluster.numbers else "",
         in_store=shown,
         edited_by_person=edited,
@@ -111,11 +112,15 @@ def _dispatched(purchase: Purchase | None) -> tuple[datetime, str] | None:
     return purchase.dispatched_at, purchase.dispatch_evidence
 
 
-def _mailed(cluster: Cluster, plan: Plan) -> tuple[datetime | None, str]:
-    """A dispatch mail is evidence too."""
+def _mailed(cluster: Cluster, plan: Plan, order: Order) -> tuple[datetime | None, str]:
+    """A dispatch mail is evidence too; one that gives no number only where there is no other parcel it may mean."""
     numbers = {one.id for one in cluster.numbers_of(plan)}
     said = [row for row in cluster.claims if row.number_id in numbers and not row.gone and _is_mail(cluster, row)]
-    return min((row.first_said for row in said), default=None), "shipping mail" if said else ""
+    times = [row.first_said for row in said]
+    parcels = [one for _, one in cluster.plans if any(part.order == str(order.id) for part in one.contents)]
+    if order.mail_dispatched_at and len(parcels) == 1:
+        times.append(order.mail_dispatched_at)
+    return min(times, default=None), "shipping mail" if times else ""
 
 
 def _is_mail(cluster: Cluster, row: Claim) -> bool:
@@ -158,6 +163,13 @@ def _suspicious(cluster: Cluster, spot: Spot) -> Mapping[str, Message]:
             if reason:
                 found[held.number] = reason
     return found
+
+
+def _unacceptable(cluster: Cluster, spot: Spot) -> Mapping[str, Message]:
+    """Numbers that this channel would decline, each with its reason."""
+    live = [held for held in spot.plan.numbers if held.until is None]
+    why = ((held, told.why_not(spot.store, spot.order.id, held, cluster.number(held.number))) for held in live)
+    return {held.number: reason for held, reason in why if reason}
 
 
 def suspect(text: str, order_names: set[str], carrier: str = "") -> Message | None:
@@ -271,10 +283,16 @@ def _give_up(spot: Spot, reason: Message) -> Push | None:
 
 
 def _take_back(spot: Spot, reason: Message) -> Push | None:
-    """Withdraw what the store has: one more row of the same push, of the lane's other kind."""
+    """Withdraw what the store has: one more row of the same push, of the lane's other kind. Where its API takes nothing
+    back, the push says what a person has to do there.
+    """
     given = spot.given
     if given is None:
         return None
+    if Can.WITHDRAW not in connector("store", spot.store.connector).meta.can:
+        values = {"store": spot.store.label, "order": spot.order.number, "number": given.remote_number}
+        given.reason = asdict(Message(id="channel.by_hand.withdraw", values=values))
+        return given
     given.reason = asdict(reason)
     Outbox.objects.get_or_create(
         ws=given.ws,

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from doorstep.app import connection_view, policies, rules
-from doorstep.core.channel import capability
+from doorstep.core.channel import channel
 from doorstep.core.message import Message
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.core.roles import Action
@@ -36,7 +36,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "store": store,
         "policy": policy,
         "version": version,
-        "channel": capability(store.connector),
+        "channel": channel(store.connector),
         "whens": list(When),
         "whiches": list(Which),
         "mailers": list(MailBy),
