@@ -36,9 +36,25 @@ def test_what_is_no_number_is_said_to_be_something_else():
 
 def test_a_mail_tells_its_numbers():
     code, out = run("read-mail", "--json", "-", stdin=MAIL)
-    assert code == 0 and json.loads(out)["numbers"][0]["text"] == "1Z999AA10123456784"
+    said = json.loads(out)
+    (number,) = said["tracking"]
+    assert code == 0 and (number["number"], number["carrier"], number["role"]) == ("1Z999AA10123456784", "ups", "local")
+    assert number["confidence"] == "certain" and number["evidence"][0].startswith("Words before it")
+    assert (said["status"], said["orders"], said["language"], said["rejected"]) == ("shipped", ["1001"], "en", [])
     code, out = run("read-mail", "-", stdin=MAIL)
     assert code == 0 and "1Z999AA10123456784" in out
+
+
+def test_each_mail_is_a_line_and_one_that_is_not_there_stops_no_other(tmp_path):
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    files = [str(tmp_path / "a.eml"), str(tmp_path / "none.eml"), str(tmp_path / "a.eml")]
+    code, out = run("read-mail", "--json", *files)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 1 and [one["file"] for one in lines] == files
+    assert lines[1]["error"] == "mail.file_unreadable" and "No such file" in lines[1]["text"]
+    assert lines[0]["tracking"] == lines[2]["tracking"] != []
+    code, out = run("read-mail", files[1])
+    assert code == 1 and "none.eml" in out
 
 
 def test_tracking_without_a_key_shows_the_carriers_own_page():

@@ -150,7 +150,8 @@ def test_every_reason_has_its_sentence():
     code = "".join(path.read_text() for path in sorted(SOURCES.rglob("*mail*.py")))
     keys = set(re.findall(r'"(mail\.[a-z_]+)"', code)) - {"mail.upload", "mail.accept", "mail.dismiss", "mail.log"}
     assert len(keys) > 15
-    assert keys == set(tomllib.loads((SOURCES / "locale/en/mail.toml").read_text()))
+    said = tomllib.loads((SOURCES / "locale/en/mail.toml").read_text())
+    assert keys == {key for key in said if key.count(".") == 1}  # the others are put together from words
 
 
 def test_a_mail_goes_the_whole_way_by_itself_or_by_a_persons_word(shop):

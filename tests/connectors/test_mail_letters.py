@@ -134,32 +134,32 @@ def test_endless_parts_end_somewhere():
 
 
 def test_text_has_a_line_per_block_and_a_tab_per_cell():
-    text, _ = html.text_and_links(
+    text = html.read_page(
         "<title>no</title><style>p{}</style><p>Your <b>order</b>\n is <i>he</i>re</p><!-- no -->"
         "<table><tr><td>a</td><td> b </td></tr><tr><td>c</td></tr></table>tail<br>end"
-    )
+    ).text
     assert text == "Your order is here\na\tb \t\nc\t\ntail\nend"
 
 
 def test_links_know_their_words():
-    text, found = html.text_and_links(
+    page = html.read_page(
         '<a href=" https://a.example/1 ">one <b>two</b></a> <a href="mailto:x@y">no</a><a>none</a>'
         f'<a href="https://a.example/{"x" * 5000}">long</a>'
     )
-    assert [(one.url, one.words, text[one.at : one.at + 3]) for one in found] == [
+    assert [(one.url, one.words, page.text[one.at : one.at + 3]) for one in page.links] == [
         ("https://a.example/1", "one two", "one")
     ]
 
 
 def test_a_page_of_nothing_but_depth_ends():
-    text, found = html.text_and_links("<div>" * 50_000 + "deep")
-    assert (text in {"deep", ""}) and found == ()
-    assert html.text_and_links("") == ("", ())
+    deep = html.read_page("<div>" * 50_000 + "deep")
+    assert deep.text in {"deep", ""} and deep.links == ()
+    assert html.read_page("") == html.Page(text="")
 
 
 def test_a_page_with_too_many_nodes_is_cut(monkeypatch):
     monkeypatch.setattr(html, "MAX_NODES", 5)
-    assert html.text_and_links("<p>a</p>" * 50)[0].count("a") < 50
+    assert html.read_page("<p>a</p>" * 50).text.count("a") < 50
 
 
 # --- links ------------------------------------------------------------------------------------------------------------

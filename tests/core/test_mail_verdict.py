@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.mailmatch import NeedsLook, Nothing, Proof, TakeOn, aligned, context_of, judge, proof_of
+from doorstep.core.mailmatch import (
+    Dispatched,
+    NeedsLook,
+    Nothing,
+    Proof,
+    TakeOn,
+    aligned,
+    context_of,
+    judge,
+    proof_of,
+)
 from doorstep.core.order import Mail, MailKind, Role, SaidNumber
 
 NUMBER = SaidNumber(text="1Z999AA10123456784", role=Role.LOCAL, carrier="ups")
@@ -84,9 +94,33 @@ def test_a_dismissed_mail_changes_nothing_even_when_it_is_read_again():
 
 
 def test_mails_without_a_number_change_nothing():
-    assert reason(judge(mail(numbers=()), DKIM, KNOWN)) == "mail.shipped_without_number"
     assert reason(judge(mail(numbers=(), orders=()), DKIM, {})) == "mail.no_number"
     assert reason(judge(mail(numbers=(), kind=MailKind.OTHER), DKIM, KNOWN)) == "mail.no_number"
+    assert reason(judge(mail(numbers=(), kind=MailKind.OTHER, unsure=(NUMBER,)), DKIM, KNOWN)) == "mail.no_number"
+
+
+def test_a_shipped_mail_without_a_number_says_that_the_order_left():
+    assert judge(mail(numbers=()), DKIM, KNOWN) == Dispatched(order="order-7")
+    assert judge(mail(numbers=()), MEMBER, KNOWN) == Dispatched(order="order-7")
+
+
+def test_a_shipped_mail_of_nobody_says_nothing():
+    verdict = judge(mail(numbers=()), NOBODY, KNOWN)
+    assert reason(verdict) == "mail.shipped_without_number" and verdict == Nothing(reason=verdict.reason)
+
+
+def test_a_shipped_mail_waits_for_the_order_that_it_names():
+    verdict = judge(mail(numbers=()), DKIM, {})
+    assert isinstance(verdict, Nothing) and verdict.refs == ("1001",)
+
+
+def test_a_doubtful_number_waits_for_a_person_who_may_take_it():
+    doubtful = mail(numbers=(), unsure=(NUMBER,))
+    assert reason(judge(doubtful, DKIM, KNOWN)) == "mail.unsure_number"
+    waits = judge(doubtful, DKIM, {})
+    assert isinstance(waits, NeedsLook) and waits.refs == ("1001",)
+    assert judge(doubtful, NOBODY, {}, chosen="order-9") == TakeOn(order="order-9", numbers=(NUMBER,))
+    assert reason(judge(mail(numbers=()), NOBODY, {}, chosen="order-9")) == "mail.shipped_without_number"
 
 
 def test_a_forwarding_confirmation_is_a_task_with_its_link_only_if_the_provider_sent_it():

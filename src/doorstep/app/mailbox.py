@@ -99,7 +99,7 @@ def dismiss(ws: int, inbox_id: int, actor: str) -> None:
 
 
 def _looks(ws: int) -> Iterator[Look]:
-    rows = Inbox.objects.filter(ws=ws, state="needs_look", connection_id__in=_boxes(ws)).order_by("-id")[:MOST]
+    rows = Inbox.objects.filter(ws=ws, state="needs_look", connection_id__in=boxes(ws)).order_by("-id")[:MOST]
     for row in rows:
         mail = read(inbox.answer_of(row).body)
         said = row.error or {"id": "mail.no_order"}
@@ -111,7 +111,7 @@ def _looks(ws: int) -> Iterator[Look]:
 def _decide(ws: int, inbox_id: int, actor: str, decision: dict[str, str]) -> None:
     """Keep a person's word beside the mail; unless it is dismissed, have it read again."""
     with transaction.atomic():
-        rows = Inbox.objects.select_for_update().filter(ws=ws, id=inbox_id, connection_id__in=_boxes(ws))
+        rows = Inbox.objects.select_for_update().filter(ws=ws, id=inbox_id, connection_id__in=boxes(ws))
         row = rows.filter(state="needs_look").first()
         if row is None:
             raise Declined("mail.decided_already")
@@ -123,6 +123,6 @@ def _decide(ws: int, inbox_id: int, actor: str, decision: dict[str, str]) -> Non
         transaction.on_commit(lambda: loop.wake(inbox.BELL))
 
 
-def _boxes(ws: int) -> list[int]:
+def boxes(ws: int) -> list[int]:
     boxes = Connection.objects.filter(ws=ws, kind="supplier", connector="mail")
     return list(boxes.values_list("id", flat=True))

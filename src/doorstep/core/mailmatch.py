@@ -38,13 +38,21 @@ class NeedsLook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """The mail says that ``order`` was sent, and gives no number: evidence of the dispatch only."""
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """Nothing to take from it, and nothing to decide."""
+    """Nothing to take from it, and nothing to decide. ``refs``: order refs whose arrival would change that."""
 
     reason: Message
+    refs: tuple[str, ...] = ()
 
 
-Verdict = TakeOn | NeedsLook | Nothing
+Verdict = TakeOn | NeedsLook | Dispatched | Nothing
 
 
 def proof_of(context: Mapping[str, str]) -> Proof:
@@ -86,15 +94,18 @@ def judge(
     ``chosen``: the key a person named for this mail; their word needs no proof. ``dismissed``: a person wants nothing
     of it.
     """
-    confirms = mail.kind is MailKind.FORWARD_CONFIRMATION
-    if dismissed or not (mail.numbers or confirms):
-        return Nothing(reason=Message(id="mail.dismissed") if dismissed else _no_number(mail))
-    if confirms:
+    if dismissed:
+        return Nothing(reason=Message(id="mail.dismissed"))
+    if mail.kind is MailKind.FORWARD_CONFIRMATION:
         return _confirmation(mail, proof)
-    if chosen:
-        return TakeOn(order=chosen, numbers=mail.numbers)
+    if chosen and (mail.numbers or mail.unsure):
+        return TakeOn(order=chosen, numbers=mail.numbers or mail.unsure)
     keys = {key for ref in mail.orders for key in known.get(ref, ())}
     doubt = _unclear(mail, keys) or _doubt(mail, proof)
+    return _with_numbers(mail, keys, doubt, held) if mail.numbers else _without_number(mail, keys, doubt)
+
+
+def _with_numbers(mail: Mail, keys: set[str], doubt: Message | None, held: Collection[str]) -> Verdict:
     if doubt is None:
         return TakeOn(order=keys.pop(), numbers=mail.numbers)
     if all(one.text in held for one in mail.numbers):
@@ -127,7 +138,14 @@ def _confirmation(mail: Mail, proof: Proof) -> Verdict:
     return NeedsLook(reason=Message(id="mail.confirm_forwarding", values={"sender": mail.sender, "link": mail.link}))
 
 
-def _no_number(mail: Mail) -> Message:
-    if mail.kind is MailKind.SHIPPED and mail.orders:
-        return Message(id="mail.shipped_without_number", values={"orders": ", ".join(mail.orders)})
-    return Message(id="mail.no_number")
+def _without_number(mail: Mail, keys: set[str], doubt: Message | None) -> Verdict:
+    """A shipped mail may hold a number that nobody could read, or say no more than that the goods have left."""
+    orders = {"orders": ", ".join(mail.orders)}
+    if mail.kind is not MailKind.SHIPPED or not (mail.orders or mail.unsure):
+        return Nothing(reason=Message(id="mail.no_number"))
+    if mail.unsure:
+        unsure = Message(id="mail.unsure_number", values={"number": mail.unsure[0].text})
+        return NeedsLook(reason=unsure, refs=() if keys else mail.orders)
+    if doubt is None:
+        return Dispatched(order=keys.pop())
+    return Nothing(reason=Message(id="mail.shipped_without_number", values=orders), refs=() if keys else mail.orders)

@@ -208,7 +208,7 @@ class MailKind(StrEnum):
 class Mail:
     """What was found in one mail. ``sender`` is the domain the original mail claims; whether that is proven is
     decided where the mail was received and comes beside the raw bytes. ``orders`` are order ids and numbers as
-    written in the mail.
+    written in the mail. ``unsure`` may be tracking numbers: a person judges them, where ``numbers`` is empty.
     """
 
     kind: MailKind
@@ -218,6 +218,7 @@ class Mail:
     sent_at: datetime | None = None
     orders: tuple[str, ...] = ()
     numbers: tuple[SaidNumber, ...] = ()
+    unsure: tuple[SaidNumber, ...] = ()
     link: str = ""
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.purchases import find_order
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
-from doorstep.core.mailmatch import NeedsLook, TakeOn, judge, proof_of
+from doorstep.app.teach import as_taught
+from doorstep.core.mailmatch import Dispatched, NeedsLook, Nothing, TakeOn, judge, proof_of
 from doorstep.core.number import normalize
 from doorstep.core.order import Mail
 from doorstep.db.models import Number, Order, ParcelNumber, Purchase, PurchaseLine
@@ -14,26 +15,42 @@ from doorstep.db.models import Number, Order, ParcelNumber, Purchase, PurchaseLi
 
 def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] | None:
     """Bring what a mail says into the ledger; returns why a person must look, or None."""
+    proof = proof_of(source.context)
+    said = as_taught(source.ws, source.inbox_id, said, proof)
     known = {ref: orders_named(source.ws, ref) for ref in said.orders}
     norms = {number.text: normalize(number.text) for number in said.numbers}
     verdict = judge(
         said,
-        proof_of(source.context),
+        proof,
         known,
         held=[text for text, norm in norms.items() if _on_parcel(source.ws, norm)],
         chosen=source.context.get("order_id", ""),
         dismissed="dismissed" in source.context,
     )
+    if isinstance(verdict, NeedsLook | Nothing):
+        for ref in verdict.refs:
+            wait_for(source, f"order:{order_ref(ref)}")
     if isinstance(verdict, NeedsLook):
-        for ref in [f"order:{order_ref(ref)}" for ref in verdict.refs] + [f"number:{norm}" for norm in norms.values()]:
-            wait_for(source, ref)
+        for norm in norms.values():
+            wait_for(source, f"number:{norm}")
         return asdict(verdict.reason)
     if isinstance(verdict, TakeOn):
         scope = Scope(order_id=int(verdict.order))
         for number in verdict.numbers:
             claim(source, scope, Word(said=number, at=source.received_at), touched)
         touched.orders.add(scope.order_id)
+    if isinstance(verdict, Dispatched):
+        _dispatched(source, int(verdict.order), touched)
     return None
+
+
+def _dispatched(source: Source, order_id: int, touched: Touched) -> None:
+    """Remember the earliest mail that said so, whichever is read first."""
+    order = Order.objects.select_for_update().get(ws=source.ws, id=order_id)
+    if order.mail_dispatched_at is None or source.received_at < order.mail_dispatched_at:
+        order.mail_dispatched_at = source.received_at
+        order.save(update_fields=["mail_dispatched_at"])
+        touched.orders.add(order_id)
 
 
 def _on_parcel(ws: int, norm: str) -> bool:

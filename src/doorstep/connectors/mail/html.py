@@ -1,4 +1,4 @@
-"""HTML to text: lines where a reader sees lines, and every link with where it leads."""
+"""HTML to text: lines where a reader sees lines, every link with where it leads, and the data for machines in it."""
 
 import itertools
 import re
@@ -7,11 +7,14 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from doorstep.connectors.mail.markup import NOTHING, Markup, from_json, from_tree, said
+
 # Against hostile pages, whose nesting takes a parser quadratic time; the largest real mail known has 1,600 tags.
 MAX_TAGS: Final = 10_000
 MAX_NODES: Final = 100_000
 MAX_LINKS: Final = 400
 MAX_LINK: Final = 4096
+MAX_BLOCKS: Final = 20  # of JSON-LD
 _SILENT: Final = frozenset({"script", "style", "title", "template", "noscript", "svg", "select"})
 _LINE: Final = frozenset({
     "address", "article", "aside", "blockquote", "br", "center", "dd", "div", "dl", "dt", "fieldset", "footer", "form",
@@ -30,6 +33,17 @@ class Link:
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a page says: ``text`` with a line per block and the cells of a row apart by tabs, its http(s) links in
+    order, and the schema.org data in it (JSON-LD and microdata).
+    """
+
+    text: str
+    links: tuple[Link, ...] = ()
+    markup: Markup = NOTHING
+
+
 @dataclass(slots=True)
 class _Writer:
     """Collects the text. Blank space is collapsed as a browser does; ``at`` is the length so far."""
@@ -38,6 +52,7 @@ class _Writer:
     at: int = 0
     fresh: bool = True  # at the beginning of a line
     links: list[tuple[str, int, int]] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)  # of JSON-LD
 
     def say(self, text: str) -> None:
         words = " ".join(text.split())
@@ -69,16 +84,19 @@ class _Writer:
         self.at += len(text)
 
 
-def text_and_links(html: str) -> tuple[str, tuple[Link, ...]]:
-    """The words of a page, a line per block, cells of a row apart by tabs; and its http(s) links in order."""
+def read_page(html: str) -> Page:
+    """Read a page, however broken."""
     writer = _Writer()
-    root = LexborHTMLParser(_cut(html)).body
+    root = LexborHTMLParser(_cut(html)).root
     if root is not None:
         _walk(root, writer)
     text = "".join(writer.parts)
     kept = writer.links[:MAX_LINKS]
     links = (Link(url=url, words=text[start:end].strip(), at=start) for url, start, end in kept)
-    return text, tuple(links)
+    things = from_json(writer.blocks[:MAX_BLOCKS])
+    if root is not None and "itemscope" in html:
+        things += from_tree(root)
+    return Page(text=text, links=tuple(links), markup=said(things) if things else NOTHING)
 
 
 def _cut(html: str) -> str:
@@ -89,31 +107,33 @@ def _cut(html: str) -> str:
 
 def _walk(root: LexborNode, writer: _Writer) -> None:
     """Depth first without recursion: a hostile page may nest as deep as it likes."""
-    node: LexborNode | None = root
+    above: list[tuple[LexborNode, str]] = []
     open_links: list[tuple[str, int]] = []
+    node, tag = root, root.tag or ""
     for _ in range(MAX_NODES):
-        assert node is not None
-        inside = _enter(node, writer, open_links)
+        inside = _enter(node, tag, writer, open_links)
         if inside is not None:
-            node = inside
+            above.append((node, tag))
+            node, tag = inside, inside.tag or ""
             continue
-        while node is not None and node.mem_id != root.mem_id:
-            _leave(node, writer, open_links)
-            if node.next is not None:
-                break
-            node = node.parent
-        if node is None or node.mem_id == root.mem_id:
+        _leave(tag, writer, open_links)
+        while above and (beside := node.next) is None:
+            node, tag = above.pop()
+            _leave(tag, writer, open_links)
+        if not above:
             return
-        node = node.next
+        assert beside is not None
+        node, tag = beside, beside.tag or ""
 
 
-def _enter(node: LexborNode, writer: _Writer, open_links: list[tuple[str, int]]) -> LexborNode | None:
+def _enter(node: LexborNode, tag: str, writer: _Writer, open_links: list[tuple[str, int]]) -> LexborNode | None:
     """Write the beginning of a node; returns its first child to go on with."""
-    tag = node.tag
     if tag == "-text":
         writer.say(node.text_content or "")
         return None
-    if tag is None or tag in _SILENT:
+    if tag in _SILENT or not tag:
+        if tag == "script" and "ld+json" in (node.attributes.get("type") or ""):
+            writer.blocks.append(node.text())
         return None
     if tag in _LINE:
         writer.line()
@@ -124,8 +144,7 @@ def _enter(node: LexborNode, writer: _Writer, open_links: list[tuple[str, int]])
     return node.child
 
 
-def _leave(node: LexborNode, writer: _Writer, open_links: list[tuple[str, int]]) -> None:
-    tag = node.tag
+def _leave(tag: str, writer: _Writer, open_links: list[tuple[str, int]]) -> None:
     if tag in _LINE:
         writer.line()
     elif tag in _CELL:

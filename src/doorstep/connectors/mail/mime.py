@@ -16,7 +16,8 @@ from email.message import Message as Part
 from email.parser import BytesHeaderParser
 from typing import Final
 
-from doorstep.connectors.mail.html import MAX_LINKS, Link, text_and_links
+from doorstep.connectors.mail.html import MAX_LINKS, Link, Page, read_page
+from doorstep.connectors.mail.markup import NOTHING, Markup
 
 MAX_DEPTH: Final = 4  # a forward of a forward of a forward
 MAX_LETTERS: Final = 8
@@ -25,6 +26,7 @@ MAX_PARTS: Final = 400
 MAX_HEADER: Final = 4000  # characters; the decoders of the standard library take long over longer ones
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+_BOUNDARY: Final = re.compile(r"^--[\w'()+,./:=?-]{4,70}$", re.MULTILINE)
 # Marks of quoted-printable in a body that does not announce it: soft line breaks and encoded equals signs.
 _QUOTED: Final = re.compile(rb"=\r?\n|=3D")
 
@@ -43,6 +45,7 @@ class Letter:
     text: str
     plain: str
     links: tuple[Link, ...]
+    markup: Markup = NOTHING
 
 
 def letters(raw: bytes) -> tuple[Letter, ...]:
@@ -122,9 +125,25 @@ def _parts(message: Part) -> tuple[list[Part], list[Part]]:
             queue[:0] = [one for one in payload if isinstance(one, Part)]
         elif kind == "message/rfc822" or _is_mail_file(part):
             inner.append(_parsed(_bytes(part)))
+        elif part.get_content_maintype() == "multipart":
+            queue[:0] = _unwrapped(str(payload))
         elif kind in {"text/plain", "text/html"} and "attachment" not in header(part, "content-disposition").lower():
             own.append(part)
     return own, inner
+
+
+def _unwrapped(body: str) -> list[Part]:
+    """The parts of a multipart body whose boundary is not told, or told wrongly: the first line that can be one and
+    comes again. A body without any is text.
+    """
+    for one in itertools.islice(_BOUNDARY.finditer(body), 20):
+        line = one[0].rstrip("-")
+        if body.count(f"\n{line}", one.start() + 1):
+            head = f'Content-Type: multipart/mixed; boundary="{line[2:]}"\n\n'
+            parts = _parsed((head + body).encode("utf-8", "surrogateescape")).get_payload()
+            return [part for part in parts if isinstance(part, Part)] if isinstance(parts, list) else []
+    kind = "html" if _looks_like_html(body) else "plain"
+    return [_parsed(f"Content-Type: text/{kind}; charset=utf-8\n\n{body}".encode("utf-8", "surrogateescape"))]
 
 
 def _is_mail_file(part: Part) -> bool:
@@ -141,7 +160,7 @@ def _letter(message: Part, parts: list[Part]) -> Letter:
     plain = "\n".join(_text(one) for one in parts if one.get_content_type() == "text/plain")[:MAX_TEXT]
     if not html and _looks_like_html(plain):
         html, plain = plain, ""
-    text, links = text_and_links(html) if html else (plain, ())
+    page = read_page(html) if html else Page(text=plain)
     name, address = next(iter(addresses([header(message, "from")])), ("", ""))
     return Letter(
         sender=address,
@@ -149,9 +168,10 @@ def _letter(message: Part, parts: list[Part]) -> Letter:
         subject=header(message, "subject"),
         message_id=header(message, "message-id"),
         sent_at=moment(header(message, "date")),
-        text=text,
+        text=page.text,
         plain=plain if html else "",
-        links=links or plain_links(text),
+        links=page.links or plain_links(page.text),
+        markup=page.markup,
     )
 
 

@@ -1,141 +1,142 @@
-"""What one mail says: what it is about, which orders it names, and which tracking numbers can be trusted to be some.
+"""What one mail says: what happened, which orders it names, and which tracking numbers can be trusted to be some.
 
-A number is taken when a label in one of many languages names it, when a carrier's own link holds it, or when it can be
-nothing else. Order ids are found first and never become tracking numbers. What stays doubtful is left out.
+Order ids are found first and never become tracking numbers. What stays doubtful is left to a person.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from doorstep.connectors.mail import tokens
+from doorstep.connectors.mail import taught, tokens
 from doorstep.connectors.mail.confirmation import confirmation_link
+from doorstep.connectors.mail.dates import dates
+from doorstep.connectors.mail.facts import MailFacts, Said, Tracked, TrackingLink
 from doorstep.connectors.mail.forwarded import original
-from doorstep.connectors.mail.links import host, unwrapped
+from doorstep.connectors.mail.items import items
+from doorstep.connectors.mail.language import language
 from doorstep.connectors.mail.mime import Letter, domain, letters
-from doorstep.connectors.mail.words import DELIVERED, MOVING, SHIPPED
-from doorstep.core.number import Candidate, Confidence, Hints, normalize, number_in_link, recognize
-from doorstep.core.number.directory import carrier_of_host, carriers_in
-from doorstep.core.order import Mail, MailKind, Role, SaidNumber
+from doorstep.connectors.mail.numbers import Known, Linked, Weighed, linked, weigh
+from doorstep.connectors.mail.senders import Sender, merchant_of, sender_of
+from doorstep.connectors.mail.status import status
+from doorstep.connectors.mail.taught import Rule, What
+from doorstep.core.number import normalize
+from doorstep.core.number.directory import carrier_of_host
+from doorstep.core.order import Mail, SaidNumber
 
-MAX_NUMBERS: Final = 40  # no mail speaks of more parcels; a list that does is something else
+Rules = Mapping[str, Sequence[Rule]]  # what people taught, by the sender's domain
+NO_RULES: Final[Rules] = {}
+MAX_LINKS: Final = 20
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_BEGINNING: Final = 1500  # characters that say what a mail is about, when its subject does not
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Linked:
-    """A number that a link holds. ``shown``: the link's own words are the number, so a person reads it too."""
-
-    number: str
-    url: str
-    host: str
-    shown: bool
-
-
-def read(raw: bytes) -> Mail:
+def read_mail(raw: bytes, rules: Rules = NO_RULES) -> MailFacts:
     """Read a raw mail (RFC 5322, however broken). The innermost of forwarded letters counts; never raises."""
     outer, *attached = letters(raw)
-    letter = original(attached[-1] if attached else outer)
-    link = confirmation_link(outer)
-    sender = domain(letter.sender)
-    orders, numbers = _found(letter, sender)
-    return Mail(
-        kind=MailKind.FORWARD_CONFIRMATION if link else _kind(letter),
-        message_id=outer.message_id,
-        sender=sender,
+    carried = attached[-1] if attached else outer
+    letter = original(carried)
+    name = domain(letter.sender)
+    sender = sender_of(name)
+    found = {one.number: one for one in linked(letter.links, sender)}
+    text = _readable(letter)
+    orders, weighed = _numbers(letter, text, sender, found, rules.get(name, ()))
+    said, where = status(tokens.normal(letter.subject), text[len(letter.subject) :])
+    if letter.markup.status is not Said.UNKNOWN:
+        said, where = letter.markup.status, "markup"
+    return MailFacts(
+        status=said,
+        merchant=merchant_of(sender, letter.markup.merchant or letter.sender_name, name, letter.subject),
+        sender=name,
         subject=letter.subject,
+        message_id=outer.message_id,
         sent_at=letter.sent_at,
+        language=language(text),
         orders=orders,
-        numbers=() if link else numbers,
-        link=link,
+        items=letter.markup.items or items(text),
+        tracking=weighed.tracking,
+        unsure=weighed.unsure,
+        rejected=weighed.rejected,
+        dates=letter.markup.dates or dates(text, letter.sent_at or outer.sent_at),
+        links=_links(letter, found),
+        status_from=where,
+        forwarded=letter is not outer,
+        confirmation=confirmation_link(outer),
     )
 
 
-def _kind(letter: Letter) -> MailKind:
-    """By the subject; a subject that does not say it leaves it to the first words."""
-    for text in (letter.subject, (letter.text or letter.plain)[:_BEGINNING]):
-        words = " ".join(tokens.normal(text).lower().split())
-        for pattern, kind in ((MOVING, MailKind.MOVING), (DELIVERED, MailKind.DELIVERED), (SHIPPED, MailKind.SHIPPED)):
-            if pattern.search(words):
-                return kind
-    return MailKind.OTHER
+def read(raw: bytes, rules: Rules = NO_RULES) -> Mail:
+    """The part of it that decides something."""
+    facts = read_mail(raw, rules)
+    asks = bool(facts.confirmation)
+    return Mail(
+        kind=facts.kind,
+        message_id=facts.message_id,
+        sender=facts.sender,
+        subject=facts.subject,
+        sent_at=facts.sent_at,
+        orders=facts.orders,
+        numbers=() if asks else tuple(map(_said, facts.tracking)),
+        unsure=() if asks else tuple(map(_said, facts.unsure)),
+        link=facts.confirmation,
+    )
 
 
-def _found(letter: Letter, sender: str) -> tuple[tuple[str, ...], tuple[SaidNumber, ...]]:
+def markable(raw: bytes) -> tuple[str, Letter]:
+    """The text of a mail as rules read it, and its letter: for a person who marks something in it."""
+    outer, *attached = letters(raw)
+    letter = original(attached[-1] if attached else outer)
+    return _readable(letter), letter
+
+
+def _readable(letter: Letter) -> str:
+    return tokens.normal(f"{letter.subject}\n{letter.text or letter.plain}")
+
+
+def _said(one: Tracked) -> SaidNumber:
+    return SaidNumber(text=one.number, role=one.role, carrier=one.carrier, url=one.url)
+
+
+def _numbers(
+    letter: Letter, text: str, sender: Sender, found: Mapping[str, Linked], rules: Sequence[Rule]
+) -> tuple[tuple[str, ...], Weighed]:
     """Orders and numbers; the plain part is read only when the other one holds no number."""
-    orders: tuple[str, ...] = ()
-    linked = {one.number: one for one in _in_links(letter)}
-    for part in (letter.text, letter.plain):
-        text = _URL.sub(" ", tokens.normal(f"{letter.subject}\n{part}"))
-        orders = tuple(dict.fromkeys((*orders, *tokens.orders(text))))
-        numbers = tuple(_numbers(text, linked, sender, frozenset(map(normalize, orders))))
-        if numbers:
-            return orders, numbers[:MAX_NUMBERS]
-    return orders, ()
+    marked = _marked(letter, rules) if rules else {}
+    orders: tuple[str, ...] = (*marked.get(What.ORDER, ()), *letter.markup.orders)
+    weighed = Weighed()
+    for part in (text, letter.plain):
+        if weighed.tracking or not part:
+            break
+        text = _URL.sub(" ", part if part is text else tokens.normal(part))
+        orders = tuple(dict.fromkeys((*orders, *_orders(text, sender))))
+        known = Known(
+            domain=domain(letter.sender),
+            sender=sender,
+            orders=frozenset(map(normalize, orders)),
+            linked=found,
+            parcels=letter.markup.parcels,
+            taught=tuple(map(normalize, marked.get(What.TRACKING, ()))),
+            not_numbers=frozenset(map(normalize, marked.get(What.NEITHER, ()))),
+        )
+        weighed = weigh(text, known)
+    return orders, weighed
 
 
-def _numbers(text: str, linked: Mapping[str, _Linked], sender: str, orders: frozenset[str]) -> Iterator[SaidNumber]:
-    """Each number once, those with the best evidence first."""
-    seen = set(orders)
-    doubtful: list[SaidNumber] = []
-    carriers: set[str] = set()
-    for token in (*tokens.labelled(text, orders), *tokens.loose(text)):
-        key = normalize(token.text)
-        link = linked.get(key)
-        best = recognize(key, Hints(near=token.near, link_host=link.host if link else "", sender=sender)).best
-        said = _said(key, best, token.near, link.url if link else "")
-        if key in seen or said.text in seen:
-            continue
-        if token.labelled or (link and link.shown) or _speaks_for_itself(token, best):
-            seen.update((key, said.text))
-            carriers.add(said.carrier)
-            yield said
-        elif link:
-            doubtful.append(said)
-    for key, link in linked.items():  # only in a link: believed when it has the form of a carrier that is named
-        best = recognize(key, Hints(link_host=link.host, sender=sender)).best
-        if key not in seen and best and best.fit and _named(best) and best.number not in seen:
-            seen.update((key, best.number))
-            yield _said(key, best, "", link.url)
-    # Words and link agree on something that its carrier would not issue: taken only where nothing better is said.
-    yield from (one for one in doubtful if one.text not in seen and one.carrier and one.carrier not in carriers)
+def _orders(text: str, sender: Sender) -> tuple[str, ...]:
+    own = tuple(one[0].lstrip("#") for one in sender.orders.finditer(text)) if sender.orders else ()
+    return (*tokens.orders(text), *own[: tokens.MAX_LABELS])
 
 
-def _in_links(letter: Letter) -> Iterator[_Linked]:
-    """Numbers in links that carriers are known to use, and links that lead to the number they show."""
-    for target, shown in dict.fromkeys((link.url, link.words) for link in letter.links):
-        words = normalize(shown)
-        for url in unwrapped(target):
-            if found := number_in_link(url):
-                yield _Linked(number=normalize(found[0]), url=url, host=host(url), shown=words == normalize(found[0]))
-            elif len(words) >= 9 and words.isalnum() and words in url.upper() and carrier_of_host(host(url)):
-                yield _Linked(number=words, url=url, host=host(url), shown=True)
+def _marked(letter: Letter, rules: Sequence[Rule]) -> dict[What, tuple[str, ...]]:
+    """What the taught rules find, by what it is."""
+    text = _readable(letter)
+    found: dict[What, tuple[str, ...]] = {}
+    for rule in rules:
+        found[rule.what] = (*found.get(rule.what, ()), *taught.found(rule, text, letter.links))
+    return found
 
 
-def _speaks_for_itself(token: tokens.Token, best: Candidate | None) -> bool:
-    """Without a label: certain, or likely where its carrier or a word like "package" stands beside it."""
-    parcel = tokens.follows_parcel_word(token)
-    if best is None or best.confidence is Confidence.POSSIBLE:
-        return parcel and _mixed(token.text)
-    return best.confidence is Confidence.CERTAIN or parcel or bool(best.heard and best.fit)
-
-
-def _named(best: Candidate) -> bool:
-    """Whether the number itself, or something beside it, names this carrier."""
-    return bool(best.heard) or best.confidence is not Confidence.POSSIBLE
-
-
-def _mixed(text: str) -> bool:
-    """Letters and many digits, long: no word, price, phone or date looks like that."""
-    digits = sum(letter.isdigit() for letter in text)
-    return len(text) >= 12 and 8 <= digits < len(text) and text.isalnum() and text.isupper()
-
-
-def _said(key: str, best: Candidate | None, near: str, url: str) -> SaidNumber:
-    """``carrier`` is our code where the number or its surroundings name one, '' where nothing does."""
-    if best and _named(best):
-        return SaidNumber(text=best.number, role=best.role, carrier=best.carrier, url=url)
-    named: Iterable[str] = carriers_in(near)
-    return SaidNumber(text=key, role=Role.LOCAL, carrier=next(iter(named), ""), url=url)
+def _links(letter: Letter, found: Mapping[str, Linked]) -> tuple[TrackingLink, ...]:
+    """Links about a parcel: those that hold a number, and those that markup names."""
+    held = [TrackingLink(url=one.url, carrier=carrier_of_host(one.host), number=one.number) for one in found.values()]
+    known = {one.url for one in held}
+    named = [TrackingLink(url=url) for url in letter.markup.links if url not in known and url.startswith("http")]
+    return tuple((*held, *named)[:MAX_LINKS])

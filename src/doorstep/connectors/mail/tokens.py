@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING
+from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING, Phrases
 
 LABEL_REACH: Final = 90  # characters between a label and its number: "Your tracking number with SDA is ..."
 _LIST_REACH: Final = 240  # further numbers of the same shape below, in a table or a list
@@ -30,12 +30,14 @@ _INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEF
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """Something written like a number. ``near`` are the words around it, lower case. ``labelled``: a tracking label
-    stands before it; otherwise only a word like "parcel" does, or nothing at all.
+    stands before it; otherwise only a word like "parcel" does, or nothing at all. ``otherwise`` is the word that says
+    it is something else (``invoice``), or ''.
     """
 
     text: str
     near: str
     labelled: bool
+    otherwise: str = ""
 
 
 def normal(text: str) -> str:
@@ -54,11 +56,11 @@ def orders(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for _, one in sorted(found)))
 
 
-def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
+def labelled(text: str, taken: frozenset[str], labels: Phrases = TRACKING) -> Iterator[Token]:
     """The tokens that a tracking label names. ``taken`` are order ids, normalized: no label makes a number of them."""
     lower = _lower(text)
     done: set[int] = set()  # a table names each of its numbers once, a list of labels does it again and again
-    for label in itertools.islice(TRACKING.finditer(lower), MAX_LABELS):
+    for label in itertools.islice(labels.finditer(lower), MAX_LABELS):
         first = _first(text, lower, label.end(), taken)
         if first is None or first.start() in done:
             continue
@@ -67,13 +69,14 @@ def labelled(text: str, taken: frozenset[str]) -> Iterator[Token]:
             yield _token(text, lower, one, labelled=True)
 
 
-def loose(text: str) -> Iterator[Token]:
-    """Every token long enough to be recognized by itself, and those that a word like "parcel" names."""
+def loose(text: str, never: Phrases | None = None) -> Iterator[Token]:
+    """Every token long enough to be recognized by itself, and those that a word like "parcel" names. ``never``: more
+    words that name something else.
+    """
     lower = _lower(text)
     long = (one for one in _TOKEN.finditer(text) if len(one[0]) >= 9 and _plausible(one[0]))
     for one in itertools.islice(long, MAX_TOKENS):
-        if not _named_otherwise(lower, 0, one):
-            yield _token(text, lower, one, labelled=False)
+        yield _token(text, lower, one, labelled=False, otherwise=_otherwise(lower, 0, one, never))
 
 
 def follows_parcel_word(token: Token) -> bool:
@@ -97,7 +100,7 @@ def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match
     for one in _TOKEN.finditer(text, start, min(len(text), end + 50)):
         if one.start() >= end:
             return None
-        named = _named_otherwise(lower, start, one)
+        named = _otherwise(lower, start, one)
         if not named and _is_taken(one[0], taken):
             return None  # an order id where the number should be: whatever comes next is not the number either
         if not named and _plausible(one[0]):
@@ -106,10 +109,13 @@ def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match
     return None
 
 
-def _named_otherwise(lower: str, start: int, one: re.Match[str]) -> bool:
-    """Whether a token is a phone, an invoice ... by what stands right before it, back to ``start``."""
+def _otherwise(lower: str, start: int, one: re.Match[str], never: Phrases | None = None) -> str:
+    """The word right before a token, back to ``start``, that makes it a phone, an invoice ...; '' if none does."""
     before = max(start, one.start() - _NEAR)
-    return OTHER.search(lower, before, one.start()) is not None or _DIAL.search(lower, before, one.start()) is not None
+    for words in filter(None, (OTHER, never)):
+        if found := words.search(lower, before, one.start()):
+            return found[0].strip(" .")
+    return "+" if _DIAL.search(lower, before, one.start()) else ""
 
 
 def _is_taken(text: str, taken: frozenset[str]) -> bool:
@@ -138,9 +144,9 @@ def _shape(text: str) -> tuple[int, str]:
     return len(text), head[0].upper() if head else ""
 
 
-def _token(text: str, lower: str, one: re.Match[str], *, labelled: bool) -> Token:
+def _token(text: str, lower: str, one: re.Match[str], *, labelled: bool, otherwise: str = "") -> Token:
     near = lower[max(0, one.start() - 60) : one.end() + 20]
-    return Token(text=one[0].replace(" ", ""), near=near, labelled=labelled)
+    return Token(text=one[0].replace(" ", ""), near=near, labelled=labelled, otherwise=otherwise)
 
 
 def _plausible(text: str) -> bool:

@@ -9,13 +9,13 @@ from typing import Final
 _DATA: Final = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
 
 
-def _either(phrases: Iterable[str]) -> str:
+def either(phrases: Iterable[str]) -> str:
     """One of the phrases, the longest that fits, as a tree of what they share: a scan takes one path, not hundreds."""
     heads: dict[str, list[str]] = {}
     for phrase in phrases:
         heads.setdefault(phrase[:1], []).append(phrase[1:])
     may_end = heads.pop("", None) is not None
-    branches = [re.escape(head) + _either(tails) for head, tails in sorted(heads.items())]
+    branches = [re.escape(head) + either(tails) for head, tails in sorted(heads.items())]
     if not branches:
         return ""
     one = branches[0] if len(branches) == 1 and not may_end else f"(?:{'|'.join(branches)})"
@@ -25,9 +25,8 @@ def _either(phrases: Iterable[str]) -> str:
 class Phrases:
     """Finds phrases in lower-case text, whole words only; scripts without spaces between words have no edges."""
 
-    def __init__(self, *tables: str) -> None:
-        phrases = {phrase for table in tables for one in _DATA[table].values() for phrase in one}
-        self._pattern = re.compile(_either(sorted(phrases)))
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self._pattern = re.compile(either(sorted(set(phrases))))
 
     def search(self, text: str, start: int = 0, end: int | None = None) -> re.Match[str] | None:
         """The first phrase between two places."""
@@ -46,11 +45,15 @@ def _apart(beside: str, letter: str) -> bool:
     return not (beside.isalnum() and letter.isalpha()) or ord(letter) > 0x2E80
 
 
-TRACKING: Final = Phrases("tracking")
-ORDER: Final = Phrases("order")
-PARCEL: Final = Phrases("parcel")
-OTHER: Final = Phrases("other", "order")
-MOVING: Final = Phrases("moving")
-DELIVERED: Final = Phrases("delivered")
-SHIPPED: Final = Phrases("shipped")
-FORWARDED: Final = {name: _either(phrases) for name, phrases in _DATA["forwarded"].items()}
+def _of(*tables: str) -> Phrases:
+    return Phrases(phrase for table in tables for one in _DATA[table].values() for phrase in one)
+
+
+TRACKING: Final = _of("tracking")
+ORDER: Final = _of("order")
+PARCEL: Final = _of("parcel")
+OTHER: Final = _of("other", "order")
+STATUS: Final = {
+    name: Phrases(phrase for one in table.values() for phrase in one) for name, table in _DATA["status"].items()
+}
+FORWARDED: Final = {name: either(phrases) for name, phrases in _DATA["forwarded"].items()}
