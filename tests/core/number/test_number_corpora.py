@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.core.number import Confidence, carrier_by_key, carrier_named, carriers, normalize, recognize
+from doorstep.core.number import Confidence, carriers, normalize, recognize
 from doorstep.core.number.directory import carrier_of_country
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -74,12 +74,3 @@ def test_every_spelling_of_a_number_is_read_the_same():
 def test_our_keys_of_17track_exist():
     known = {row["key"] for row in json.loads(KEYS.read_text(encoding="utf-8"))} | OLDER_KEYS
     assert [info.code for info in carriers() if not set(info.seventeen_track) <= known] == []
-
-
-@needs_shared
-def test_names_of_17track_lead_to_the_carrier_of_their_key():
-    rows = json.loads(KEYS.read_text(encoding="utf-8"))
-    ours = [(row["_name"].strip(), carrier_by_key(row["key"])) for row in rows if carrier_by_key(row["key"])]
-    wrong = [name for name, code in ours if carrier_named(name) != code]
-    assert len(ours) > 400
-    assert wrong == []

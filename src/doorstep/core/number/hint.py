@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from doorstep.core.number.directory import carrier_of_host, carriers, carriers_in, related
+from doorstep.core.number.directory import carrier_of_host, carriers, carriers_in, carriers_said, related
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def voices(hints: Hints) -> Voices:
     """The carriers that each hint speaks for; hints that name none are absent."""
     said = {
         Voice.LINK: (carrier_of_host(hints.link_host),),
-        Voice.CARRIER_TEXT: carriers_in(hints.carrier_text),
+        Voice.CARRIER_TEXT: carriers_said(hints.carrier_text),
         Voice.NEAR: carriers_in(hints.near),
         Voice.SENDER: (carrier_of_host(hints.sender),),
         Voice.SUPPLIER: _carriers_of(hints.supplier),
