@@ -33,7 +33,7 @@ from doorstep.core.number.look_alike import look_alike, plausible
 def test_what_is_written_with_its_separators_is_surely_that(text, kind, whose):
     found = look_alike(f" {text} ")
     assert (found.kind, found.whose, found.sure) == (kind, whose, True)
-    assert found.message.id == f"number.not_a.{kind}"
+    assert found.message.id == f"number.not_a.{kind}{'_of' if whose else ''}"
 
 
 @pytest.mark.parametrize(

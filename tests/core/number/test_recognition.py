@@ -156,7 +156,8 @@ def test_a_link_about_nothing_is_a_link():
 
 def test_evidence_says_why():
     ids = [message.id for message in recognize("RR473124829CN", Hints(carrier_text="China Post")).best.evidence]
-    assert ids == ["number.format", "number.check_digit", "number.country", "number.hint.carrier_text"]
+    said = ["number.format", "number.check_digit", "number.country", "number.service", "number.hint.carrier_text"]
+    assert ids == said
     ids = [message.id for message in recognize("LP00123456789012", Hints(supplier="aliexpress")).best.evidence]
     assert ids == ["number.format", "number.no_check_digit", "number.prefix", "number.hint.supplier"]
     ids = [message.id for message in recognize("ABC12345", Hints(near="Whistl")).best.evidence]

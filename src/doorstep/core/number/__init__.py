@@ -9,11 +9,13 @@ from doorstep.core.number.directory import (
     key_of,
     tracking_link,
 )
+from doorstep.core.number.format import Confidence
 from doorstep.core.number.hint import Hints
 from doorstep.core.number.link import number_in_link
 from doorstep.core.number.look_alike import Kind, LookAlike
-from doorstep.core.number.nearest import Nearest
-from doorstep.core.number.recognition import Candidate, Confidence, Recognition, recognize
+from doorstep.core.number.nearest import Nearest, Slip
+from doorstep.core.number.reading import recognize
+from doorstep.core.number.recognition import Candidate, Recognition
 from doorstep.core.number.running_text import Context, Found, extract
 from doorstep.core.number.text import normalize
 from doorstep.core.number.value import TrackingNumber
@@ -29,6 +31,7 @@ __all__ = [
     "LookAlike",
     "Nearest",
     "Recognition",
+    "Slip",
     "TrackingNumber",
     "carrier",
     "carrier_by_key",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from doorstep.core.number.check_digits import CHECKS, Check
 from doorstep.core.number.directory import carrier_of_country
-from doorstep.core.number.shape import firsts_of, prefix_of
+from doorstep.core.number.shape import heads_of, prefix_of
 from doorstep.core.order import Role
 
 _OPERATOR = "@s10"  # in the table: the carrier is the postal operator of the country in the number
@@ -26,11 +26,19 @@ class Bare(StrEnum):
     HINTED = "hinted"  # nothing: it is only considered when a hint speaks for the carrier or its country
 
 
+class Confidence(StrEnum):
+    """How sure a reading of a number is. ``CERTAIN``: the evidence excludes every other reading."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One way a carrier writes its numbers. ``carrier`` is our code, or ``@s10`` where the number itself names the
     country of its postal operator; ``shape`` a regular expression of the whole normalized text. ``source`` says where
-    the rule comes from; ``example`` is one valid number.
+    the rule comes from; ``example`` is one valid number; ``alone`` how sure a number is that nothing else speaks for.
     """
 
     name: str
@@ -39,6 +47,7 @@ class Format:
     lengths: frozenset[int]
     check: Check | None
     bare: Bare
+    alone: Confidence
     role: Role
     source: str
     example: str
@@ -58,6 +67,11 @@ class Format:
         """Whether a right check digit in this shape is no accident: what is one slip away was meant to be it."""
         return self.check is not None and self.bare in (Bare.CERTAIN, Bare.LIKELY)
 
+    def check_end(self, number: str) -> int:
+        """The place behind the check digit in a normalized text of this shape."""
+        found = self.pattern.fullmatch(number)
+        return found.end("check") if found and "check" in found.re.groupindex else len(number)
+
 
 class Fit(NamedTuple):
     """A text that has a format, and passes its check digit if it has one. ``number`` is what the carrier calls the
@@ -71,9 +85,6 @@ class Fit(NamedTuple):
     country: str = ""
 
 
-_fit = Fit._make
-
-
 def fits(number: str, *, hinted: bool = True) -> list[Fit]:
     """Every format that a normalized text has; without ``hinted`` only those that can be told without hints."""
     found = []
@@ -82,18 +93,21 @@ def fits(number: str, *, hinted: bool = True) -> list[Fit]:
         if seen is None or (passes and not passes(seen[check])):
             continue
         if not country:
-            found.append(_fit((entry, entry.carrier, seen[name], "")))
+            found.append(tuple.__new__(Fit, (entry, entry.carrier, seen[name], "")))
         elif operator := carrier_of_country(seen[country]):
-            found.append(_fit((entry, operator, seen[name], seen[country])))
+            found.append(Fit(entry, operator, seen[name], seen[country]))
     return found
 
 
-def misses(number: str) -> list[Format]:
-    """Every format that a normalized text would have if its check digit were right."""
+def misses(number: str) -> list[Fit]:
+    """Every format with a check digit that a normalized text would have if only that digit were right."""
     found = []
-    for entry, match, passes, check, _, _ in _trials(len(number), number[:2], True):
-        if passes and (seen := match(number)) and not passes(seen[check]):
-            found.append(entry)
+    for entry, match, passes, check, name, country in _trials(len(number), number[:2], True):
+        if not passes or not (seen := match(number)) or passes(seen[check]):
+            continue
+        code = carrier_of_country(seen[country]) if country else entry.carrier
+        if code:
+            found.append(Fit(entry, code, seen[name], seen[country] if country else ""))
     return found
 
 
@@ -105,13 +119,15 @@ def formats() -> tuple[Format, ...]:
 
 
 def _format(name: str, row: Mapping[str, Any]) -> Format:
+    bare = Bare(row["bare"])
     return Format(
         name=name,
         carrier=row["carrier"],
         shape=row["pattern"],
         lengths=frozenset(length for low, high in row["length"] for length in range(low, high + 1)),
         check=CHECKS[row["check"]] if "check" in row else None,
-        bare=Bare(row["bare"]),
+        bare=bare,
+        alone=Confidence.POSSIBLE if bare is Bare.HINTED else Confidence(bare.value),
         role=Role(row.get("role", Role.LOCAL)),
         source=row["source"],
         example=row["example"],
@@ -155,7 +171,7 @@ def _trials(length: int, start: str, hinted: bool) -> tuple[_Trial, ...]:
 def _may_begin(entry: Format, start: str, hinted: bool) -> bool:
     if entry.bare is Bare.HINTED and not hinted:
         return False
-    return start[:1] in firsts_of(entry.shape) and start.startswith(entry.prefix[:2])
+    return start in heads_of(entry.shape)
 
 
 @cache

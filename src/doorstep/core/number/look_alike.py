@@ -9,6 +9,7 @@ from functools import cache
 
 from doorstep.core.message import Message
 from doorstep.core.number.check_digits import gs1, luhn
+from doorstep.core.number.directory import carrier
 from doorstep.core.number.text import normalize
 
 
@@ -24,12 +25,29 @@ class Kind(StrEnum):
     SKU = "sku"
     URL = "url"
     EMAIL = "email"
+    MISTYPED_NUMBER = "mistyped_number"  # a tracking number with a slip in it
+
+
+MARKETPLACES = {
+    "aliexpress": "AliExpress",
+    "amazon": "Amazon",
+    "best_buy": "Best Buy",
+    "ebay": "eBay",
+    "etsy": "Etsy",
+    "mercado_libre": "Mercado Libre",
+    "shopify": "Shopify",
+    "taobao": "Taobao",
+    "temu": "Temu",
+    "tiktok_shop": "TikTok Shop",
+    "walmart": "Walmart",
+    "wish": "Wish",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookAlike:
-    """``whose`` is the marketplace of an order id (``amazon``), '' if unknown. ``sure``: the text has a shape that no
-    tracking number has; otherwise it only may be one.
+    """``whose`` is the marketplace of an order id (``amazon``) or the carrier of a mistyped number, '' if unknown.
+    ``sure``: the text has a shape that no tracking number has, or a word says so; otherwise it only may be one.
     """
 
     kind: Kind
@@ -39,47 +57,73 @@ class LookAlike:
     @property
     def message(self) -> Message:
         """What to tell the person who entered it."""
-        return Message(id=f"number.not_a.{self.kind}", values={"whose": self.whose})
+        if self.kind is Kind.MISTYPED_NUMBER:
+            return Message(id="number.not_a.mistyped_number", values={"carrier": carrier(self.whose).name})
+        if self.whose:
+            return Message(id="number.not_a.order_id_of", values={"marketplace": MARKETPLACES[self.whose]})
+        return Message(id=f"number.not_a.{self.kind}")
 
 
 # Shapes with their separators: nothing else is written like this.
 _WRITTEN = (
     (r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}", Kind.ORDER_ID, "amazon"),
-    (r"\d{2}-\d{5}-\d{5}", Kind.ORDER_ID, "ebay"),
+    (r"\d{2}-\d{5}-\d{5}|\d{12}-\d{10,14}(?:-\d{1,14})?", Kind.ORDER_ID, "ebay"),
     (r"\d{7}-\d{7,8}", Kind.ORDER_ID, "walmart"),
+    (r"PO-\d{3}-\d{15,21}", Kind.ORDER_ID, "temu"),
+    (r"BBY\d\d-\d{12}", Kind.ORDER_ID, "best_buy"),
     (r"#\s?[A-Z]{0,6}-?\d{3,10}(?:-[A-Z]{1,4})?|gid://shopify/Order/\d+", Kind.ORDER_ID, "shopify"),
     (r"(?:https?://|www\.)\S+", Kind.URL, ""),
     (r"[^\s@]+@[^\s@]+\.[A-Z]{2,}", Kind.EMAIL, ""),
-    (r"(?:19|20)\d\d([-./])[01]?\d\1[0-3]?\d(?:[T ][\d:.+Z]+)?", Kind.DATE, ""),
-    (r"[0-3]?\d([-./])[0-3]?\d\1(?:19|20)?\d\d", Kind.DATE, ""),
+    (r"(?:19|20)\d\d(?P<a>[-./])[01]?\d(?P=a)[0-3]?\d(?:[T ][\d:.+Z-]+)?", Kind.DATE, ""),
+    (r"[0-3]?\d(?P<b>[-./])[0-3]?\d(?P=b)(?:19|20)?\d\d", Kind.DATE, ""),
     (r"\+[1-9][\d\s().\-/]{6,18}\d", Kind.PHONE, ""),
     (r"(?:1[\s.-])?\(?[2-9]\d\d\)?[\s.-][2-9]\d\d[\s.-]\d{4}", Kind.PHONE, ""),
     (r"\(0\d{1,5}\)[\s\d/-]{5,14}|0\d{2,5}[\s]?/[\s\d-]{5,12}", Kind.PHONE, ""),
 )
 _CARD = re.compile(r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}", re.ASCII)
 _PHONE = re.compile(r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}", re.ASCII)
-_ALIEXPRESS = re.compile(r"[1-9]\d{13,15}", re.ASCII)
-_AMAZON = 17  # digits of an Amazon order id without its dashes
+_ORDERS = (
+    (r"2000\d{11}", "walmart"),
+    (r"20000\d{11}", "mercado_libre"),
+    (r"[1-9]\d{13,15}", "aliexpress"),
+    (r"\d{17}", "amazon"),
+    (r"5[67]\d{16}", "tiktok_shop"),
+    (r"[1-4]\d{18}", "taobao"),
+    (r"[4-7]\d{12}", "shopify"),
+    (r"[1-4]\d{9}", "etsy"),
+)
+_WISH = re.compile(r"(?=\d*[A-F])[0-9A-F]{24}", re.ASCII)
 _ARTICLE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Z0-9]{4,24}", re.ASCII)
 _NEAR_DAYS = 400  # a shipment and what is written about it lie within about a year
+_EPOCHS = range(1_262_304_000, 2_208_988_800)  # 2010 to 2039: what programs write today
 
 
 def look_alike(text: str, near: date | None = None) -> LookAlike | None:
     """What a text is, or may be, if not a tracking number; None if nothing known. ``near`` is about when it was
     written: a day or instant near it is surely meant as one. Without separators nothing else is ever sure.
     """
-    stripped = text.strip()
-    for pattern, kind, whose in _written():
-        if pattern.fullmatch(stripped):
-            return LookAlike(kind=kind, whose=whose, sure=True)
+    if sure := written(text):
+        return sure
     number = normalize(text)
     if not (number.isascii() and number.isdigit()):
-        return LookAlike(kind=Kind.SKU) if _ARTICLE.fullmatch(number) else None
+        return _code(number)
     day = next(_days(number), None)
     if day:
         kind, read = day
         return LookAlike(kind=kind, sure=near is not None and abs((read - near).days) <= _NEAR_DAYS)
     return next((LookAlike(kind=kind, whose=whose) for kind, whose in _readings(number)), None)
+
+
+def written(text: str) -> LookAlike | None:
+    """What a text surely is by the signs between its digits; None if they say nothing."""
+    stripped = text.strip()
+    if stripped.isalnum():
+        return None
+    found = _signs().fullmatch(stripped)
+    if not found:
+        return None
+    _, kind, whose = _WRITTEN[int((found.lastgroup or "")[1:])]
+    return LookAlike(kind=kind, whose=whose, sure=True)
 
 
 def plausible(number: str) -> bool:
@@ -88,8 +132,17 @@ def plausible(number: str) -> bool:
 
 
 @cache
-def _written() -> tuple[tuple[re.Pattern[str], Kind, str], ...]:
-    return tuple((re.compile(pattern, re.IGNORECASE), kind, whose) for pattern, kind, whose in _WRITTEN)
+def _signs() -> re.Pattern[str]:
+    """One pattern of all that is written with signs; the name of the outer group that matched is _ and its place."""
+    options = (f"(?P<_{place}>{pattern})" for place, (pattern, _, _) in enumerate(_WRITTEN))
+    return re.compile("|".join(options), re.IGNORECASE)
+
+
+def _code(number: str) -> LookAlike | None:
+    """What letters and digits without a known form may be."""
+    if _WISH.fullmatch(number):
+        return LookAlike(kind=Kind.ORDER_ID, whose="wish")
+    return LookAlike(kind=Kind.SKU) if _ARTICLE.fullmatch(number) else None
 
 
 def _readings(digits: str) -> Iterator[tuple[Kind, str]]:
@@ -100,10 +153,9 @@ def _readings(digits: str) -> Iterator[tuple[Kind, str]]:
         yield Kind.GTIN, ""
     if _PHONE.fullmatch(digits):
         yield Kind.PHONE, ""
-    if _ALIEXPRESS.fullmatch(digits):
-        yield Kind.ORDER_ID, "aliexpress"
-    if len(digits) == _AMAZON:
-        yield Kind.ORDER_ID, "amazon"
+    if len(digits) == 14 and digits[0] in "012" and gs1(digits):  # a carton: the article with its packing level
+        yield Kind.GTIN, ""
+    yield from ((Kind.ORDER_ID, whose) for pattern, whose in _ORDERS if re.fullmatch(pattern, digits))
 
 
 def _days(digits: str) -> Iterator[tuple[Kind, date]]:
@@ -111,7 +163,7 @@ def _days(digits: str) -> Iterator[tuple[Kind, date]]:
     for layout, length in (("%Y%m%d", 8), ("%d%m%Y", 8), ("%Y%m%d%H%M", 12), ("%Y%m%d%H%M%S", 14)):
         if len(digits) == length and (read := _read(digits, layout)) and 1990 <= read.year < 2070:
             yield Kind.DATE, read
-    if len(digits) in (10, 13) and digits[0] == "1":
+    if len(digits) in (10, 13) and int(digits[:10]) in _EPOCHS:
         yield Kind.EPOCH, datetime.fromtimestamp(int(digits[:10]), UTC).date()
 
 

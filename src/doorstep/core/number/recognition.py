@@ -1,45 +1,41 @@
 """What a text is: a tracking number, whose, and how sure; or what else."""
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 from doorstep.core.message import Message
 from doorstep.core.number.directory import carrier, related
-from doorstep.core.number.format import Bare, Fit, fits
+from doorstep.core.number.format import Bare, Confidence, Fit, fits, misses
 from doorstep.core.number.hint import NO_HINTS, Hints, Voice, Voices, speaking_for, voices
+from doorstep.core.number.label import labels_in
 from doorstep.core.number.link import host_of, number_in_link
-from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, plausible
-from doorstep.core.number.nearest import Nearest, nearest
+from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, plausible, written
+from doorstep.core.number.nearest import Nearest, nearest, suggestions
+from doorstep.core.number.service import Service, service_of
 from doorstep.core.number.text import normalize
 from doorstep.core.order import Role
 
-
-class Confidence(StrEnum):
-    """How sure a candidate is. ``CERTAIN``: the evidence excludes every other reading."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    POSSIBLE = "possible"
+TRACKING_NUMBER, UNKNOWN = "tracking_number", "unknown"
 
 
 _LADDER = (Confidence.POSSIBLE, Confidence.LIKELY, Confidence.CERTAIN)
-_FIRST_STEP = {Bare.HINTED: 0, Bare.POSSIBLE: 0, Bare.LIKELY: 1, Bare.CERTAIN: 2}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One reading of a number.
 
     ``carrier`` is our code. ``number`` is what to ask that carrier about (without routing digits around it). ``fit``
-    is the format it has; None when only a hint says that it is this carrier's. ``heard`` are the hints that agree.
+    is the format it has; None when only a hint says that it is this carrier's. ``heard`` are the hints that agree;
+    ``home`` the country of origin or destination that is also the carrier's own, '' if none. A tuple, as a Fit is.
     """
 
     carrier: str
     number: str
     confidence: Confidence
-    role: Role = Role.LOCAL
     fit: Fit | None = None
     heard: tuple[Voice, ...] = ()
+    home: str = ""
 
     @property
     def format(self) -> str:
@@ -47,25 +43,49 @@ class Candidate:
         return self.fit.format.name if self.fit else ""
 
     @property
+    def service(self) -> Service | None:
+        """The service that the number names; None if it names none that we know."""
+        return service_of(self.fit.format.name, self.number) if self.fit else None
+
+    @property
+    def role(self) -> Role:
+        """What the number is to its parcel, as far as its form says."""
+        service = self.service
+        if service and service.returns:
+            return Role.RETURN
+        return self.fit.format.role if self.fit else Role.LOCAL
+
+    @property
     def evidence(self) -> tuple[Message, ...]:
         """Why, strongest first; made when asked for."""
-        name = carrier(self.carrier).name
-        only_said = (Message(id="number.no_format", values={"carrier": name}),)
-        shape = _shape_evidence(self.fit, name) if self.fit else only_said
-        return shape + tuple(Message(id=f"number.hint.{voice}", values={"carrier": name}) for voice in self.heard)
+        return tuple(self._reasons(carrier(self.carrier).name))
+
+    def _reasons(self, name: str) -> Iterator[Message]:
+        if self.fit:
+            yield from _shape_evidence(self.fit, name)
+        elif any(related(miss.carrier, self.carrier) for miss in misses(self.number)):
+            yield Message(id="number.wrong_check_digit", values={"carrier": name})
+        else:
+            yield Message(id="number.no_format", values={"carrier": name})
+        if service := self.service:
+            yield Message(id="number.service", values={"code": service.code, "service": service.name})
+        for voice in self.heard:
+            yield Message(id=f"number.hint.{voice}", values={"carrier": name})
+        if self.home:
+            yield Message(id="number.hint.country", values={"carrier": name, "country": self.home})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognition:
-    """What is known about a text. ``text`` is what was read (of a link, the number in it), ``number`` the same
+class Recognition(NamedTuple):
+    """What is known about a text. ``text`` is what was read (of a link or among words, the number), ``number`` the same
     normalized; ``candidates`` are ranked, at most one a carrier. Where ``not_a`` is there too, the text is ambiguous:
-    act only on a candidate that is likely or certain.
+    act only on a candidate that is likely or certain. ``claimed`` is what words around the text say that it is.
     """
 
     text: str
     number: str
     candidates: tuple[Candidate, ...]
     hints: Hints = NO_HINTS
+    claimed: LookAlike | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -75,37 +95,112 @@ class Recognition:
     @property
     def not_a(self) -> LookAlike | None:
         """What else the text is or may be; None when a candidate is likely and nothing is sure to be something else."""
-        other = look_alike(self.text, self.hints.date)
+        other = self._other
         if not other or other.sure or not self.candidates:
             return other
         return None if self._believed or other.kind is Kind.SKU else other
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """What the text is: ``tracking_number``, a Kind or ``unknown``; several where it is ambiguous, the most
+        probable first. Digits that are also a day, a card or a recent order number are rather that than a number that
+        is only possible; a right check digit outweighs a phone and an article; a label or hint outweighs both.
+        """
+        other = self._other
+        if not self.candidates:
+            return (other.kind.value if other else UNKNOWN,)
+        if other is None or (other.kind is Kind.SKU and not other.sure):
+            return (TRACKING_NUMBER,)
+        if other.sure:
+            return other.kind.value, TRACKING_NUMBER
+        if self._believed:
+            return (TRACKING_NUMBER,)
+        if self._spoken_for or not self._rather(other):
+            return TRACKING_NUMBER, other.kind.value
+        return other.kind.value, TRACKING_NUMBER
+
+    @property
+    def kind(self) -> str:
+        """What the text most probably is."""
+        return self.kinds[0]
+
+    @property
+    def suggestions(self) -> tuple[Nearest, ...]:
+        """Valid numbers one slip away, the likeliest slip first, if this one is not believable itself."""
+        if self._believed or (self.claimed and self.claimed.sure):
+            return ()
+        heard = _heard(self.hints)
+        return suggestions(self.number, lambda code: bool(speaking_for(code, heard)))
+
+    @property
     def nearest(self) -> Nearest | None:
-        """The one number with a right check digit that differs by one slip, if this one is not believable itself."""
-        return None if self._believed else nearest(self.number)
+        """The suggestion that stands out, None if none does."""
+        return nearest(self.suggestions)
 
     @property
     def _believed(self) -> bool:
         return bool(self.candidates) and self.candidates[0].confidence is not Confidence.POSSIBLE
 
+    @property
+    def _spoken_for(self) -> bool:
+        """Whether a hint or a label says that the text is a tracking number."""
+        labels = labels_in(self.hints.near)
+        return bool(self.candidates[0].heard) or any(label.kind == "tracking" for label in labels[-1:])
 
-def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
-    """Everything a text may be. Never raises; a text that is nothing known has no candidates."""
+    @property
+    def _other(self) -> LookAlike | None:
+        other = self.claimed or look_alike(self.text, self.hints.date)
+        if self.candidates or (other and (other.sure or other.kind is not Kind.SKU)):
+            return other
+        meant = next((miss.carrier for miss in misses(self.number) if miss.format.telling), "")
+        if not meant:
+            meant = next((one.carrier for one in self.suggestions), "")
+        return LookAlike(kind=Kind.MISTYPED_NUMBER, whose=meant) if meant else other
+
+    def _rather(self, other: LookAlike) -> bool:
+        if other.kind in (Kind.DATE, Kind.CARD, Kind.EPOCH):
+            return True
+        fit = self.candidates[0].fit
+        if fit is None or not fit.format.check:
+            return True
+        return other.kind is Kind.ORDER_ID and (other.whose, self.number[0]) in _RECENT_ORDERS
+
+
+# The first digits that AliExpress gave order numbers of sixteen digits in the last years, and those of two others.
+_RECENT_ORDERS = frozenset({*(("aliexpress", digit) for digit in "1358"), ("walmart", "2"), ("mercado_libre", "2")})
+
+
+def read(text: str, hints: Hints = NO_HINTS) -> Recognition:
+    """Everything that one number, or a link with one, may be. Never raises; what is nothing known has no candidates."""
+    if hints is NO_HINTS and text.isascii() and text.isalnum():  # most texts; nothing below applies to them
+        number = text.upper()
+        return tuple.__new__(Recognition, (text, number, _unhinted(number), hints, None))
     code = ""
     if "/" in text and (found := number_in_link(text)):
         hints = replace(hints, link_host=host_of(text))
         text, code = found
     number = normalize(text)
-    # What has only letters and digits is never surely something else, unless a date is near: see look_alike.
-    other = None if text == number and not hints.date else look_alike(text, hints.date)
-    heard = dict(voices(hints)) if code or hints is not NO_HINTS else {}
-    if code:
+    other = look_alike(text, hints.date) if hints.date else written(text)
+    doubted = other is not None and other.sure
+    if hints is NO_HINTS and not doubted:
+        return Recognition(text, number, _unhinted(number))
+    heard = {} if doubted else dict(_heard(hints))
+    if code and not doubted:
         heard[Voice.LINK] = (code,)
-    if other and other.sure:
-        heard = {}
-    candidates = _candidates(number, hints, heard, doubted=bool(other and other.sure))
-    return Recognition(text=text, number=number, candidates=candidates, hints=hints)
+    return Recognition(text, number, _candidates(number, hints, heard, doubted=doubted), hints)
+
+
+def _heard(hints: Hints) -> Voices:
+    return voices(hints) if hints is not NO_HINTS else {}
+
+
+def _unhinted(number: str) -> tuple[Candidate, ...]:
+    """The candidates where nothing but the number itself speaks."""
+    # tuple.__new__ is what the class calls itself, and saves a third of the time of a candidate.
+    found = [
+        tuple.__new__(Candidate, (fit[1], fit[2], fit[0].alone, fit, (), "")) for fit in fits(number, hinted=False)
+    ]
+    return tuple(found) if len(found) < 2 else _ranked(found, ())
 
 
 def _candidates(number: str, hints: Hints, heard: Voices, *, doubted: bool) -> tuple[Candidate, ...]:
@@ -113,31 +208,26 @@ def _candidates(number: str, hints: Hints, heard: Voices, *, doubted: bool) -> t
     found = [candidate for fit in known if (candidate := _candidate(fit, hints, heard, doubted=doubted))]
     if heard and not any(candidate.confidence is Confidence.CERTAIN for candidate in found):
         found.extend(_said(number, heard, found))
-    if len(found) < 2:
-        return tuple(found)
-    by_carrier: dict[str, Candidate] = {}
-    for candidate in sorted(found, key=lambda candidate: _rank(candidate, hints.countries)):
-        by_carrier.setdefault(candidate.carrier, candidate)
-    return _without_false_certainty(tuple(by_carrier.values()))
+    return tuple(found) if len(found) < 2 else _ranked(found, hints.countries)
 
 
 def _candidate(fit: Fit, hints: Hints, heard: Voices, *, doubted: bool) -> Candidate | None:
     """A fit weighed by the hints; None where the format needs a hint and has none."""
     agree = speaking_for(fit.carrier, heard)
     bare = fit.format.bare
-    if bare is Bare.HINTED and not agree and carrier(fit.carrier).country not in hints.countries:
+    home = _home(fit.carrier, hints.countries)
+    if bare is Bare.HINTED and not agree and not home:
         return None
-    step = 0 if doubted else _FIRST_STEP[bare] + _steps(fit.carrier, agree, heard)
+    step = 0 if doubted else _LADDER.index(fit.format.alone) + _steps(fit.carrier, agree, heard)
     # Digits without a check digit are never more than likely: any other number of that length looks the same.
     highest = 2 if fit.format.check or bare in (Bare.LIKELY, Bare.CERTAIN) else 1
-    return Candidate(
-        carrier=_as_said(fit.carrier, heard),
-        number=fit.number,
-        confidence=_LADDER[max(0, min(step, highest))],
-        role=fit.format.role,
-        fit=fit,
-        heard=agree,
-    )
+    confidence = _LADDER[max(0, min(step, highest))]
+    return Candidate(_as_said(fit.carrier, heard), fit.number, confidence, fit, agree, home)
+
+
+def _home(code: str, countries: tuple[str, ...]) -> str:
+    country = carrier(code).country if countries else ""
+    return country if country in countries else ""
 
 
 def _steps(code: str, agree: tuple[Voice, ...], heard: Voices) -> int:
@@ -168,15 +258,23 @@ def _said(number: str, heard: Voices, found: list[Candidate]) -> list[Candidate]
 
 def _only_said(code: str, number: str, agree: tuple[Voice, ...]) -> Candidate:
     confidence = Confidence.LIKELY if Voice.LINK in agree else Confidence.POSSIBLE
-    return Candidate(carrier=code, number=number, confidence=confidence, heard=agree)
+    return Candidate(code, number, confidence, heard=agree)
+
+
+def _ranked(found: list[Candidate], countries: tuple[str, ...]) -> tuple[Candidate, ...]:
+    """The best candidate of each carrier, best first."""
+    by_carrier: dict[str, Candidate] = {}
+    for candidate in sorted(found, key=lambda candidate: _rank(candidate, countries)):
+        by_carrier.setdefault(candidate.carrier, candidate)
+    return _without_false_certainty(tuple(by_carrier.values()))
 
 
 def _rank(candidate: Candidate, countries: tuple[str, ...]) -> tuple[int, int, int, int]:
     """Sort key: confidence, then hints, then country, then check digit. Equal ones stay in the order of the table."""
-    home = carrier(candidate.carrier).country
-    abroad = bool(countries and home) and home not in countries
+    home = carrier(candidate.carrier).country if countries else ""
+    abroad = 0 if not home else -1 if home in countries else 1
     unchecked = not (candidate.fit and candidate.fit.format.check)
-    return -_LADDER.index(candidate.confidence), -len(candidate.heard), abroad - (home in countries), unchecked
+    return -_LADDER.index(candidate.confidence), -len(candidate.heard), abroad, unchecked
 
 
 def _without_false_certainty(ranked: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -185,20 +283,17 @@ def _without_false_certainty(ranked: tuple[Candidate, ...]) -> tuple[Candidate, 
     decided = Voice.LINK in first.heard or len(first.heard) > 1 or not any(candidate.fit for candidate in others)
     if first.confidence is not Confidence.CERTAIN or decided:
         return ranked
-    return tuple(
-        replace(candidate, confidence=Confidence.LIKELY) if candidate.confidence is Confidence.CERTAIN else candidate
-        for candidate in ranked
-    )
+    likely = Confidence.LIKELY
+    return tuple(one._replace(confidence=likely) if one.confidence is Confidence.CERTAIN else one for one in ranked)
 
 
-def _shape_evidence(fit: Fit, name: str) -> tuple[Message, ...]:
-    said = [Message(id="number.format", values={"carrier": name, "format": fit.format.name})]
+def _shape_evidence(fit: Fit, name: str) -> Iterator[Message]:
+    yield Message(id="number.format", values={"carrier": name, "format": fit.format.name})
     if fit.format.check:
-        said.append(Message(id="number.check_digit", values={"odds": fit.format.check.odds}))
+        yield Message(id="number.check_digit", values={"odds": fit.format.check.odds})
     else:
-        said.append(Message(id="number.no_check_digit"))
+        yield Message(id="number.no_check_digit")
     if fit.format.prefix:
-        said.append(Message(id="number.prefix", values={"prefix": fit.format.prefix}))
+        yield Message(id="number.prefix", values={"prefix": fit.format.prefix})
     if fit.country:
-        said.append(Message(id="number.country", values={"country": fit.country, "carrier": name}))
-    return tuple(said)
+        yield Message(id="number.country", values={"country": fit.country, "carrier": name})

@@ -1,20 +1,19 @@
 """Tracking numbers in running text: mails, chats, notes."""
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 from doorstep.core.number.directory import carriers_in
-from doorstep.core.number.format import fits
+from doorstep.core.number.format import Confidence, fits
 from doorstep.core.number.hint import NO_HINTS, Hints
+from doorstep.core.number.label import UNSPACED, WORD, Label, labels_in
 from doorstep.core.number.link import number_in_link
 from doorstep.core.number.look_alike import plausible
-from doorstep.core.number.recognition import Confidence, Recognition, recognize
+from doorstep.core.number.recognition import Recognition, read
 from doorstep.core.number.text import normalize
 
 
@@ -37,12 +36,6 @@ class Found:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    end: int
-    kind: str
-
-
 _STRENGTH = {context: -place for place, context in enumerate(Context)}
 _Span = tuple[int, int]
 _LINK = re.compile(r"https?://[^\s<>\"'\])]+", re.IGNORECASE)
@@ -53,8 +46,6 @@ _NEVER = (
     r"(?<![\w./-])(?:(?:\d{3}|D\d\d)-\d{7}-\d{7}|\d{2}-\d{5}-\d{5}|\d{7}-\d{7,8}|\d{3}[-.]\d{3}[-.]\d{4}|"
     r"\d{1,4}([-./])\d{1,2}\1\d{1,4})(?![\w/-]|\.\w)"
 )
-_WORD = re.compile(r"[^\W_]+")
-_UNSPACED = "[\u0e00-\u0eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"  # Thai, Lao, Japanese, Chinese, Korean
 _SEPARATORS = (" ", "\u00a0", ".", "-", "\u2013")  # between the groups of one number
 _MOST_WORDS = 12  # the longest barcode, 34 digits in groups of three
 _LABEL_REACH = 48  # characters between a label and its number, blanks squeezed
@@ -80,7 +71,7 @@ def extract(text: str, hints: Hints = NO_HINTS) -> tuple[Found, ...]:
 def _in_links(text: str, hints: Hints) -> Iterator[Found]:
     for match in _LINK.finditer(text):
         if number_in_link(match[0]):
-            recognition = recognize(match[0], hints)
+            recognition = read(match[0], hints)
             yield Found(span=match.span(), number=recognition.number, recognition=recognition, context=Context.LINK)
 
 
@@ -100,9 +91,9 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _in_words(text: str, hints: Hints) -> Iterator[Found]:
-    ahead = _labels_in(text)[::-1]
-    behind: list[_Label] = []
-    words = [word.span() for word in _WORD.finditer(re.sub(_UNSPACED, " ", text))]
+    ahead = labels_in(text)[::-1]
+    behind: list[Label] = []
+    words = [word.span() for word in WORD.finditer(re.sub(UNSPACED, " ", text))]
     place = 0
     while place < len(words):
         start = words[place][0]
@@ -117,7 +108,7 @@ def _in_words(text: str, hints: Hints) -> Iterator[Found]:
         place += taken
 
 
-def _kind(text: str, start: int, behind: list[_Label]) -> str:
+def _kind(text: str, start: int, behind: list[Label]) -> str:
     """What the last label before a position says that stands there; '' if there is none within reach."""
     if not behind or start - behind[-1].end > _BLANKS:
         return ""
@@ -180,7 +171,7 @@ def _taken(text: str, span: _Span, kind: str, hints: Hints) -> Found | None:
     before, after = _squeezed(text[max(0, span[0] - 300) : span[0]]), _squeezed(text[span[1] : span[1] + 200])
     beside = f"{before[-_NEAR_BEFORE:]} {after[:_NEAR_AFTER]}"
     near = f"{hints.near} {beside}".strip() if carriers_in(beside) else hints.near
-    recognition = recognize(text[slice(*span)], replace(hints, near=near))
+    recognition = read(text[slice(*span)], replace(hints, near=near))
     context = _context(recognition, kind)
     if not context:
         return None
@@ -206,51 +197,3 @@ def _as_code(recognition: Recognition) -> bool:
     number = recognition.number
     digits = sum(map(str.isdigit, number))
     return len(number) >= 7 and (2 * digits >= len(number) or (digits >= 4 and recognition.text.isupper()))
-
-
-def _labels_in(text: str) -> list[_Label]:
-    """The labels in a text in order, the longest where several begin at one word."""
-    words = list(_WORD.finditer(text))
-    spelled = [word[0].lower() for word in words]
-    found = [_Label(match.end(), _unspaced()[1][match[0]]) for match in _unspaced()[0].finditer(text)]
-    place = 0
-    while place < len(words):
-        taken, kind = _label_at(spelled, place)
-        if taken:
-            found.append(_Label(words[place + taken - 1].end(), kind))
-        place += taken or 1
-    return sorted(found, key=lambda label: label.end)
-
-
-def _label_at(spelled: list[str], place: int) -> tuple[int, str]:
-    """How many words the longest label takes that begins at a word, and its kind; (0, '') if none does."""
-    for taken in _spaced().get(spelled[place], ()):
-        kind = _kinds().get(" ".join(spelled[place : place + taken]), "")
-        if kind and place + taken <= len(spelled):
-            return taken, kind
-    return 0, ""
-
-
-@cache
-def _kinds() -> Mapping[str, str]:
-    """The kind of each label; labels as lower-case words with single spaces."""
-    rows = tomllib.loads(Path(__file__).with_name("labels.toml").read_text(encoding="utf-8"))
-    return {" ".join(_WORD.findall(label.lower())): kind for kind, labels in rows.items() for label in labels}
-
-
-@cache
-def _spaced() -> Mapping[str, tuple[int, ...]]:
-    """The numbers of words that labels beginning with a word have, the most first."""
-    lengths: dict[str, set[int]] = {}
-    for label in _kinds():
-        words = label.split()
-        lengths.setdefault(words[0], set()).add(len(words))
-    return {word: tuple(sorted(counts, reverse=True)) for word, counts in lengths.items()}
-
-
-@cache
-def _unspaced() -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """A pattern of the labels of scripts that put no space between words, and their kinds."""
-    kinds = {label: kind for label, kind in _kinds().items() if re.match(_UNSPACED, label)}
-    longest_first = sorted(kinds, key=len, reverse=True)
-    return re.compile(f"(?={_UNSPACED})(?:{'|'.join(longest_first)})"), kinds

@@ -10,7 +10,10 @@ from functools import cache
 _SIGN = re.compile(r"\(\?P<\w+>|\(\?<?[:=!]|\[[^]]*\]|\{[\d,]+\}|\\d|.")
 _CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PREFIX = re.compile(r"(?:[0-9A-Z](?![?*+{]))*")
-_NO_CHARACTER = frozenset[str]()
+_DEPTH = 2  # characters looked at
+
+_Heads = frozenset[str]  # beginnings of texts; one shorter than _DEPTH is a whole text
+_NOTHING: _Heads = frozenset([""])
 
 
 def prefix_of(shape: str) -> str:
@@ -20,34 +23,47 @@ def prefix_of(shape: str) -> str:
 
 
 @cache
-def firsts_of(shape: str) -> frozenset[str]:
-    """The characters that a text of a shape can begin with. Looks around are taken as if they held."""
-    return _alternatives(_SIGN.findall(shape)[::-1])[0]
+def heads_of(shape: str) -> _Heads:
+    """The pairs of characters that texts of a shape can begin with. Looks around are taken as if they held."""
+    return _alternatives(_SIGN.findall(shape)[::-1])
 
 
-def _alternatives(signs: list[str]) -> tuple[frozenset[str], bool]:
-    """Takes the signs up to the end of a group off the list: its first characters, and whether it can be empty."""
-    found, nothing_yet, may_be_empty = _NO_CHARACTER, True, False
+def _alternatives(signs: list[str]) -> _Heads:
+    """Takes the signs up to the end of a group off the list: how texts of that group can begin."""
+    found: _Heads = frozenset()
+    heads = _NOTHING
     while signs and (sign := signs.pop()) != ")":
         if sign == "|":
-            nothing_yet, may_be_empty = True, may_be_empty or nothing_yet
-            continue
-        characters, optional = _one(sign, signs)
-        if nothing_yet:
-            found, nothing_yet = found | characters, optional
-    return found, may_be_empty or nothing_yet
+            found, heads = found | heads, _NOTHING
+        else:
+            heads = _followed(heads, _part(sign, signs))
+    return found | heads
 
 
-def _one(sign: str, signs: list[str]) -> tuple[frozenset[str], bool]:
-    """The first characters of one part, its count included, and whether it can be empty."""
+def _part(sign: str, signs: list[str]) -> _Heads:
+    """How texts of one part can begin, its count included."""
     if sign in ("(?=", "(?!", "(?<=", "(?<!"):
         _alternatives(signs)
-        return _NO_CHARACTER, True
-    if sign[0] == "(":
-        characters, optional = _alternatives(signs)
-    else:
-        characters, optional = frozenset(re.findall(sign, _CHARACTERS)), False
-    if signs and signs[-1][0] in "?*+{":
-        count = signs.pop()
-        optional = optional or count in "?*" or count.startswith("{0")
-    return characters, optional
+        return _NOTHING
+    once = _alternatives(signs) if sign[0] == "(" else frozenset(re.findall(sign, _CHARACTERS))
+    least, most = _count(signs.pop()) if signs and signs[-1][0] in "?*+{" else (1, 1)
+    heads, more = _NOTHING, _NOTHING
+    for times in range(1, min(most, _DEPTH) + 1):
+        more = _followed(more, once)
+        heads = more if times <= least else heads | more
+    return heads
+
+
+def _count(sign: str) -> tuple[int, int]:
+    """How often a part may stand, from and to; beyond what is looked at the numbers do not matter."""
+    if sign[0] != "{":
+        return {"?": (0, 1), "*": (0, _DEPTH), "+": (1, _DEPTH)}[sign]
+    least, _, most = sign[1:-1].partition(",")
+    return int(least), int(most or least)
+
+
+def _followed(heads: _Heads, tails: _Heads) -> _Heads:
+    if heads == _NOTHING:
+        return tails
+    short = [head for head in heads if len(head) < _DEPTH]
+    return heads.difference(short) | {(head + tail)[:_DEPTH] for head in short for tail in tails}
