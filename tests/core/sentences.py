@@ -14,4 +14,6 @@ def area(name):
 
 def sentence(message):
     """What a person reads; KeyError where the sentence or one of its values is missing."""
-    return area(message.id.split(".")[0])[message.id].format_map(message.values)
+    said = area(message.id.split(".")[0])
+    plural = f"{message.id}#{'one' if message.values.get('count') == 1 else 'other'}"
+    return said[plural if plural in said else message.id].format_map(message.values)

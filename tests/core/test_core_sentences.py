@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.core.diagnosis import Cause, Confidence
+from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.order import OrderState
 from doorstep.core.resync import Range, outcome, too_soon
 from doorstep.core.status import Reason, Responsible, Status
@@ -34,6 +34,7 @@ def mentioned(module, pattern):
         ("resync", "resync.range", Range),
         ("finding", "finding", Cause),
         ("finding", "finding.confidence", Confidence),
+        ("finding", "finding.who", Who),
         ("finding", "finding.do.reason", Reason),
     ],
 )
@@ -53,9 +54,10 @@ def test_every_hold_has_a_sentence_and_every_sentence_a_hold():
 
 
 def test_every_finding_has_its_sentences_and_no_other():
-    ids = {f"finding.{name}" for name in mentioned("diagnosis", r'"((?:do|saw)\.[a-z_]+)"')}
-    said = {key for key in area("finding") if re.fullmatch(r"finding\.(do|saw)\.[a-z_]+", key)}
-    assert said == ids
+    sources = [path.read_text(encoding="utf-8") for path in (CORE / "diagnosis").glob("*.py")]
+    ids = {f"finding.{name}" for text in sources for name in re.findall(r'"((?:do|saw)\.[a-z_]+)"', text)}
+    said = {key.partition("#")[0] for key in area("finding")}
+    assert {key for key in said if re.fullmatch(r"finding\.(do|saw)\.[a-z_]+", key)} == ids
 
 
 def test_every_answer_to_a_resync_can_be_said():
@@ -68,4 +70,5 @@ def test_every_answer_to_a_resync_can_be_said():
 def test_a_sentence_ends_as_one_and_has_no_stray_blank(name):
     for key, text in area(name).items():
         assert text == " ".join(text.split()), key
-        assert key.startswith(("hold.", "finding.saw.", "finding.do.")) <= text.endswith((".", "{said}")), key
+        whole = key.startswith(("hold.", "finding.saw.", "finding.do.", "finding.by."))
+        assert whole <= text.endswith((".", "{said}")), key

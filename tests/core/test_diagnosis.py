@@ -1,285 +1,244 @@
-"""Why there is no news, and what to do when (S62 to S75, S15 to S17)."""
+"""Every row of the decision table: why there is no news, who does what, and when (S4 to S24, S62 to S75)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from doorstep.core.diagnosis import Cause, Confidence, Situation, diagnose
-from doorstep.core.order import TrackAnswer
+from doorstep.core.diagnosis import (
+    NOWHERE,
+    TABLE,
+    Canceller,
+    Cause,
+    Confidence,
+    Mark,
+    OrderFacts,
+    ParcelFacts,
+    Trouble,
+    Who,
+    diagnose,
+    marketplace,
+)
+from doorstep.core.diagnosis.case import Case
+from doorstep.core.diagnosis.table import rule_of
+from doorstep.core.lane import Lane
+from doorstep.core.order import OrderState, TrackAnswer
 from doorstep.core.status import Reason, Status
-from tests.core.sentences import sentence
 
 PAID = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
-UNNUMBERED = Situation(placed_at=PAID - DAY, paid_at=PAID)
-SENT = replace(UNNUMBERED, number="LB1CN", carrier="china_post", number_since=PAID + DAY, dispatched_at=PAID + 2 * DAY)
-DISPATCHED = PAID + 2 * DAY
-MOVING = replace(SENT, status=Status.IN_TRANSIT, status_since=PAID + 4 * DAY, last_event_at=PAID + 6 * DAY)
+NUMBER = "LB123456785CN"
+CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
+MERCHANT, SHOPPER, CARRIER, SUPPLIER, NOBODY = Who.MERCHANT, Who.SHOPPER, Who.CARRIER, Who.SUPPLIER, Who.NOBODY
+LANE = Lane(
+    parcels=40, first_scan_p85=4 * DAY, transit_p85=12 * DAY, silence_p85=6 * DAY, silence_p98=10 * DAY
+)  # a lane of its own
 
 
-def on(days):
+def on(days: float) -> datetime:
     return PAID + days * DAY
 
 
-def causes(situation, now):
-    return [one.cause for one in diagnose(situation, now)]
-
-
-def only(situation, now):
-    (finding,) = diagnose(situation, now)
-    return finding
-
-
-def advice(finding):
-    return [one.id.removeprefix("finding.do.") for one in finding.advice]
-
-
-def test_all_is_well_on_the_way():
-    assert diagnose(MOVING, on(8)) == ()
-
-
-def test_a_cancelled_order_needs_no_diagnosis():
-    assert diagnose(replace(UNNUMBERED, cancelled=True), on(90)) == ()
-
-
-def test_within_five_days_of_the_payment_there_need_not_be_a_number():
-    finding = only(UNNUMBERED, on(2))
-    assert (finding.cause, finding.next_at) == (Cause.NO_CODE_YET, on(5))
-    assert advice(finding) == ["check_mailbox", "wait_for_code", "contact_seller"]
-    assert finding.message.id == "finding.no_code_yet"
-
-
-def test_the_sellers_own_term_goes_before_the_usual_five_days():
-    assert only(replace(UNNUMBERED, ships_out_by=on(9)), on(8)).next_at == on(9)
-
-
-def test_without_a_payment_date_the_order_date_counts():
-    assert only(replace(UNNUMBERED, paid_at=None), on(1)).next_at == on(4)
-
-
-def test_after_the_term_the_money_comes_back_by_itself_where_the_marketplace_does_that():
-    late = only(UNNUMBERED, on(7.5))
-    assert (late.cause, late.next_at) == (Cause.DISPATCH_LATE, on(8))
-    refund = only(replace(UNNUMBERED, refund_automatic=True), on(7.5))
-    assert (refund.cause, advice(refund)[0]) == (Cause.REFUND_AUTOMATIC, "expect_refund")
-
-
-def test_a_parcel_that_arrived_without_a_number_needs_none():
-    assert diagnose(replace(UNNUMBERED, status=Status.DELIVERED), on(20)) == ()
-
-
-def test_an_order_number_is_not_a_tracking_number():
-    finding = only(replace(SENT, number="65519797821543", looks_like_order=True), on(3))
-    assert (finding.cause, finding.confidence) == (Cause.ORDER_NUMBER_AS_TRACKING, Confidence.CERTAIN)
-    assert finding.next_at == on(5)
-
-
-@pytest.mark.parametrize("facts", [{"invalid_number": True}, {"reason": Reason.INVALID_NUMBER}])
-def test_a_number_that_cannot_be_right_is_compared_at_once(facts):
-    finding = only(replace(SENT, **facts), on(3))
-    assert (finding.cause, finding.next_at) == (Cause.INVALID_NUMBER, on(3))
-
-
-def test_the_first_scan_may_take_ten_days():
-    finding = only(SENT, on(12))
-    assert (finding.cause, finding.next_at) == (Cause.FIRST_INFO_PENDING, DISPATCHED + 10 * DAY)
-
-
-def test_after_ten_days_the_carriers_site_knows_more():
-    finding = only(SENT, on(12.1))
-    assert (finding.cause, finding.next_at) == (Cause.FIRST_INFO_LATE, DISPATCHED + 15 * DAY)
-    assert advice(finding)[0] == "carrier_site"
-
-
-def test_after_fifteen_days_the_number_may_have_changed():
-    finding = only(SENT, on(19.5))
-    assert (finding.cause, finding.next_at) == (Cause.NUMBER_MAY_HAVE_CHANGED, on(20))
-
-
-def test_an_unchanged_number_without_a_scan_is_a_mistake_of_the_seller():
-    checked = replace(SENT, number_confirmed_at=on(18), protection_ends_at=on(90))
-    finding = only(checked, on(19))
-    assert (finding.cause, finding.next_at) == (Cause.CONTACT_SELLER, on(22))
-    assert advice(finding) == ["contact_seller_mistake", "dispute"]
-    assert finding.advice[1].values == {"by": on(80).isoformat(), "end": on(90).isoformat()}
-    assert only(replace(SENT, number_confirmed_at=on(16)), on(19)).cause is Cause.NUMBER_MAY_HAVE_CHANGED
-
-
-def test_without_a_dispatch_date_the_number_counts_then_the_payment_then_the_order():
-    since = replace(SENT, dispatched_at=None)
-    assert only(since, on(3)).next_at == on(11)
-    assert only(replace(since, number_since=None), on(3)).next_at == on(10)
-    assert only(replace(since, number_since=None, paid_at=None), on(3)).next_at == on(9)
-
-
-def test_a_replaced_number_waits_anew():
-    swapped = replace(SENT, replaced_number="OLD", number_since=on(9))
-    assert [(one.cause, one.next_at) for one in diagnose(swapped, on(14))] == [
-        (Cause.NUMBER_REPLACED, on(19)),
-        (Cause.FIRST_INFO_PENDING, on(19)),
-    ]
-    assert causes(replace(swapped, status=Status.IN_TRANSIT, last_event_at=on(13)), on(14)) == []
-
-
-def test_small_items_are_often_never_tracked():
-    small = replace(SENT, item_classes=frozenset({"stickers", "sewing"}), status=Status.INFO_RECEIVED)
-    assert causes(small, on(12)) == [Cause.FIRST_INFO_PENDING]
-    finding = diagnose(small, on(14))[-1]
-    assert (finding.cause, finding.confidence) == (Cause.SMALL_ITEM_NEVER_TRACKED, Confidence.POSSIBLE)
-    assert finding.evidence[0].values == {"classes": "sewing, stickers"}
-    mixed = replace(small, item_classes=frozenset({"stickers", "phone"}))
-    assert causes(mixed, on(14)) == [Cause.FIRST_INFO_LATE]
-
-
-@pytest.mark.parametrize(
-    ("facts", "confidence", "evidence"),
-    [
-        ({"reason": Reason.WRONG_CARRIER}, Confidence.CERTAIN, ["China Post"]),
-        ({"likely_carrier": "usps"}, Confidence.LIKELY, ["China Post", "USPS"]),
-        ({"likely_carrier": "usps", "carrier": ""}, Confidence.LIKELY, [None, "USPS"]),
-        ({"answer": TrackAnswer.REJECTED}, Confidence.POSSIBLE, ["China Post"]),
-    ],
-)
-def test_another_carrier_is_tried_by_reloading(facts, confidence, evidence):
-    found = {one.cause: one for one in diagnose(replace(SENT, **facts), on(3))}
-    finding = found[Cause.WRONG_CARRIER_SUSPECTED]
-    assert (finding.confidence, advice(finding), finding.next_at) == (confidence, ["reload_carrier"], on(3))
-    assert [one.values.get("carrier") for one in finding.evidence] == evidence
-
-
-def test_a_brand_and_its_country_are_not_two_carriers():
-    assert causes(replace(SENT, carrier="dpd", likely_carrier="dpd_uk"), on(3)) == [Cause.FIRST_INFO_PENDING]
-
-
-def test_an_order_number_belongs_to_no_carrier():
-    assert causes(replace(SENT, looks_like_order=True, likely_carrier="usps"), on(3)) == [
-        Cause.ORDER_NUMBER_AS_TRACKING
-    ]
-
-
-def test_no_scan_for_two_weeks_is_a_stall_and_for_a_month_a_loss():
-    last = MOVING.last_event_at
-    stalled = only(MOVING, last + 16 * DAY)
-    assert (stalled.cause, stalled.next_at) == (Cause.STALLED, last + 30 * DAY)
-    lost = only(MOVING, last + 31 * DAY)
-    assert (lost.cause, lost.confidence, lost.next_at) == (Cause.LOST, Confidence.LIKELY, last + 35 * DAY)
-    assert diagnose(replace(MOVING, last_event_at=None, status_since=None), on(99)) == ()
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "cause", "said", "days"),
-    [
-        (Status.CUSTOMS, Reason.CUSTOMS_DOCUMENTS, Cause.CUSTOMS, ["reason.customs_documents", "wait_customs"], 7),
-        (Status.AVAILABLE_FOR_PICKUP, None, Cause.PICKUP_WAITING, ["pick_up"], 7),
-        (
-            Status.ATTEMPT_FAILED,
-            Reason.NOBODY_HOME,
-            Cause.ATTEMPT_FAILED,
-            ["reason.nobody_home", "arrange_delivery"],
-            1,
-        ),
-        (Status.EXCEPTION, Reason.DAMAGED, Cause.EXCEPTION, ["reason.damaged", "ask_carrier_by"], 2),
-        (Status.EXCEPTION, Reason.LOST, Cause.LOST, ["reason.lost", "ask_carrier_by"], 2),
-        (Status.EXCEPTION, None, Cause.EXCEPTION, ["ask_carrier_by"], 2),
-        (Status.RETURNING, None, Cause.RETURNING, ["wait_return"], 14),
-        (Status.RETURNED, None, Cause.RETURNING, ["send_again"], 1),
-    ],
-)
-def test_a_status_that_asks_for_something_says_what_and_until_when(status, reason, cause, said, days):
-    since = on(10)
-    finding = only(replace(SENT, status=status, reason=reason, status_since=since), since + DAY / 2)
-    assert (finding.cause, finding.confidence, advice(finding)) == (cause, Confidence.CERTAIN, said)
-    assert finding.next_at == since + days * DAY
-
-
-def test_customs_alone_is_no_trouble_for_a_week():
-    cleared = replace(SENT, status=Status.CUSTOMS, status_since=on(10), last_event_at=on(10))
-    assert diagnose(cleared, on(16)) == ()
-    assert only(cleared, on(17.5)).cause is Cause.CUSTOMS
-
-
-def test_a_pickup_point_says_itself_how_long_it_keeps_the_parcel():
-    waiting = replace(SENT, status=Status.AVAILABLE_FOR_PICKUP, status_since=on(10), pickup_until=on(13))
-    assert only(waiting, on(11)).next_at == on(13)
-
-
-def test_a_status_without_a_date_counts_from_what_is_known():
-    finding = only(replace(UNNUMBERED, number="X", status=Status.RETURNED, last_event_at=on(3)), on(3))
-    assert finding.next_at == on(4)
-    assert only(replace(UNNUMBERED, number="X", status=Status.RETURNED), on(3)).next_at == on(4)
-
-
-def test_delivered_but_not_received_is_guided_only_when_somebody_says_so():
-    delivered = replace(SENT, status=Status.DELIVERED, status_since=on(20), protection_ends_at=on(40))
-    assert diagnose(delivered, on(25)) == ()
-    finding = only(replace(delivered, missing=True, protection_ends_at=None), on(20.5))
-    assert (finding.cause, finding.next_at) == (Cause.DELIVERED_NOT_RECEIVED, on(22))
-    assert advice(finding) == ["look_around", "contact_both", "compare_number"]
-    assert Cause.PROTECTION_ENDS in causes(replace(delivered, missing=True), on(25))
-
-
-def test_the_end_of_the_protection_is_announced_on_both_sides():
-    protected = replace(MOVING, last_event_at=on(55), protection_ends_at=on(60))
-    assert diagnose(protected, on(39)) == ()
-    assert only(protected, on(41)).next_at == on(50)
-    assert only(protected, on(51)).next_at == on(60)
-    assert diagnose(protected, on(60)) == ()
-
-
-def test_failing_to_ask_is_about_freshness_and_never_about_the_parcel():
-    failing = replace(MOVING, failing_since=on(7), said="HTTP 503", asks_next=on(8.5))
-    finding = only(failing, on(8))
-    assert (finding.cause, finding.next_at) == (Cause.SOURCE_TROUBLE, on(8.5))
-    assert [one.id for one in finding.evidence] == ["finding.saw.failing", "finding.saw.said"]
-    silent = only(replace(failing, said="", asks_next=None), on(8))
-    assert (len(silent.evidence), silent.next_at) == (1, on(8))
-
-
-moments = st.none() | st.integers(-20, 120).map(on)
-situations = st.builds(
-    Situation,
-    placed_at=st.just(PAID),
-    paid_at=moments,
-    ships_out_by=moments,
-    refund_automatic=st.booleans(),
-    dispatched_at=moments,
-    protection_ends_at=moments,
-    number=st.sampled_from(["", "LB1CN"]),
-    number_since=moments,
-    number_confirmed_at=moments,
-    replaced_number=st.sampled_from(["", "OLD"]),
-    looks_like_order=st.booleans(),
-    invalid_number=st.booleans(),
-    carrier=st.sampled_from(["", "usps"]),
-    likely_carrier=st.sampled_from(["", "usps", "china_post"]),
-    item_classes=st.sampled_from([frozenset(), frozenset({"sewing"})]),
-    status=st.sampled_from(Status),
-    reason=st.none() | st.sampled_from(Reason),
-    status_since=moments,
-    last_event_at=moments,
-    answer=st.none() | st.sampled_from(TrackAnswer),
-    pickup_until=moments,
-    missing=st.booleans(),
-    failing_since=moments,
-    asks_next=moments,
-)
-
-
-@given(situations, st.integers(0, 100).map(on))
-def test_every_finding_has_evidence_advice_and_a_date_that_is_not_past(situation, now):
-    found = diagnose(situation, now)
-    assert all(one.evidence and one.advice and one.next_at >= now for one in found)
-    assert all(sentence(said) for one in found for said in (one.message, *one.evidence, *one.advice))
-    assert len({one.cause for one in found}) == len(found)
-    ranks = [list(Confidence).index(one.confidence) for one in found]
-    assert ranks == sorted(ranks)
-
-
-@given(situations, st.integers(0, 100).map(on))
-def test_evidence_does_not_change_with_the_day(situation, now):
-    today = {one.cause: one.evidence for one in diagnose(situation, now)}
-    tomorrow = {one.cause: one.evidence for one in diagnose(situation, now + DAY)}
-    assert all(today[cause] == tomorrow[cause] for cause in today.keys() & tomorrow.keys())
+ORDER = OrderFacts(placed_at=PAID - DAY, paid_at=PAID, ids=frozenset({"1001"}))
+SENT = ParcelFacts(ref="7", number=NUMBER, carrier="china_post", number_since=on(1), dispatched_at=on(2))
+MOVING = replace(SENT, status=Status.IN_TRANSIT, status_since=on(4), first_scan_at=on(4), last_event_at=on(6))
+LABEL = replace(SENT, status=Status.INFO_RECEIVED, status_since=on(1))
+
+
+def stopped(status: Status, **facts: Any) -> ParcelFacts:
+    return replace(MOVING, status=status, status_since=on(10), last_event_at=on(10), **facts)
+
+
+@dataclass
+class Row:
+    """A situation and the one finding that it is here for. ``next_day`` counts from the payment, None = never."""
+
+    name: str
+    day: float
+    cause: Cause
+    sure: Confidence
+    who: Who
+    advice: str
+    next_day: float | None
+    order: OrderFacts = ORDER
+    parcel: ParcelFacts | None = None
+    market: str = ""
+
+    @property
+    def case(self) -> Case:
+        parcels = (self.parcel,) if self.parcel else ()
+        subject = self.parcel or ParcelFacts()
+        market = marketplace(self.market)
+        return Case(order=self.order, parcel=subject, parcels=parcels, market=market, now=on(self.day))
+
+
+def order(**facts: Any) -> OrderFacts:
+    return replace(ORDER, **facts)
+
+
+ROWS = [
+    # The order.
+    Row("cancelled by the seller", 12, Cause.CANCELLED_UNEXPECTEDLY, CERTAIN, SHOPPER,
+        "ask_reason check_refund ask_refund", 13,
+        order(cancelled_at=on(10), cancelled_by=Canceller.SELLER)),
+    Row("a purchase cancelled by nobody knows whom", 10.5, Cause.CANCELLED_UNEXPECTEDLY, LIKELY, MERCHANT,
+        "ask_reason_if buy_elsewhere", 10.5,
+        order(state=OrderState.CANCELLED, supplied=True)),
+    Row("not paid", 0.5, Cause.PAYMENT_OPEN, CERTAIN, SHOPPER, "pay", 1,
+        order(state=OrderState.AWAITING_PAYMENT, paid_at=None)),
+    # No number yet.
+    Row("sent, they say, but without a number", 3, Cause.SENT_WITHOUT_NUMBER, LIKELY, SHOPPER,
+        "check_mailbox ask_number", 4, order(state=OrderState.SHIPPED, dispatched_at=on(2))),
+    Row("the store is silent", 3, Cause.STILL_PLACED, LIKELY, SHOPPER, "wait_and_check contact_seller", 4,
+        order(store_silent_since=on(1))),
+    Row("within five days of the payment", 2, Cause.NO_CODE_YET, LIKELY, NOBODY,
+        "check_mailbox wait_for_code contact_seller", 5),
+    Row("within the seller's own term", 8, Cause.NO_CODE_YET, LIKELY, NOBODY,
+        "check_mailbox wait_for_code contact_seller", 9, order(ships_out_by=on(9))),
+    Row("past the term where the money comes back by itself", 7.5, Cause.REFUND_AUTOMATIC, LIKELY, NOBODY,
+        "expect_refund contact_seller", 8, market="aliexpress"),
+    Row("past the term", 7.5, Cause.DISPATCH_LATE, LIKELY, MERCHANT, "check_mailbox contact_seller", 8),
+    # What the number is.
+    Row("an order number", 3, Cause.ORDER_NUMBER_AS_TRACKING, CERTAIN, SHOPPER, "find_real_number check_mailbox", 5,
+        parcel=replace(SENT, number="#1001")),
+    Row("a telephone number", 3, Cause.NOT_A_TRACKING_NUMBER, CERTAIN, SHOPPER, "find_real_number compare_number", 3,
+        parcel=replace(SENT, number="+49 151 12345678")),
+    Row("the carrier says it is another's", 3, Cause.WRONG_CARRIER_SUSPECTED, CERTAIN, MERCHANT, "reload_carrier", 3,
+        parcel=replace(SENT, reason=Reason.WRONG_CARRIER)),
+    Row("a typing error", 3, Cause.INVALID_NUMBER, LIKELY, SHOPPER, "try_nearest compare_number contact_seller", 3,
+        parcel=replace(SENT, number="LB12345678SCN")),
+    Row("a wrong check digit", 3, Cause.INVALID_NUMBER, LIKELY, SHOPPER, "compare_number contact_seller", 3,
+        parcel=replace(SENT, number="LB123456786CN")),
+    Row("an invalid number", 3, Cause.INVALID_NUMBER, LIKELY, SHOPPER, "compare_number contact_seller", 3,
+        parcel=replace(SENT, reason=Reason.INVALID_NUMBER)),
+    Row("another carrier's number", 3, Cause.WRONG_CARRIER_SUSPECTED, LIKELY, MERCHANT, "reload_carrier", 3,
+        parcel=replace(SENT, carrier="dhl")),
+    Row("no carrier at all", 3, Cause.WRONG_CARRIER_SUSPECTED, LIKELY, MERCHANT, "reload_carrier", 3,
+        parcel=replace(SENT, carrier="")),
+    Row("a rejected number", 3, Cause.WRONG_CARRIER_SUSPECTED, POSSIBLE, MERCHANT, "reload_carrier", 3,
+        parcel=replace(SENT, answer=TrackAnswer.REJECTED)),
+    Row("a replaced number", 14, Cause.NUMBER_REPLACED, CERTAIN, NOBODY, "use_new_number", 19,
+        parcel=replace(SENT, replaced_number="OLD", number_since=on(9))),
+    # Waiting for the first scan.
+    Row("an untracked service", 8, Cause.UNTRACKED_SERVICE, CERTAIN, NOBODY, "do_not_count_on_tracking", 32,
+        parcel=replace(SENT, tracked=False)),
+    Row("a new label", 8, Cause.LABEL_MADE, LIKELY, NOBODY, "wait_hand_over", 12, parcel=LABEL),
+    Row("an old label", 13, Cause.LABEL_NOT_HANDED_OVER, LIKELY, MERCHANT, "ask_hand_over look_again", 17,
+        parcel=LABEL),
+    Row("no scan within ten days", 12, Cause.FIRST_INFO_PENDING, LIKELY, NOBODY, "wait_first_info carrier_site", 12,
+        parcel=SENT),
+    Row("no scan after ten days", 12.1, Cause.FIRST_INFO_LATE, LIKELY, SHOPPER, "carrier_site look_again", 17,
+        parcel=SENT),
+    Row("no scan after fifteen days", 19.5, Cause.NUMBER_MAY_HAVE_CHANGED, LIKELY, SHOPPER,
+        "check_number_changed carrier_site", 20, parcel=SENT),
+    Row("the same number after fifteen days", 19, Cause.CONTACT_SELLER, LIKELY, SHOPPER, "contact_seller_mistake", 22,
+        parcel=replace(SENT, number_confirmed_at=on(18))),
+    Row("small items", 14, Cause.SMALL_ITEM_NEVER_TRACKED, POSSIBLE, NOBODY, "do_not_count_on_tracking", 32,
+        order(item_classes=frozenset({"stickers", "sewing"})), SENT),
+    # On the road.
+    Row("on its way although cancelled", 12, Cause.CANCELLED_BUT_SENT, CERTAIN, SHOPPER,
+        "refuse_or_return check_refund", 13, order(cancelled_at=on(8)), MOVING),
+    Row("lost, says the carrier", 11, Cause.LOST, CERTAIN, MERCHANT, "reason.lost claim", 12,
+        parcel=stopped(Status.EXCEPTION, reason=Reason.LOST)),
+    Row("damaged, says the carrier", 11, Cause.EXCEPTION, CERTAIN, MERCHANT, "reason.damaged ask_carrier_if", 12,
+        parcel=stopped(Status.EXCEPTION, reason=Reason.DAMAGED)),
+    Row("delayed by the weather", 11, Cause.EXCEPTION, CERTAIN, NOBODY, "reason.delayed_weather ask_carrier_if", 12,
+        parcel=stopped(Status.EXCEPTION, reason=Reason.DELAYED_WEATHER)),
+    Row("at a pickup point", 11, Cause.PICKUP_WAITING, CERTAIN, SHOPPER, "pick_up", 17,
+        parcel=stopped(Status.AVAILABLE_FOR_PICKUP)),
+    Row("at a pickup point that says how long", 11, Cause.PICKUP_WAITING, CERTAIN, SHOPPER, "pick_up", 13,
+        parcel=stopped(Status.AVAILABLE_FOR_PICKUP, kept_until=on(13))),
+    Row("a failed attempt", 10.5, Cause.ATTEMPT_FAILED, CERTAIN, SHOPPER, "reason.nobody_home arrange_delivery", 11,
+        parcel=stopped(Status.ATTEMPT_FAILED, reason=Reason.NOBODY_HOME, attempts=2)),
+    Row("not picked up in time", 18, Cause.RETURN_LIKELY, LIKELY, SHOPPER, "ask_still_there expect_return", 18,
+        parcel=stopped(Status.AVAILABLE_FOR_PICKUP)),
+    Row("going back", 12, Cause.RETURNING, CERTAIN, MERCHANT, "wait_return", 24,
+        parcel=stopped(Status.RETURNING)),
+    Row("back", 11.5, Cause.RETURNED, CERTAIN, MERCHANT, "reason.refused send_again", 12,
+        parcel=stopped(Status.RETURNED, reason=Reason.REFUSED)),
+    Row("a cancelled label", 10.5, Cause.LABEL_CANCELLED, CERTAIN, MERCHANT, "ask_new_number", 11,
+        parcel=stopped(Status.CANCELLED)),
+    Row("scans without dates", 12, Cause.NO_DATES, POSSIBLE, SHOPPER, "carrier_site", 12,
+        parcel=replace(MOVING, status_since=None, last_event_at=None)),
+    Row("no scan for a month", 37, Cause.LOST, LIKELY, MERCHANT, "claim contact_seller", 41, parcel=MOVING),
+    Row("documents for customs", 12, Cause.CUSTOMS, CERTAIN, SHOPPER, "reason.customs_documents wait_customs", 17,
+        parcel=stopped(Status.CUSTOMS, reason=Reason.CUSTOMS_DOCUMENTS)),
+    Row("documents for customs after a week", 18.5, Cause.CUSTOMS, CERTAIN, SHOPPER, "reason.customs_documents", 19,
+        parcel=stopped(Status.CUSTOMS, reason=Reason.CUSTOMS_DOCUMENTS)),
+    Row("long in customs", 17.5, Cause.CUSTOMS, LIKELY, SHOPPER, "ask_customs", 19, parcel=stopped(Status.CUSTOMS)),
+    Row("no scan for two weeks", 22, Cause.STALLED, LIKELY, SHOPPER, "ask_carrier look_again", 36, parcel=MOVING),
+    Row("nobody watches any more", 12, Cause.WATCH_ENDED, CERTAIN, MERCHANT, "reload_carrier carrier_site", 12,
+        parcel=stopped(Status.EXPIRED)),
+    Row("later than promised", 12, Cause.OVERDUE, CERTAIN, SHOPPER, "contact_seller_late ask_carrier", 13,
+        order(delivery_due_at=on(11)), MOVING),
+    Row("slower than this lane", 17, Cause.SLOWER_THAN_USUAL, LIKELY, NOBODY, "wait_longer", 24,
+        parcel=replace(MOVING, lane=LANE, last_event_at=on(14))),
+    # The delivery.
+    Row("delivered, but not received", 10.5, Cause.DELIVERED_NOT_RECEIVED, CERTAIN, SHOPPER,
+        "look_around contact_both compare_number", 12, parcel=stopped(Status.DELIVERED, mark=Mark.MISSING)),
+    Row("received damaged", 10.5, Cause.RECEIVED_DAMAGED, CERTAIN, SHOPPER, "take_photos contact_both", 12,
+        parcel=stopped(Status.DELIVERED, mark=Mark.DAMAGED)),
+    # The seller.
+    Row("no way to write to the seller", 4, Cause.SELLER_UNREACHABLE, CERTAIN, SHOPPER, "other_ways", 4,
+        order(contact_invalid=True)),
+    Row("no answer of the seller", 3.5, Cause.SELLER_UNREACHABLE, LIKELY, SHOPPER, "other_ways", 4,
+        order(seller_asked_at=on(1))),
+    # The buyer's protection.
+    Row("the protection ends soon", 41, Cause.PROTECTION_ENDS, CERTAIN, SHOPPER, "dispute", 50,
+        order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(40))),
+    Row("the protection ends very soon", 51, Cause.PROTECTION_ENDS, CERTAIN, SHOPPER, "dispute_now", 60,
+        order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(50))),
+    Row("the protection is over", 61, Cause.PROTECTION_OVER, CERTAIN, SHOPPER, "ask_payment_provider contact_seller",
+        90, order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(60))),
+    # Asking.
+    Row("the account is refused", 8, Cause.ACCESS_DENIED, CERTAIN, MERCHANT, "renew_access nothing_about_parcel", 8,
+        parcel=replace(MOVING, failing_since=on(7), trouble=Trouble.DENIED, said="HTTP 401")),
+    Row("the service is down", 8, Cause.CARRIER_DOWN, CERTAIN, NOBODY, "nothing_about_parcel asks_again carrier_site",
+        8.5, parcel=replace(MOVING, failing_since=on(7), trouble=Trouble.BROKEN, down_since=on(7), asks_next=on(8.5))),
+    Row("this number cannot be asked", 8, Cause.SOURCE_TROUBLE, CERTAIN, NOBODY, "nothing_about_parcel carrier_site",
+        8, parcel=replace(MOVING, failing_since=on(7), trouble=Trouble.BUSY)),
+    # All is well.
+    Row("cancelled", 12, Cause.ORDER_CANCELLED, CERTAIN, NOBODY, "check_refund ask_reason_if", 30,
+        order(cancelled_at=on(10))),
+    Row("cancelled long ago", 90, Cause.ORDER_CANCELLED, CERTAIN, NOBODY, "check_refund ask_reason_if", None,
+        order(cancelled_at=on(10))),
+    Row("delivered", 12, Cause.ARRIVED, CERTAIN, NOBODY, "say_if_wrong", None, parcel=stopped(Status.DELIVERED)),
+    Row("delivered under protection", 12, Cause.ARRIVED, CERTAIN, NOBODY, "say_if_wrong dispute_until", 60,
+        order(protection_ends_at=on(60)), stopped(Status.DELIVERED)),
+    Row("a download", 12, Cause.NOTHING_TO_SHIP, CERTAIN, NOBODY, "nothing", None, order(needs_shipping=False)),
+    Row("on the way", 8, Cause.ALL_WELL, LIKELY, NOBODY, "all_well_until", 21, parcel=MOVING),
+    Row("in customs for a day", 11, Cause.ALL_WELL, LIKELY, NOBODY, "all_well_until", 17,
+        parcel=stopped(Status.CUSTOMS)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name.replace(" ", "_"))
+def test_each_row_says_what_to_do_who_does_it_and_when(row: Row) -> None:
+    case = row.case
+    found = diagnose(row.order, case.parcels, case.now, case.market)
+    (finding,) = (one for one in found if one.cause is row.cause)
+    said = " ".join(one.id.removeprefix("finding.do.") for one in finding.advice)
+    next_at = None if row.next_day is None else on(row.next_day)
+    assert (finding.confidence, finding.who, said, finding.next_at) == (row.sure, row.who, row.advice, next_at)
+    assert finding.message.id == f"finding.{row.cause}"
+
+
+def test_every_rule_has_a_row() -> None:
+    spoken = {id(rule_of(section, row.case)) for section in TABLE for row in ROWS}
+    silent = [(section.title, rule.cause) for section in TABLE for rule in section.rules if id(rule) not in spoken]
+    assert silent == []
+
+
+def test_every_cause_has_a_rule() -> None:
+    assert {rule.cause for section in TABLE for rule in section.rules} == set(Cause)
+
+
+def test_conditions_of_the_table_can_be_read() -> None:
+    words = [one.says for section in TABLE for rule in section.rules for one in (*section.when, *rule.when)]
+    assert all(words)
+    assert all(rule.next.says for section in TABLE for rule in section.rules)
+
+
+def test_nothing_is_promised_where_nothing_is_known() -> None:
+    assert diagnose(ORDER, [], on(9)) == diagnose(ORDER, [], on(9), NOWHERE)

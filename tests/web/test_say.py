@@ -18,7 +18,7 @@ from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.connectors.contract import Can
-from doorstep.core.diagnosis import Cause, Confidence
+from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
 from doorstep.core.policy import MailBy, When, Which
@@ -39,6 +39,7 @@ COMPOSED = {
     "order.explained.": OrderState,
     "finding.": Cause,
     "finding.confidence.": Confidence,
+    "finding.who.": Who,
     "page.act.": [*Responsible, "nobody"],
     "page.step.": STEPS,
     "stage.": [*STAGES, "cancelled"],
@@ -121,6 +122,20 @@ def test_instants_and_dates_are_written_for_people() -> None:
         "14 Nov 2024, 10:30."
     )
     assert say.text("page.eta", date="2024-11-14") == "Expected by 14 Nov 2024"
+
+
+def test_what_is_counted_takes_its_plural() -> None:
+    tried = [say.say(Message(id="finding.saw.attempts", values={"count": count})) for count in (0, 1, 2)]
+    assert tried == ["It was tried 0 times.", "It was tried 1 time.", "It was tried 2 times."]
+    assert say.known("finding.saw.attempts")
+
+
+@pytest.mark.parametrize("locale", [path.name for path in say.LOCALE.iterdir()])
+def test_every_plural_has_all_forms_of_its_language(locale: str) -> None:
+    forms = {say.PLURALS[locale](count) for count in range(200)}
+    said = {key for key in say.catalog(locale) if "#" in key}
+    assert said
+    assert said == {f"{key.partition('#')[0]}#{form}" for key in said for form in forms}
 
 
 def test_stored_message_reads_like_a_fresh_one() -> None:

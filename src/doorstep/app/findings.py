@@ -1,110 +1,226 @@
-"""The findings about an order: its facts as ``core.diagnosis`` wants them. Reading only; findings are never stored."""
+"""The findings about an order: its facts as ``core.diagnosis`` wants them. Reading only; findings are never stored.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+The merchant and the shopper look at the same parcels from two sides. Where a supplier ships, the merchant is the buyer
+and each purchase is a diagnosis of its own; the shopper bought from the shop and knows nothing of purchases.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from doorstep.app.parcel_view import Held, Seen
-from doorstep.app.settle.pushes import suspect
-from doorstep.core.diagnosis import Finding, Situation, diagnose
-from doorstep.core.number import Confidence, Kind, normalize, recognize
-from doorstep.core.order import Role, TrackAnswer
+from doorstep.core.diagnosis import (
+    Cause,
+    Finding,
+    Mark,
+    OrderFacts,
+    ParcelFacts,
+    Trouble,
+    diagnose,
+    marketplace,
+)
+from doorstep.core.order import OrderState, PurchaseState, Role, TrackAnswer
 from doorstep.core.status import Reason, Status
-from doorstep.db.models import Claim, Feed, Line, Order, Purchase
+from doorstep.db.models import Claim, Connection, Feed, Line, Order, Purchase, Watch
 
+Told = tuple[tuple[int, Finding], ...]
 _ANSWERS: Final = frozenset(one.value for one in TrackAnswer)
-_TROUBLE: Final = frozenset({"busy", "denied", "broken"})
+_TROUBLES: Final = frozenset(one.value for one in Trouble if one)
+_WELL: Final = frozenset({Cause.ALL_WELL, Cause.ARRIVED, Cause.NOTHING_TO_SHIP, Cause.ORDER_CANCELLED})
+_OUTAGE: Final = 3  # numbers that must fail before the service, and not one number, is said to be down
 
 
 def of_order(
     order: Order, lines: Sequence[Line], purchases: Sequence[Purchase], parcels: Sequence[Seen], now: datetime
-) -> tuple[tuple[int, Finding], ...]:
-    """(parcel id, finding), 0 for the order itself when nothing of it has a number; the surest of a parcel first."""
-    live = [one for one in parcels if one.current]
-    names = {normalize(one) for one in (order.number, order.external_id, *(one.external_id for one in purchases))}
-    known = Known(names, _confirmed(order.ws, live))
-    by_id = {one.id: one for one in purchases}
-    classes = frozenset(line.item_class for line in lines if line.item_class)
-    if not live:
-        case = _situation(order, purchases[0] if purchases else None, None, classes, known)
-        return tuple((0, one) for one in diagnose(case, now))
-    return tuple(
-        (parcel.id, one)
-        for parcel in live
-        for one in diagnose(_situation(order, by_id.get(parcel.purchase_id or 0), parcel, classes, known), now)
-    )
+) -> Told:
+    """(parcel id, finding) for the merchant, 0 for what is about the order itself; the surest of a side first. Nothing
+    but one line that all is well where nothing else is to be said.
+    """
+    known = Known(order, lines, purchases, parcels)
+    sides = list(_purchased(known)) if known.purchases and not order.cancelled_at else [_sold(known)]
+    return _unique(said for side in sides for said in side.told(now))
 
 
-@dataclass(frozen=True, slots=True)
+def of_page(order: Order, lines: Sequence[Line], parcels: Sequence[Seen], now: datetime) -> Told:
+    """(parcel id, finding) for the shopper: what of the parcels and the order is the shopper's to know."""
+    return _sold(Known(order, lines, (), parcels)).told(now)
+
+
 class Known:
-    """What is known beside the parcels: how the order is called, and when each number (by id) was last confirmed."""
+    """What the ledger knows of an order beside its rows, each asked for once and only when it is needed."""
 
-    names: set[str]
-    confirmed: Mapping[int, datetime]
+    def __init__(
+        self, order: Order, lines: Sequence[Line], purchases: Sequence[Purchase], parcels: Sequence[Seen]
+    ) -> None:
+        self.order, self.lines, self.purchases = order, lines, purchases
+        self.live = tuple(one for one in parcels if one.current)
+        self.classes = frozenset(line.item_class for line in lines if line.item_class)
+        self.ids = frozenset({order.number, order.external_id, *(one.external_id for one in purchases)})
+
+    @property
+    def unsent(self) -> int | None:
+        """Pieces that are in no parcel with a number; None where it is not known what is in one."""
+        if any(not item.line_id for parcel in self.live for item in parcel.items):
+            return None
+        wanted = sum(line.qty - line.qty_cancelled for line in self.lines if line.needs_shipping)
+        return max(0, wanted - sum(item.qty for parcel in self.live for item in parcel.items))
+
+    @cached_property
+    def feeds(self) -> tuple[Feed, ...]:
+        return tuple(Feed.objects.filter(ws=self.order.ws))
+
+    @cached_property
+    def connectors(self) -> Mapping[int, str]:
+        """The connector of every connection."""
+        return dict(Connection.objects.filter(ws=self.order.ws).values_list("id", "connector"))
+
+    def silent_since(self, connection: int) -> datetime | None:
+        """Since when a store or supplier answers nothing, None = it answers."""
+        failing = [one for one in self.feeds if one.connection_id == connection and one.answer not in {"", "ok"}]
+        return min((one.answered_at for one in failing if one.answered_at), default=None)
+
+    @cached_property
+    def confirmed(self) -> Mapping[int, datetime]:
+        """When a source last said each current number; an answer that says nothing new says it again."""
+        ids = {one.id for parcel in self.live for one in parcel.current}
+        answered = {one.connection_id: one.answered_at for one in self.feeds if one.answer == "ok"}
+        confirmed: dict[int, datetime] = {}
+        for row in Claim.objects.filter(ws=self.order.ws, number_id__in=ids, gone=False):
+            again = answered.get(int(row.source)) if row.source.isdigit() else None
+            at = max(row.last_said, again or row.last_said)
+            confirmed[row.number_id] = max(confirmed.get(row.number_id, at), at)
+        return confirmed
+
+    @cached_property
+    def down(self) -> Mapping[int, datetime]:
+        """Since when a carrier account fails for every number, by the id of a current number that it fails for."""
+        ids = {one.id for parcel in self.live if parcel.fresh.answer in _TROUBLES for one in parcel.current}
+        failing = Watch.objects.filter(ws=self.order.ws, number_id__in=ids, answer__in=_TROUBLES)
+        return {one.number_id: since for one in failing if (since := self._outage(one))}
+
+    def _outage(self, watch: Watch) -> datetime | None:
+        """Since when an account has answered nobody, None where it has, or where too few were asked to tell."""
+        account = Watch.objects.filter(ws=watch.ws, connection_id=watch.connection_id)
+        failing = list(account.filter(answer__in=_TROUBLES, answered_at__isnull=False)[:_OUTAGE])
+        if len(failing) < _OUTAGE or watch.answered_at is None:
+            return None
+        since = max(one.answered_at for one in failing if one.answered_at)
+        return None if account.exclude(answer__in=_TROUBLES).filter(answered_at__gt=since).exists() else since
 
 
-def _confirmed(ws: int, parcels: Sequence[Seen]) -> dict[int, datetime]:
-    """When a source last said each current number; an answer that says nothing new says it again."""
-    ids = {one.id for parcel in parcels for one in parcel.current}
-    answered = dict(Feed.objects.filter(ws=ws, answer="ok").values_list("connection_id", "answered_at"))
-    confirmed: dict[int, datetime] = {}
-    for row in Claim.objects.filter(ws=ws, number_id__in=ids, gone=False):
-        again = answered.get(int(row.source)) if row.source.isdigit() else None
-        at = max(row.last_said, again or row.last_said)
-        confirmed[row.number_id] = max(confirmed.get(row.number_id, at), at)
-    return confirmed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One diagnosis: what was bought, the parcels of it, and where."""
+
+    known: Known
+    facts: OrderFacts
+    parcels: tuple[Seen, ...]
+    connection: int
+
+    def told(self, now: datetime) -> Told:
+        """What is to be said of it."""
+        parcels = [_parcel(one, self.known) for one in self.parcels]
+        where = marketplace(self.known.connectors.get(self.connection, ""))
+        return tuple((int(one.parcel or 0), one) for one in diagnose(self.facts, parcels, now, where))
 
 
-def _situation(
-    order: Order, purchase: Purchase | None, parcel: Seen | None, classes: frozenset[str], known: Known
-) -> Situation:
-    number = _leading(parcel)
-    recognition = recognize(number.text) if number else None
-    best = recognition.best if recognition else None
-    fresh = parcel.fresh if parcel else None
-    failing = fresh is not None and fresh.answer in _TROUBLE
-    replaced = (
-        next((one.text for one in parcel.past if number and one.replaced_by == number.text), "") if parcel else ""
-    )
-    return Situation(
+def _sold(known: Known) -> Side:
+    """The order as the shop sold it."""
+    order = known.order
+    facts = OrderFacts(
         placed_at=order.placed_at,
-        paid_at=purchase.paid_at if purchase and purchase.paid_at else order.paid_at,
-        ships_out_by=purchase.ships_out_by if purchase else None,
-        cancelled=order.cancelled_at is not None,
-        dispatched_at=purchase.dispatched_at if purchase else None,
-        protection_ends_at=purchase.protection_ends_at if purchase else None,
-        number=number.text if number else "",
-        number_since=number.since if number else None,
-        number_confirmed_at=known.confirmed.get(number.id) if number else None,
-        replaced_number=replaced,
-        looks_like_order=number is not None and _order_number(number.text, known.names),
-        invalid_number=recognition is not None and not recognition.candidates and recognition.nearest is not None,
-        likely_carrier=best.carrier if best and best.confidence is not Confidence.POSSIBLE else "",
-        carrier=number.carrier if number else "",
-        item_classes=classes,
-        status=Status(parcel.status) if parcel else Status.PENDING,
-        reason=Reason(parcel.reason) if parcel and parcel.reason else None,
-        status_since=parcel.since if parcel else None,
-        last_event_at=parcel.last_event_at if parcel else None,
-        answer=TrackAnswer(fresh.answer) if fresh and fresh.answer in _ANSWERS else None,
-        missing=parcel is not None and parcel.mark == "missing",
-        failing_since=fresh.answered_at if fresh and failing else None,
-        said=fresh.said if fresh and failing else "",
-        asks_next=fresh.next_at if fresh else None,
+        state=OrderState(order.state),
+        ids=known.ids,
+        needs_shipping=not known.lines or any(line.needs_shipping for line in known.lines),
+        unsent=known.unsent,
+        item_classes=known.classes,
+        paid_at=order.paid_at,
+        ships_out_by=order.ship_by,
+        dispatched_at=order.mail_dispatched_at,
+        cancelled_at=order.cancelled_at,
+        store_silent_since=known.silent_since(order.store_id),
+    )
+    return Side(known=known, facts=facts, parcels=known.live, connection=order.store_id)
+
+
+def _purchased(known: Known) -> Iterator[Side]:
+    """Each purchase of the order; what no purchase stands behind is the shop's own."""
+    for purchase in known.purchases:
+        mine = tuple(one for one in known.live if one.purchase_id == purchase.id)
+        if mine or not known.live or known.unsent:
+            yield Side(known=known, facts=_bought(known, purchase), parcels=mine, connection=purchase.supplier_id)
+    ids = {one.id for one in known.purchases}
+    rest = tuple(one for one in known.live if one.purchase_id not in ids)
+    if rest:
+        side = _sold(known)
+        yield Side(known=known, facts=replace(side.facts, unsent=0), parcels=rest, connection=side.connection)
+
+
+def _bought(known: Known, purchase: Purchase) -> OrderFacts:
+    """A purchase, as the merchant bought it. Once it has a parcel nothing of it is left: who splits makes several."""
+    order, state = known.order, PurchaseState(purchase.state)
+    return OrderFacts(
+        placed_at=purchase.ordered_at or order.placed_at,
+        state=_STATES.get(state, OrderState.PLACED),
+        ids=known.ids,
+        supplied=True,
+        needs_shipping=not known.lines or any(line.needs_shipping for line in known.lines),
+        item_classes=known.classes,
+        paid_at=purchase.paid_at or order.paid_at,
+        ships_out_by=purchase.ships_out_by,
+        dispatched_at=purchase.dispatched_at,
+        protection_ends_at=purchase.protection_ends_at,
+        store_silent_since=known.silent_since(purchase.supplier_id),
     )
 
 
-def _order_number(text: str, names: set[str]) -> bool:
-    """Whether somebody gave the number of an order for a tracking number (S65)."""
-    other = recognize(text).not_a
-    known = suspect(text, names)
-    return (known is not None and known.id == "hold.is_order_number") or bool(
-        other and other.sure and other.kind is Kind.ORDER_ID
+# A supplier's "delivered" is its own word: whether a parcel arrived, its carrier tells.
+_STATES: Final[Mapping[PurchaseState, OrderState]] = {
+    PurchaseState.UNPAID: OrderState.AWAITING_PAYMENT,
+    PurchaseState.DISPATCHED: OrderState.SHIPPED,
+    PurchaseState.DELIVERED: OrderState.SHIPPED,
+    PurchaseState.CANCELLED: OrderState.CANCELLED,
+}
+
+
+def _parcel(parcel: Seen, known: Known) -> ParcelFacts:
+    number, fresh = _leading(parcel), parcel.fresh
+    failing = fresh.answer in _TROUBLES
+    tries = [one for one in parcel.scans if one.status == Status.ATTEMPT_FAILED and not (one.again or one.stranger)]
+    return ParcelFacts(
+        ref=str(parcel.id),
+        number=number.text,
+        carrier=number.carrier,
+        number_since=number.since,
+        number_confirmed_at=known.confirmed.get(number.id),
+        replaced_number=next((one.text for one in parcel.past if one.replaced_by == number.text), ""),
+        status=Status(parcel.status),
+        reason=Reason(parcel.reason) if parcel.reason else None,
+        status_since=parcel.since,
+        first_scan_at=parcel.first_scan_at,
+        last_event_at=parcel.last_event_at,
+        attempts=len(tries) or None,
+        answer=TrackAnswer(fresh.answer) if fresh.answer in _ANSWERS else None,
+        mark=Mark(parcel.mark),
+        failing_since=(fresh.answered_at or number.since) if failing else None,
+        trouble=Trouble(fresh.answer) if failing else Trouble.NONE,
+        said=fresh.said if failing else "",
+        asks_next=fresh.next_at,
+        down_since=known.down.get(number.id) if failing else None,
     )
 
 
-def _leading(parcel: Seen | None) -> Held | None:
+def _leading(parcel: Seen) -> Held:
     """The number a diagnosis is about: the courier's, else whichever there is."""
-    current = parcel.current if parcel else ()
-    return next((one for one in current if one.role == Role.LOCAL), current[0] if current else None)
+    return next((one for one in parcel.current if one.role == Role.LOCAL), parcel.current[0])
+
+
+def _unique(told: Iterable[tuple[int, Finding]]) -> Told:
+    """What several sides say alike is said once, and that all is well only if nothing else is said."""
+    said: list[tuple[int, Finding]] = []
+    for one in told:
+        if one not in said:
+            said.append(one)
+    return tuple(one for one in said if one[1].cause not in _WELL) or tuple(said[:1])

@@ -1,7 +1,8 @@
 """Turns a message into a sentence. Every sentence lives in ``locale/<language>/*.toml``: flat keys to templates.
 
-A value that is an ISO 8601 instant or date is written the way a person reads it, in the active time zone. A key without
-a sentence is shown as it is and warned about: the tests make every warning an error.
+A sentence that counts (its value ``count``) has one key for each plural category of its language (CLDR): ``key#one``,
+``key#other``. A value that is an ISO 8601 instant or date is written the way a person reads it, in the active time
+zone. A key without a sentence is shown as it is and warned about: the tests make every warning an error.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ import functools
 import re
 import tomllib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +23,9 @@ from doorstep.core.message import Message
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+
+# Which category a number of things takes, by the first part of the language's tag (CLDR 45, integers).
+PLURALS: Final[Mapping[str, Callable[[int], str]]] = {"en": lambda count: "one" if count == 1 else "other"}
 
 
 class Unsaid(UserWarning):
@@ -48,7 +52,7 @@ def say(message: Message | Mapping[str, Any] | None, locale: str = "en") -> str:
 
 def text(key: str, locale: str = "en", **values: Any) -> str:
     """The sentence of one key."""
-    template = catalog(locale).get(key)
+    template = catalog(locale).get(_counted(key, locale, values.get("count")))
     if template is None:
         warnings.warn(f"no sentence for {key}", Unsaid, stacklevel=2)
         return key
@@ -57,7 +61,14 @@ def text(key: str, locale: str = "en", **values: Any) -> str:
 
 def known(key: str, locale: str = "en") -> bool:
     """Whether there is a sentence of that key."""
-    return key in catalog(locale)
+    return key in catalog(locale) or f"{key}#other" in catalog(locale)
+
+
+def _counted(key: str, locale: str, count: Any) -> str:
+    """The key itself, or that of the plural where the sentence has plurals."""
+    if not isinstance(count, int) or f"{key}#other" not in catalog(locale):
+        return key
+    return f"{key}#{PLURALS[locale.partition('-')[0]](count)}"
 
 
 class _Values(dict[str, Any]):

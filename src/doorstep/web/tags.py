@@ -19,7 +19,7 @@ from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
 from doorstep.connectors.contract import Can
-from doorstep.core.diagnosis import Cause, Finding
+from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message
 from doorstep.core.number import carrier, carrier_named
 from doorstep.core.status import Status
@@ -70,8 +70,16 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 _ABILITIES: Final = (*(one for one in Can if one is not Can.HOOKS), Can.HOOKS)  # in the order they are told
-_CALM: Final = {Cause.FIRST_INFO_PENDING, Cause.NO_CODE_YET, Cause.NUMBER_REPLACED, Cause.SMALL_ITEM_NEVER_TRACKED}
-_GRAVE: Final = {Cause.LOST, Cause.RETURNING, Cause.EXCEPTION, Cause.DELIVERED_NOT_RECEIVED, Cause.REFUND_AUTOMATIC}
+_GRAVE: Final = {
+    Cause.LOST,
+    Cause.RETURNING,
+    Cause.RETURNED,
+    Cause.EXCEPTION,
+    Cause.CANCELLED_UNEXPECTEDLY,
+    Cause.DELIVERED_NOT_RECEIVED,
+    Cause.RECEIVED_DAMAGED,
+}
+_FINE: Final = {Cause.ALL_WELL, Cause.ARRIVED}
 
 
 @register.simple_tag
@@ -94,10 +102,12 @@ def done(entry: Done) -> str:
 
 @register.filter
 def tone(finding: Finding) -> str:
-    """How loud a finding is: it must be acted on, may be, or only be waited for."""
-    if finding.cause in _CALM:
-        return "tone-quiet"
-    return "tone-bad" if finding.cause in _GRAVE else "tone-warn"
+    """How loud a finding is: grave, to be acted on, only to be waited for, or no trouble at all."""
+    if finding.cause in _FINE:
+        return "tone-good"
+    if finding.cause in _GRAVE:
+        return "tone-bad"
+    return "tone-quiet" if finding.who is Who.NOBODY else "tone-warn"
 
 
 @register.simple_tag
