@@ -28,7 +28,7 @@ class Passage:
     """
 
     route: Route
-    handed_over: datetime
+    handed_over: datetime | None = None
     delivered: datetime | None = None
     ordered: datetime | None = None
     first_scan: datetime | None = None
