@@ -41,6 +41,14 @@ DONE = Status.DELIVERED
         ([parcel(*ALL, status=DONE), parcel(*UNTOLD)], OrderState.PARTLY_DELIVERED),
         ([parcel(*ALL), parcel(*UNTOLD, status=DONE)], OrderState.PARTLY_DELIVERED),
         ([parcel(*ALL, status=DONE), parcel(*UNTOLD, status=DONE)], OrderState.DELIVERED),
+        ([parcel(*ALL, status=DONE), parcel(*UNTOLD, status=Status.RETURNED)], OrderState.DELIVERED),
+        ([parcel(*ALL, status=DONE), parcel(*UNTOLD, status=Status.RETURNING)], OrderState.PARTLY_DELIVERED),
+        ([parcel(*ALL, status=DONE), parcel(*UNTOLD, status=Status.CANCELLED)], OrderState.DELIVERED),
+        ([parcel(*PART, status=DONE), parcel(*REST, status=Status.RETURNED)], OrderState.PARTLY_DELIVERED),
+        ([parcel(*ALL, status=Status.RETURNED), parcel(*ALL, status=DONE)], OrderState.DELIVERED),
+        ([parcel(*ALL, status=Status.RETURNED), parcel(*ALL)], OrderState.SHIPPED),
+        ([parcel(*PART, status=DONE), parcel(*REST, status=Status.CANCELLED)], OrderState.PARTLY_DELIVERED),
+        ([parcel(*UNTOLD, status=DONE)], OrderState.PARTLY_DELIVERED),
     ],
 )
 def test_state_follows_from_the_matrix(parcels, state):
@@ -94,3 +102,62 @@ def test_one_more_parcel_never_takes_an_order_back(parcels, more):
 def test_the_order_of_parcels_changes_nothing(parcels, random):
     mixed = random.sample(parcels, len(parcels))
     assert order_state("1", LINES, mixed) is order_state("1", LINES, parcels)
+
+
+def test_an_order_of_nothing_but_downloads_never_ships_and_never_arrives():
+    book = Line(ref="e-book", qty=1, needs_shipping=False)
+    assert order_state("1", [book], []) is OrderState.PLACED
+    assert order_state("1", [book], [parcel(*UNTOLD)]) is OrderState.SHIPPED
+    assert order_state("1", [book], [parcel(*UNTOLD, status=DONE)]) is OrderState.DELIVERED
+
+
+def test_what_was_cancelled_is_not_waited_for():
+    lines = [Line(ref="a", qty=2, qty_cancelled=1), Line(ref="b", qty=1, qty_cancelled=1)]
+    assert order_state("1", lines, [parcel(("a", 1), status=DONE)]) is OrderState.DELIVERED
+    assert order_state("1", [Line(ref="a", qty=1, qty_cancelled=3)], []) is OrderState.CANCELLED
+    downloads = [Line(ref="a", qty=1, qty_cancelled=1), Line(ref="e-book", qty=1, needs_shipping=False)]
+    assert order_state("1", downloads, []) is OrderState.PLACED
+
+
+any_parcel = st.builds(
+    lambda parts, status, numbered: parcel(*parts, status=status, numbered=numbered),
+    st.lists(st.tuples(st.sampled_from(["a", "b", ""]), st.integers(0, 2)), max_size=3, unique_by=lambda one: one[0]),
+    st.sampled_from([one for one in Status if one is not Status.UNKNOWN]),
+    st.booleans(),
+)
+
+
+def held_by(parcels, line):
+    return sum(part.qty for one in parcels for part in one.contents if part.line == line)
+
+
+@given(st.lists(any_parcel, max_size=5), st.integers(0, 2))
+def test_an_order_is_delivered_exactly_when_every_piece_is(parcels, cancelled):
+    lines = (Line(ref="a", qty=2, qty_cancelled=cancelled), Line(ref="b", qty=1))
+    arrived = [one for one in parcels if one.numbered and one.status is DONE]
+    every = held_by(arrived, "a") >= 2 - cancelled and held_by(arrived, "b") >= 1
+    waits = {Status.DELIVERED, Status.RETURNED, Status.CANCELLED}
+    unsure = any(one.numbered and one.status not in waits and held_unknown(one) for one in parcels)
+    state = order_state("1", lines, parcels)
+    assert (state is OrderState.DELIVERED) is (every and not unsure)
+
+
+def held_unknown(one):
+    return any(not part.line for part in one.contents)
+
+
+@given(st.lists(any_parcel, max_size=5), any_parcel)
+def test_a_parcel_without_a_number_or_of_another_order_changes_nothing(parcels, other):
+    before = order_state("1", LINES, parcels)
+    unnumbered = Moving(contents=other.contents, status=other.status, numbered=False)
+    elsewhere = Moving(
+        contents=tuple(Part(order="2", line=one.line, qty=one.qty, how=one.how) for one in other.contents),
+        status=other.status,
+    )
+    assert order_state("1", LINES, [*parcels, unnumbered, elsewhere]) is before
+
+
+@given(st.lists(any_parcel, max_size=5))
+def test_what_never_left_is_never_partly_anywhere(parcels):
+    left = [one for one in parcels if one.numbered and one.status is not Status.CANCELLED and one.contents]
+    assert (order_state("1", LINES, parcels) is OrderState.PLACED) is (not left)

@@ -183,6 +183,25 @@ def test_pieces_never_replace_one_another():
     told = [claim(text, at, group="p1", role=Role.PIECE) for at, text in enumerate("ABC")]
     (parcel,) = assemble(LINES, told)
     assert live(parcel) == ["A", "B", "C"]
+    assert all(one.apart for one in parcel.numbers)
+
+
+def apart(*told: Claim):
+    return [one.number for parcel in assemble(LINES, told) for one in parcel.numbers if one.apart]
+
+
+def test_numbers_that_one_source_gives_at_once_are_boxes_of_their_own():
+    assert apart(claim("A", group="p1"), claim("B", group="p1")) == ["A", "B"]
+    assert apart(claim("A", group="p1"), claim("CJP", group="p1", role=Role.PLATFORM)) == []
+    assert apart(claim("A", 0, 1, group="p1"), claim("B", 2, group="p1")) == [], "one took the other's place"
+    assert apart(claim("A"), claim("B")) == [], "two parcels"
+
+
+def test_the_legs_of_one_way_are_one_box():
+    legs = [claim(text, source="7:last_mile", group="A", legs=True) for text in "AB"]
+    assert apart(*legs) == []
+    assert apart(*legs, claim("A", group="p1"), claim("B", group="p1")) == [], "the shop lists both legs"
+    assert apart(*legs, claim("A", group="p1"), claim("C", group="p1")) == ["C"]
 
 
 def test_a_number_that_was_taken_back_ends_and_holds_nothing():

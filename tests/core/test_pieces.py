@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.pieces import together
+from doorstep.core.order import Role
+from doorstep.core.parcels import HeldNumber
+from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Status
 from doorstep.core.timeline import Current, current
 from tests.core.scans import NOW, scan, told
@@ -17,6 +19,19 @@ def box(status, days=-1.0, reason=None):
 
 
 HERE, ROAD = box(Status.DELIVERED), box(Status.IN_TRANSIT)
+
+
+def held(number, role=Role.LOCAL, *, apart=False, until=None):
+    return HeldNumber(number=number, role=role, carrier="", since=NOW, until=until, said_by=("1",), apart=apart)
+
+
+def test_every_number_of_its_own_is_a_box_and_legs_of_one_way_are_one():
+    platform = held("CJP", Role.PLATFORM)
+    assert boxes([platform, held("A"), held("B")]) == ()
+    assert boxes([platform, held("A", apart=True), held("B", apart=True)]) == ({"A"}, {"B"})
+    assert boxes([held("A"), held("B"), held("C", apart=True)]) == ({"C"}, {"A", "B"})
+    assert boxes([held("A"), held("P", Role.PIECE, apart=True)]) == ({"P"},), "the courier's number covers its pieces"
+    assert boxes([held("A", apart=True, until=NOW), held("B")]) == ()
 
 
 @pytest.mark.parametrize(

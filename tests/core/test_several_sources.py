@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from doorstep.core.event import TrackingEvent
 from doorstep.core.status import NO_NEWS, Status
-from doorstep.core.timeline import current, event_key, merge
+from doorstep.core.timeline import counts, current, event_key, first_and_last, merge
 from tests.core.scans import NOW, scan, timeless, told
 
 
@@ -170,3 +170,19 @@ def test_the_source_of_the_headline_said_it(said):
     assert all(one.source == now.source for one in driving)
     assert bool(driving) is bool(now.headline_key)
     assert not driving or now.status in {one.status for one in driving}
+
+
+def test_a_scan_counts_if_it_is_this_parcels_and_can_have_happened():
+    assert counts(scan(Status.DELIVERED, -3), None, NOW)
+    assert counts(timeless(Status.DELIVERED), NOW, NOW)
+    assert not counts(scan(Status.DELIVERED, -3), NOW, NOW)
+    assert not counts(scan(Status.DELIVERED, 2), None, NOW)
+
+
+def test_a_parcel_was_in_somebodys_hands_from_its_first_scan_to_its_last():
+    label, first = scan(Status.INFO_RECEIVED, -5), scan(Status.PICKED_UP, -4, local=True)
+    last, ahead = scan(Status.IN_TRANSIT, -1), scan(Status.IN_TRANSIT, 40)
+    said = [ahead, last, first, label, timeless(Status.DELIVERED)]
+    assert first_and_last(said, NOW) == (NOW - timedelta(days=4), NOW - timedelta(days=1))
+    assert first_and_last([label], NOW) == (None, NOW - timedelta(days=5))
+    assert first_and_last([ahead], NOW) == (None, None)

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from doorstep.core.order import Line, OrderState
 from doorstep.core.parcels import Part, shippable
 from doorstep.core.status import Status
+
+_OVER: Final = frozenset({Status.DELIVERED, Status.RETURNED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ def order_state(
     cancelled: bool = False,
 ) -> OrderState:
     """The state of ``order``. Parcels may hold other orders' lines too: they do not count. A parcel of unknown contents
-    shows that something moves, and keeps the order from being complete until it arrives.
+    shows that something moves, and keeps the order from being complete until it has arrived or is back at its sender.
     """
     if cancelled or _all_cancelled(lines):
         return OrderState.CANCELLED
@@ -39,7 +42,7 @@ def order_state(
         return OrderState.AWAITING_PAYMENT if awaiting_payment else OrderState.PLACED
     if not delivered:
         return OrderState.SHIPPED if _covers(order, lines, shipped) else OrderState.PARTLY_SHIPPED
-    arriving = [one for one in shipped if one not in delivered and _unknown(one, order)]
+    arriving = [one for one in shipped if one.status not in _OVER and _unknown(one, order)]
     if not arriving and _covers(order, lines, delivered):
         return OrderState.DELIVERED
     return OrderState.PARTLY_DELIVERED

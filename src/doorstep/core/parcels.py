@@ -36,7 +36,8 @@ class Claim:
     fulfillment ref); '' = the source has none, and the number itself is the parcel. Numbers of the same source, group
     and role replace each other: the one with the newest ``last_said`` is the current one. ``carrier`` is our code.
     Empty ``contents`` = not stated, of whichever of the orders. ``gone``: taken back, that source no longer says it; of
-    a person: it is not this order's number, whoever else says so.
+    a person: it is not this order's number, whoever else says so. ``legs``: the numbers of the group are stretches of
+    one box's way (platform and last mile), not boxes.
     """
 
     source: str
@@ -50,12 +51,13 @@ class Claim:
     how: Literal["stated", "matched"] = "stated"
     by_person: bool = False
     gone: bool = False
+    legs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldNumber:
     """A number of a parcel, from ``since`` until ``until`` (None = current). ``said_by``: the sources
-    that say it now, or of a past number those that did, sorted."""
+    that say it now, or of a past number those that did, sorted. ``apart``: of a box of its own, one of several."""
 
     number: str
     role: Role
@@ -63,6 +65,7 @@ class HeldNumber:
     since: datetime
     until: datetime | None
     said_by: tuple[str, ...]
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +265,8 @@ def _parcel(told: list[_Told]) -> _Draft:
     by_number: dict[str, list[_Told]] = {}
     for one in told:
         by_number.setdefault(one.claim.number, []).append(one)
-    numbers = [_held(number, said, links) for number, said in by_number.items()]
+    boxes = _boxes(told)
+    numbers = [replace(_held(number, said, links), apart=number in boxes) for number, said in by_number.items()]
     return _Draft(
         heard=min(one.claim.first_said for one in told),
         groups=tuple(sorted({one.node[:2] for one in told})),
@@ -270,6 +274,15 @@ def _parcel(told: list[_Told]) -> _Draft:
         replaced=tuple(sorted(links)),
         told=tuple(told),
     )
+
+
+def _boxes(told: list[_Told]) -> set[str]:
+    """Pieces, and couriers' numbers that one source gives side by side for one parcel."""
+    live = [one for one in told if one.until is None]
+    beside = Counter(one.node for one in live if one.role is Role.LOCAL)
+    legs = {one.claim.number for one in live if one.claim.legs}
+    pieces = {one.claim.number for one in live if one.role is Role.PIECE}
+    return pieces | {one.claim.number for one in live if one.role is Role.LOCAL and beside[one.node] > 1} - legs
 
 
 def _by_end(told: _Told) -> datetime:

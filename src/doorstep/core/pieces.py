@@ -2,8 +2,21 @@
 
 from collections.abc import Sequence
 
+from doorstep.core.order import Role
+from doorstep.core.parcels import HeldNumber
 from doorstep.core.status import Status
 from doorstep.core.timeline import ROAD, Current
+
+
+def boxes(numbers: Sequence[HeldNumber]) -> tuple[frozenset[str], ...]:
+    """The current numbers of each box; () for a parcel that is one box. A platform's number, and of pieces the
+    courier's, stands for all of them. Legs of one way stay together.
+    """
+    live = [one for one in numbers if one.until is None]
+    alone = [one for one in live if one.apart]
+    legs = frozenset(one.number for one in live if one.role is Role.LOCAL and not one.apart)
+    beside = any(one.role is Role.LOCAL for one in alone)
+    return tuple(frozenset({one.number}) for one in alone) + ((legs,) if legs and beside else ())
 
 
 def together(whole: Current, pieces: Sequence[Current]) -> Current:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.order import TrackAnswer
-from doorstep.core.status import Reason, Responsible, Status, action_by, follows, responsible
+from doorstep.core.status import NO_NEWS, Reason, Responsible, Status, action_by, follows, responsible
 
 AHEAD: Final = timedelta(hours=26)  # local times on earth differ by at most this (UTC+14 against UTC-12)
 WEST: Final = timedelta(hours=12)  # a local time read as UTC is at most this much too early
@@ -38,6 +38,7 @@ ROAD: Final = (
     Status.RETURNING,
     Status.RETURNED,
 )
+NO_SCAN: Final = NO_NEWS | {Status.INFO_RECEIVED, Status.CANCELLED, Status.UNKNOWN}  # nobody had it in his hands
 # Said by the source that said "delivered", and later: its own correction. Any other scan after a delivery may be stray.
 _CORRECTS: Final = frozenset({Status.ATTEMPT_FAILED, Status.AVAILABLE_FOR_PICKUP})
 
@@ -122,6 +123,15 @@ def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer 
     )
 
 
+def first_and_last(events: Iterable[TrackingEvent], now: datetime) -> tuple[datetime | None, datetime | None]:
+    """When a carrier first had the parcel in its hands, and when anything last happened to it; None = nobody says.
+    Aware UTC, a local time of unknown zone read as UTC. Scans that cannot have happened yet do not count.
+    """
+    line = [one for one in placed(events) if one.own and not too_far_ahead(one, now)]
+    handled = [one.own for one in line if one.own and one.event.status not in NO_SCAN]
+    return min(handled, default=None), max((one.own for one in line if one.own), default=None)
+
+
 def too_far_ahead(one: Placed, now: datetime) -> bool:
     """True for a scan that cannot have happened yet anywhere on earth. Its own time counts, not its neighbours'."""
     return one.own is not None and one.own > now + AHEAD
@@ -182,6 +192,12 @@ def belonging(
     merged = merge(events)
     strangers = tuple(one for one in merged if not_before and _stranger(one, not_before))
     return tuple(one for one in merged if one not in strangers), strangers
+
+
+def counts(event: TrackingEvent, not_before: datetime | None, now: datetime) -> bool:
+    """True if a scan is this parcel's and can have happened by ``now``."""
+    at = _as_utc(event)
+    return (at is None or at <= now + AHEAD) and not (not_before and _stranger(event, not_before))
 
 
 def _stranger(event: TrackingEvent, not_before: datetime) -> bool:

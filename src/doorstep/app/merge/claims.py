@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from doorstep.app.merge.source import Source, Touched
 from doorstep.app.waiting import release
 from doorstep.core.number import carrier_named, normalize
@@ -67,9 +69,15 @@ def readable(text: str) -> str:
     return norm if any(map(str.isalnum, norm)) else ""
 
 
+def number_at(ws: int, norm: str, at: datetime) -> Number | None:
+    """The row of a number as it was meant at that time: words about an earlier parcel of it stay that one's."""
+    begun = Q(not_before=None) | Q(not_before__lte=at)
+    return Number.objects.filter(begun, ws=ws, norm=norm).order_by("-generation").first()
+
+
 def number_for(source: Source, norm: str, text: str) -> Number:
     """The number's row; a number heard again long after its parcel was closed is another parcel's (recycled)."""
-    number = Number.objects.filter(ws=source.ws, norm=norm).order_by("-generation").first()
+    number = number_at(source.ws, norm, source.received_at)
     if number is None or _recycled(number, source):
         number, new = Number.objects.get_or_create(
             ws=source.ws,
@@ -83,6 +91,9 @@ def number_for(source: Source, norm: str, text: str) -> Number:
         )
         if new:
             release(source.ws, f"number:{norm}")
+        elif number.not_before and source.received_at < number.not_before:
+            number.not_before = source.received_at
+            number.save(update_fields=["not_before"])
     return number
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from doorstep.app.changes import Noted, note
-from doorstep.app.merge.claims import number_for
+from doorstep.app.merge.claims import number_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_named, normalize
@@ -20,7 +20,7 @@ def merge_track(source: Source, said: Track, touched: Touched) -> int:
     about waits: a push may overtake the order.
     """
     norm = normalize(said.number)
-    number = Number.objects.filter(ws=source.ws, norm=norm).order_by("-generation").first()
+    number = number_at(source.ws, norm, source.received_at)
     if number is None:
         wait_for(source, f"number:{norm}")
         return 0

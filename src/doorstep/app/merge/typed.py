@@ -1,11 +1,11 @@
 """What a person typed on an order."""
 
-from doorstep.app.merge.claims import Scope, Word, claim
+from doorstep.app.merge.claims import Scope, Word, claim, number_at
 from doorstep.app.merge.source import Source, Touched, wait_for
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import TypedNumber
 from doorstep.core.parcels import PERSON
-from doorstep.db.models import Claim, Number, Order
+from doorstep.db.models import Claim, Order
 
 
 def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
@@ -27,7 +27,7 @@ def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
 def _merge_carrier(source: Source, said: TypedNumber, touched: Touched) -> None:
     """Who carries a number, in a person's newest words. It gives the number to no order and ends no hold."""
     norm = normalize(said.number.text)
-    number = Number.objects.filter(ws=source.ws, norm=norm).order_by("-generation").first()
+    number = number_at(source.ws, norm, source.received_at)
     if number is None:
         wait_for(source, f"number:{norm}")
         return

@@ -5,9 +5,12 @@ from typing import Final
 
 from doorstep.app import clock, loop, policies
 from doorstep.app.settle.cluster import Cluster
+from doorstep.app.settle.states import as_event, bought_at, events_of
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.pieces import boxes
 from doorstep.core.policy import Policy, mail_may_go
 from doorstep.core.status import Status
+from doorstep.core.timeline import counts
 from doorstep.db.models import Order, Outbox, Parcel, Push
 
 MILESTONES: Final = (
@@ -19,8 +22,10 @@ MILESTONES: Final = (
 )
 
 
-def intend_mails(cluster: Cluster) -> None:
-    """One intent per parcel and milestone that was ever reached; orders placed before the connection get none."""
+def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
+    """One intent per parcel and milestone that was ever reached; orders placed before the connection get none.
+    ``quiet``: what a second reading finds out is noted as done, so that it is never mailed.
+    """
     for order in cluster.orders.values():
         if order.before_connection or order.cancelled_at or order.person_id is None:
             continue
@@ -31,7 +36,7 @@ def intend_mails(cluster: Cluster) -> None:
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents):
                 for milestone in _reached(cluster, order, parcel, plan, since, policy):
-                    _intend(order, parcel, milestone)
+                    _intend(order, parcel, milestone, quiet=quiet)
 
 
 def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
@@ -39,8 +44,7 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     arrival.
     """
     numbers = {one.id for one in cluster.numbers_of(plan)}
-    events = [event for number in numbers for event in cluster.events.get(number, ())]
-    said = {event.status for event in events if event.known_at >= since}
+    said = _said(cluster, plan, since)
     given = Push.objects.filter(ws=order.ws, order_id=order.id, parcel_id=parcel.id).exclude(remote_id="").exists()
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
@@ -48,13 +52,28 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     return ["shipped"] * on_its_way + [one.value for one in MILESTONES if one.value in said]
 
 
-def _intend(order: Order, parcel: Parcel, milestone: str) -> None:
+def _said(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
+    """The statuses of the parcel's own scans. Another parcel's, or one box's delivery, would use up the milestone."""
+    bought, now = bought_at(cluster, plan), clock.now()
+    said: dict[str, set[str]] = {}
+    for number in events_of(cluster, plan):
+        rows = cluster.events.get(cluster.number(number).id, ())
+        known = [row for row in rows if row.known_at >= since and counts(as_event(row), bought, now)]
+        said[number] = {row.status for row in known}
+    apart = boxes(plan.numbers)
+    of_box = [set[str]().union(*(said.get(number, ()) for number in box)) for box in apart]
+    of_all = set[str]().union(*(told for number, told in said.items() if not any(number in box for box in apart)))
+    arrived = all(Status.DELIVERED in (told or of_all) for told in of_box)
+    return of_all.union(*of_box) - ({Status.DELIVERED.value} if not arrived else set())
+
+
+def _intend(order: Order, parcel: Parcel, milestone: str, *, quiet: bool) -> None:
     _, new = Outbox.objects.get_or_create(
         ws=order.ws,
         lane="mail",
         target_id=order.id,
         intent_key=f"{parcel.id}:{milestone}",
-        defaults={"payload_ref": parcel.id, "due_at": clock.now()},
+        defaults={"payload_ref": parcel.id, "due_at": clock.now(), "state": "done" if quiet else "due"},
     )
-    if new:
+    if new and not quiet:
         loop.wake("outbox")

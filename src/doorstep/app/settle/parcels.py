@@ -121,6 +121,7 @@ def _last_mile(cluster: Cluster, known: set[str]) -> list[CoreClaim]:
                     carrier=carrier,
                     first_said=watch.last_mile_at,
                     last_said=watch.last_mile_at,
+                    legs=True,
                 )
             )
     return claims

@@ -1,7 +1,7 @@
 """What is true of each parcel and order now."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Final
 
 from doorstep.app import clock
 from doorstep.app.changes import Cause, Noted, note
@@ -13,13 +13,10 @@ from doorstep.core.number import Confidence, Hints, recognize
 from doorstep.core.order import Role, TrackAnswer
 from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Reason, Status, closed
-from doorstep.core.timeline import Current, belonging, current
+from doorstep.core.timeline import Current, belonging, current, first_and_last
 from doorstep.db.models import Event, Number, Order, Parcel, Schedule, Watch
-
-NO_SCAN: Final = frozenset(
-    {Status.PENDING, Status.NOT_FOUND, Status.INFO_RECEIVED, Status.CANCELLED, Status.EXPIRED, Status.UNKNOWN}
-)
 
 
 def renew(cause: Cause, cluster: Cluster) -> None:
@@ -62,11 +59,11 @@ def _proven(number: Number) -> str:
     return best.carrier if best and best.confidence is not Confidence.POSSIBLE else ""
 
 
-def events_of(cluster: Cluster, plan: Plan) -> list[TrackingEvent]:
-    """The scans of all numbers that lead to the buyer, as values."""
+def events_of(cluster: Cluster, plan: Plan) -> dict[str, list[TrackingEvent]]:
+    """The scans of each number that leads to the buyer, as values."""
     ways_back = {held.number for held in plan.numbers if held.role is Role.RETURN}
     numbers = [one for one in cluster.numbers_of(plan) if one.norm not in ways_back]
-    return [as_event(row) for number in numbers for row in cluster.events.get(number.id, ())]
+    return {number.norm: [as_event(row) for row in cluster.events.get(number.id, ())] for number in numbers}
 
 
 def as_event(row: Event) -> TrackingEvent:
@@ -98,23 +95,32 @@ def bought_at(cluster: Cluster, plan: Plan) -> datetime | None:
 
 
 def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
-    own, _ = belonging(events_of(cluster, plan), bought_at(cluster, plan))
-    state = current(own, clock.now(), _answer(cluster, plan))
+    now, since = clock.now(), bought_at(cluster, plan)
+    own = {number: belonging(said, since)[0] for number, said in events_of(cluster, plan).items()}
+    state = _state(plan, own, now, _answer(cluster, plan))
     if state.status.value != parcel.status or bytes(parcel.headline_key) != state.headline_key:
         kind = "parcel.status" if state.status.value != parcel.status else "parcel.scan"
         note(cause, Noted("parcel", parcel.id, kind, parcel.status, state.status.value, state.headline_key.hex()))
     _put(parcel, state)
-    moving = [one.instant for one in own if one.status not in NO_SCAN and one.instant]
-    parcel.first_scan_at = min(moving, default=None) or (state.since if _scanned(own) else None)
-    parcel.last_event_at = max((one.instant for one in own if one.instant), default=state.since)
+    scans = [event for said in own.values() for event in said]
+    parcel.first_scan_at, parcel.last_event_at = first_and_last(scans, now)
     watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
     newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
     parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)
     parcel.save()
 
 
-def _scanned(events: tuple[TrackingEvent, ...]) -> bool:
-    return any(one.status not in NO_SCAN for one in events)
+def _state(
+    plan: Plan, own: Mapping[str, tuple[TrackingEvent, ...]], now: datetime, answer: TrackAnswer | None
+) -> Current:
+    """Of one box, or of all boxes together."""
+    apart = boxes(plan.numbers)
+
+    def said_of(numbers: Collection[str]) -> list[TrackingEvent]:
+        return [event for number in numbers for event in own.get(number, ())]
+
+    whole = said_of(own.keys() - frozenset[str]().union(*apart))
+    return together(current(whole, now, answer), [current(said_of(one), now, answer) for one in apart])
 
 
 def _put(parcel: Parcel, state: Current) -> None:
