@@ -21,17 +21,51 @@ def run(*words: str, stdin: bytes = b"") -> tuple[int, str]:
 
 def test_a_number_is_recognized_with_carrier_reason_and_link():
     code, out = run("recognize", "--json", "1Z999AA10123456784")
-    (found,) = json.loads(out)
+    found = json.loads(out)
     best = found["candidates"][0]
     assert (code, best["carrier"], best["confidence"]) == (0, "ups", "certain")
-    assert "1Z999AA10123456784" in best["link"] and best["why"]
+    assert (found["text"], found["kind"], best["format"], best["role"]) == (
+        "1Z999AA10123456784", "tracking_number", "ups_1z", "local"
+    )  # fmt: skip
+    assert "1Z999AA10123456784" in best["link"] and best["evidence"]
 
 
 def test_what_is_no_number_is_said_to_be_something_else():
     code, out = run("recognize", "hello@example.org", "1Z999AA10123456784")
     assert code == 1 and "UPS" in out
     code, out = run("recognize", "--json", "hello@example.org")
-    assert code == 1 and json.loads(out)[0]["not_a"]
+    assert code == 0 and json.loads(out)["kind"] == "email" and json.loads(out)["not_a"]
+
+
+def test_numbers_are_read_from_standard_input_one_object_a_line():
+    texts = ["1z5r89390357567127", "", "123-1234567-1234567", "1Z5R89390357567126", "Ж\ud83d"]
+    code, out = run("recognize", "--json", stdin="\r\n".join(texts).encode("utf-8", "surrogatepass"))
+    found = [json.loads(line) for line in out.splitlines()]
+    assert (code, [one["text"] for one in found[:4]]) == (0, texts[:4])
+    kinds = ["tracking_number", "unknown", "order_id", "mistyped_number", "unknown"]
+    assert [one["kind"] for one in found] == kinds
+    assert found[2]["marketplace"] == "amazon"
+    assert {"number": "1Z5R89390357567127", "carrier": "ups"}.items() <= found[3]["suggestions"][3].items()
+    code, out = run("recognize", stdin=b"1Z5R89390357567126\n")
+    assert code == 1 and "wrong check digit" in out and "1Z5R89390357567127: With 7" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--carrier", "FedEx"), ("--near", "Ship via FedEx"), ("--sender", "fedex.com"), ("--store-carrier", "fedex"),
+        ("--link-host", "www.fedex.com"),
+    ],
+)  # fmt: skip
+def test_hints_are_options(words):
+    _, out = run("recognize", "--json", *words, "--origin", "US", "--date", "2026-11-22", "287809468872")
+    best = json.loads(out)["candidates"][0]
+    assert best["carrier"] == "fedex" and best["confidence"] != "possible"
+
+
+def test_a_day_that_is_none_is_refused():
+    code, out = run("recognize", "--date", "yesterday", "287809468872")
+    assert code == 2 and "yesterday is no day" in out
 
 
 def test_a_mail_tells_its_numbers():

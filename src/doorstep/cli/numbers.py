@@ -1,6 +1,10 @@
 """Commands about tracking numbers."""
 
-from collections.abc import Mapping
+import datetime as dt
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -14,24 +18,64 @@ commands = typer.Typer()
 
 @commands.command()
 def recognize(
-    text: Annotated[list[str], typer.Argument(help="Numbers, or links that hold one.")],
-    near: Annotated[str, typer.Option(help="Words beside it, for example the carrier's name.")] = "",
+    text: Annotated[
+        list[str] | None, typer.Argument(help="Numbers, or texts and links that hold one; without any, standard input.")
+    ] = None,
+    near: Annotated[str, typer.Option(help="Words beside it, for example a label.")] = "",
+    carrier: Annotated[str, typer.Option(help="A carrier that is named beside it.")] = "",
+    link_host: Annotated[str, typer.Option(help="Host of the link it stood in (www.ups.com).")] = "",
+    sender: Annotated[str, typer.Option(help="Domain that wrote it (fedex.com).")] = "",
+    store_carrier: Annotated[str, typer.Option(help="The store's own text for the carrier.")] = "",
+    supplier: Annotated[str, typer.Option(help="Who shipped (CJdropshipping).")] = "",
+    origin: Annotated[str, typer.Option(help="Country it comes from (CN).")] = "",
     destination: Annotated[str, typer.Option(help="Country it goes to (DE).")] = "",
+    date: Annotated[str, typer.Option(help="Day it was shipped, about (2026-11-22).")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say what a tracking number is: carrier, how sure, why. Needs no database. Exit code 1 when one is unknown."""
+    """Say what a tracking number is: carrier, how sure, why; or what else a text is, and the number that was meant.
+
+    Needs no database. With --json one object a line, and exit code 0; otherwise exit code 1 when one is no number.
+    """
     from doorstep.app.describe import described
     from doorstep.core.number import Hints
     from doorstep.core.number import recognize as read
 
-    found = [described(read(one, Hints(near=near, destination=destination))) for one in text]
+    hints = Hints(
+        near=f"{near} {carrier}".strip(),
+        carrier_text=store_carrier,
+        link_host=link_host,
+        sender=sender,
+        supplier=supplier,
+        origin=origin,
+        destination=destination,
+        date=_day(date),
+    )
+    unknown = False
+    for one in map(_readable, text) if text else _lines():
+        found = described(one, read(one, hints))
+        unknown = unknown or not found["candidates"]
+        show(found, as_json, functools.partial(_tell, found))
+    raise typer.Exit(int(unknown and not as_json))
 
-    def render() -> None:
-        for one in found:
-            _tell(one)
 
-    show(found, as_json, render)
-    raise typer.Exit(int(not all(one["candidates"] for one in found)))
+def _lines() -> Iterator[str]:
+    """The lines of standard input as they come, without their ends; what is no UTF-8 is replaced."""
+    if sys.stdin.isatty():
+        raise typer.BadParameter("give texts, or lines on standard input", param_hint="TEXT")
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _readable(argument: str) -> str:
+    """An argument of the command line; what is no UTF-8 in it is replaced."""
+    return os.fsencode(argument).decode("utf-8", "replace")
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day; write it as 2026-11-22", param_hint="--date") from None
 
 
 @commands.command()
@@ -47,7 +91,7 @@ def track(
     from doorstep.core.number import recognize as read
 
     recognition = read(number, Hints(carrier_text=carrier))
-    found = described(recognition)
+    found = described(number, recognition)
     if key:
         load()
         from doorstep.app import loop
@@ -78,13 +122,12 @@ def _tell(found: Mapping[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(found["number"], style="bold", markup=False)
     for one in found["candidates"]:
-        console.print(
-            f"  {one['name'] or 'a carrier we do not know'} ({one['confidence']}): {one['why']}", markup=False
-        )
+        why = " ".join(one["evidence"])
+        console.print(f"  {one['name']} ({one['confidence']}): {why}", markup=False)
         if one["link"]:
             console.print(f"  {one['link']}", markup=False)
     other = found["not_a"] or ("" if found["candidates"] else "Nothing known.")
-    for line in filter(None, (other, found["meant"])):
+    for line in filter(None, (other, *(f"{one['number']}: {one['reason']}" for one in found["suggestions"]))):
         console.print(f"  {line}", markup=False)
 
 

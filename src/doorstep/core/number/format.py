@@ -85,10 +85,12 @@ class Fit(NamedTuple):
     country: str = ""
 
 
-def fits(number: str, *, hinted: bool = True) -> list[Fit]:
-    """Every format that a normalized text has; without ``hinted`` only those that can be told without hints."""
+def fits(number: str, *, hinted: bool = True, telling: bool = False) -> list[Fit]:
+    """Every format that a normalized text has; without ``hinted`` only those that can be told without hints, with
+    ``telling`` only those whose check digit is no accident.
+    """
     found = []
-    for entry, match, passes, check, name, country in _trials(len(number), number[:2], hinted):
+    for entry, match, passes, check, name, country in _trials(len(number), number[:2], hinted, telling):
         seen = match(number)
         if seen is None or (passes and not passes(seen[check])):
             continue
@@ -102,7 +104,7 @@ def fits(number: str, *, hinted: bool = True) -> list[Fit]:
 def misses(number: str) -> list[Fit]:
     """Every format with a check digit that a normalized text would have if only that digit were right."""
     found = []
-    for entry, match, passes, check, name, country in _trials(len(number), number[:2], True):
+    for entry, match, passes, check, name, country in _trials(len(number), number[:2], True, False):
         if not passes or not (seen := match(number)) or passes(seen[check]):
             continue
         code = carrier_of_country(seen[country]) if country else entry.carrier
@@ -162,16 +164,16 @@ def _trial(entry: Format) -> _Trial:
     )
 
 
-@lru_cache(maxsize=4096)
-def _trials(length: int, start: str, hinted: bool) -> tuple[_Trial, ...]:
+@lru_cache(maxsize=8192)
+def _trials(length: int, start: str, hinted: bool, telling: bool) -> tuple[_Trial, ...]:
     """The formats of a length that can begin with two characters."""
-    return tuple(_trial(entry) for entry in _of_length().get(length, ()) if _may_begin(entry, start, hinted))
-
-
-def _may_begin(entry: Format, start: str, hinted: bool) -> bool:
-    if entry.bare is Bare.HINTED and not hinted:
-        return False
-    return start in heads_of(entry.shape)
+    return tuple(
+        _trial(entry)
+        for entry in _of_length().get(length, ())
+        if (hinted or entry.bare is not Bare.HINTED)
+        and (entry.telling or not telling)
+        and start in heads_of(entry.shape)
+    )
 
 
 @cache

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from doorstep.core.message import Message
-from doorstep.core.number.directory import carrier
+from doorstep.core.number.directory import carrier, related
 from doorstep.core.number.format import Fit, fits, formats, misses
 
 
@@ -44,16 +44,17 @@ class Nearest:
     reason: Message
 
 
-def suggestions(number: str, said: Callable[[str], bool] = lambda code: False) -> tuple[Nearest, ...]:
+@lru_cache(maxsize=256)  # asked for several times of one number: what is it, what else, what was meant
+def suggestions(number: str, carriers: frozenset[str] = frozenset()) -> tuple[Nearest, ...]:
     """Telling numbers (a shape of their own and a right check digit) one slip away from a normalized text, the
-    likeliest slip first, 5 at most. A slip that could have happened in more than 5 ways says nothing. ``said`` tells
-    carriers that something else speaks for: of those every form with a check digit counts.
+    likeliest slip first, 5 at most. A slip that could have happened in more than 5 ways says nothing. ``carriers`` are
+    those that something else speaks for: of them every form with a check digit counts.
     """
     if len(number) not in _LENGTHS or not number.isascii() or not number.isalnum():
         return ()
     found: dict[str, Nearest] = {}
     for slip, made in _SLIPS.items():
-        meant = {one.number: one for one in _valid(number, slip, made(number), said) if one.number not in found}
+        meant = {one.number: one for one in _valid(number, slip, made(number), carriers) if one.number not in found}
         if len(meant) <= _MOST:
             found |= meant
     return tuple(found.values())[:_MOST]
@@ -66,20 +67,23 @@ def nearest(found: tuple[Nearest, ...]) -> Nearest | None:
     return found[0]
 
 
-def _valid(number: str, slip: Slip, texts: Iterator[tuple[int, str]], said: Callable[[str], bool]) -> Iterator[Nearest]:
+def _valid(number: str, slip: Slip, texts: Iterator[tuple[int, str]], carriers: frozenset[str]) -> Iterator[Nearest]:
+    lengths = _lengths(not carriers)
     for place, text in texts:
-        if text == number or len(text) not in _lengths():
+        if text == number or len(text) not in lengths:
             continue
-        for fit in fits(text):
-            if fit.format.check and (fit.format.telling or said(fit.carrier)):
+        for fit in fits(text, hinted=bool(carriers), telling=not carriers):
+            if fit.format.telling or (fit.format.check and any(related(fit.carrier, code) for code in carriers)):
                 reason = _reason(slip, place, number, text, fit)
                 yield Nearest(number=text, carrier=fit.carrier, slip=slip, reason=reason)
 
 
 @cache
-def _lengths() -> frozenset[int]:
-    """The lengths that numbers with a check digit have."""
-    return frozenset[int]().union(*(entry.lengths for entry in formats() if entry.check))
+def _lengths(telling: bool) -> frozenset[int]:
+    """The lengths that numbers with a (telling) check digit have."""
+    return frozenset[int]().union(
+        *(entry.lengths for entry in formats() if entry.telling or (entry.check and not telling))
+    )
 
 
 def _replaced(pairs: Iterable[str]) -> Callable[[str], Iterator[tuple[int, str]]]:

@@ -129,8 +129,7 @@ class Recognition(NamedTuple):
         """Valid numbers one slip away, the likeliest slip first, if this one is not believable itself."""
         if self._believed or (self.claimed and self.claimed.sure):
             return ()
-        heard = _heard(self.hints)
-        return suggestions(self.number, lambda code: bool(speaking_for(code, heard)))
+        return suggestions(self.number, frozenset(code for codes in _heard(self.hints).values() for code in codes))
 
     @property
     def nearest(self) -> Nearest | None:
