@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, look, order, rules, start
+from doorstep.web.console import board, connections, dry_run, look, order, rules, start
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("orders/<int:order_id>/pushes/<int:push_id>/again", order.push_again, name="push_again"),
     path("orders/<int:order_id>/pushes/<int:push_id>/withdraw", order.withdraw, name="push_withdraw"),
     path("orders/<int:order_id>/push", order.push_old, name="push_old"),
+    path("orders/<int:order_id>/dry-run", dry_run.show, name="dry_run"),
     path("orders/<int:order_id>/page", order.page_link, name="page_link"),
     path("look", look.show, name="look"),
     path("look/upload", look.upload, name="upload"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("connections/<int:connection_id>/do", connections.act, name="connection_act"),
     path("connections/<int:connection_id>/lookup", connections.lookup_link, name="lookup_link"),
     path("connections/<int:connection_id>/rules", rules.show, name="rules"),
+    path("connections/<int:connection_id>/rules/again", rules.push_again, name="rules_again"),
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
     path("find/<str:token>", find.find, name="find"),

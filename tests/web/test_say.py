@@ -18,6 +18,7 @@ from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.connectors.contract import Can
+from doorstep.core.advice import Verdict
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
@@ -63,7 +64,11 @@ COMPOSED = {
     "stock.": Stock,
     "order.evidence.": ("time", "state"),
     "order.shown_by.": ("buyer", "person", "channel", "doorstep"),
-    "rules.when.": [one + end for one in When for end in ("", ".then", ".advice")],
+    "rules.when.": When,
+    "advice.verdict.": Verdict,
+    "preview.kind.": ("push", "hold", "refuse", "keep", "withdraw"),
+    "preview.field.": ("number", "carrier", "carrier_beside", "link"),
+    "stages.by.": ("buyer", "person", "channel", "doorstep"),
     "rules.which.": [one + end for one in Which for end in ("", ".then")],
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
     "page.find.": ("nothing", "too_many"),

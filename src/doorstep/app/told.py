@@ -38,6 +38,14 @@ def may_link(ws: int, order_id: int) -> bool:
     return not doors_made.exists() or doors_made.filter(revoked_at=None).exists()
 
 
+def page_shown(ws: int, order_id: int) -> str:
+    """The address of the order's page without making one, '' where it may not be linked."""
+    if not may_link(ws, order_id):
+        return ""
+    made = Door.objects.filter(ws=ws, kind="page", target_id=order_id, revoked_at=None).first()
+    return f"{settings.PUBLIC_URL}/t/{doors.token_of(made) if made else '…'}"
+
+
 def page_for(store: Connection, order_id: int, number: Number) -> str:
     """The address of the order's page where it has to stand in for the carrier's own, else ''."""
     answer = told(store, number, Role.LOCAL.value, SOME_PAGE)

@@ -4,7 +4,7 @@ A decision is taken again whenever a fact changes, and at ``Hold.until``; the sa
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -137,6 +137,16 @@ SHIP_BY_MARGIN: Final = timedelta(hours=12)
 def decide(policy: Policy, case: Case, now: datetime) -> Decision:
     """What to do about the store now. Each step answers, or leaves it to the next."""
     return _cancelled(case) or _superseded(case) or _settled(case) or _published(policy, case, now)
+
+
+def push_again(policy: Policy, case: Case, now: datetime) -> Push | None:
+    """What the store would get in place of the number it has, if a person pushed again under these rules (S60). What a
+    person changed over there, and what waits under these rules, is not among it.
+    """
+    if case.edited_by_person or case.withdrawn_by_person or not case.pushed:
+        return None
+    decision = decide(policy, replace(case, asked_anyway=True), now)
+    return decision if isinstance(decision, Push) else None
 
 
 def mail_may_go(policy: Policy, first_scan_at: datetime | None) -> bool:

@@ -19,6 +19,7 @@ from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
 from doorstep.connectors.contract import Can
+from doorstep.core.advice import Verdict
 from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message
 from doorstep.core.number import carrier, carrier_named
@@ -182,6 +183,32 @@ def carrier_name(said: str) -> str:
 def abilities(can: Collection[Can]) -> str:
     """What a connector is able to do; how soon it hears comes last."""
     return ", ".join(sentences.text(f"can.{one}") for one in sorted(can, key=_ABILITIES.index))
+
+
+@register.filter
+def verdict_tone(verdict: Verdict) -> str:
+    """How loud an advice is."""
+    return {Verdict.ADVISED: "tone-good", Verdict.RISKY: "tone-warn"}.get(verdict, "tone-quiet")
+
+
+@register.filter
+def preview_tone(kind: str) -> str:
+    """How loud the outcome of a dry run is."""
+    return {"push": "tone-go", "refuse": "tone-warn", "withdraw": "tone-warn"}.get(kind, "tone-quiet")
+
+
+@register.filter
+def percent(share: float) -> str:
+    """A share as whole per cent."""
+    return f"{share:.0%}"
+
+
+@register.filter
+def hours(value: float) -> str:
+    """A time span: in hours up to two days, else in days."""
+    if value <= 48:
+        return sentences.text("record.hours", n=round(value))
+    return sentences.text("record.days", n=round(value / 24, 1))
 
 
 @register.filter

@@ -224,7 +224,7 @@ def _draft(cluster: Cluster, spot: Spot, number: str, state: str, reason: Messag
         )
     push.number_id, push.policy_version, push.state = number_id, version, state
     push.reason, push.hold_until = asdict(reason), None
-    push.contents = _contents(cluster, spot)
+    push.contents = contents_of(cluster, spot)
     if state == "held":
         _unsend(push)
     return push
@@ -235,7 +235,7 @@ def _asked_since(spot: Spot) -> bool:
     return bool(asked and spot.last and asked > spot.last.changed_at)
 
 
-def _contents(cluster: Cluster, spot: Spot) -> list[list[Any]]:
+def contents_of(cluster: Cluster, spot: Spot) -> list[list[Any]]:
     """[[store's line ref, quantity], ...] of this order's part; empty = everything that is left."""
     lines = {line.id: line for line in cluster.lines[spot.order.id]}
     parts = [part for part in spot.plan.contents if int(part.order) == spot.order.id and part.line]

@@ -1,14 +1,19 @@
-"""A store's rules, each choice with what follows from it."""
+"""A store's rules, each choice with what speaks for and against it."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import connection_view, policies, rules
-from doorstep.core.channel import channel
+from doorstep.app import again, clock, connection_view, dry_run, policies, rules, supplier_record
+from doorstep.core.advice import SCAN_WITHIN, advise, first_scan_advice, remarks
+from doorstep.core.channel import channel, stages
 from doorstep.core.message import Message
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.core.roles import Action
+from doorstep.db.models import Connection
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
 
@@ -18,33 +23,75 @@ LONGEST_H = 24 * 60  # two months: a longer wait than that is a mistake
 @require_http_methods(["GET", "HEAD", "POST"])
 @member(Action.POLICY)
 def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
-    """The rules of one store; saving makes a new version, for what is not pushed yet."""
-    store = connection_view.connection(caller.ws, connection_id)
-    if store is None or store.kind != "store":
-        raise Http404
-    if request.method == "POST":
-
-        def save() -> None:
-            rules.save(caller.ws, store.id, read_policy(request.POST), caller.actor)
-
-        if attempt(request, save):
-            tell(request, Message(id="done.rules_saved"))
-            return redirect("rules", store.id)
+    """The rules of one store. Saving makes a new version, for what is not pushed yet; trying saves nothing."""
+    store = _store(caller, connection_id)
     policy, version = policies.current(caller.ws, store.id)
-    context = {
-        "here": "connections",
-        "store": store,
-        "policy": policy,
-        "version": version,
-        "channel": channel(store.connector),
-        "whens": list(When),
-        "whiches": list(Which),
-        "mailers": list(MailBy),
-    }
+    context = {**_context(store), "policy": policy, "version": version, "runs": None}
+    if request.method == "POST" and request.POST.get("do") == "try":
+
+        def try_out() -> None:
+            context["policy"] = read_policy(request.POST)
+            context["runs"] = dry_run.of_store(caller.ws, store.id, context["policy"])
+
+        attempt(request, try_out)
+    elif request.method == "POST" and attempt(request, lambda: _save(request, caller, store)):
+        tell(request, Message(id="done.rules_saved"))
+        changes = again.list_changes(caller.ws, store.id)
+        return redirect("rules_again" if changes else "rules", store.id)
+    context["remarks"] = remarks(context["policy"], channel(store.connector))
     return render(request, "console/rules.html", context)
 
 
-def read_policy(form: QueryDict) -> Policy:
+@require_http_methods(["GET", "HEAD", "POST"])
+@member(Action.POLICY)
+def push_again(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """What the store has and would get differently under its rules now; nothing is pushed again unconfirmed (S60)."""
+    store = _store(caller, connection_id)
+    if request.method == "POST":
+        chosen = {int(one) for one in request.POST.getlist("order") if one.isdecimal()}
+        done = again.confirm(caller.ws, store.id, chosen, caller.actor)
+        tell(request, Message(id="done.pushed_again", values={"n": done}), wrong=not done)
+        return redirect("rules", store.id)
+    changes = again.list_changes(caller.ws, store.id)
+    context = {
+        "here": "connections",
+        "store": store,
+        "changes": changes,
+        "orders": len({one.order_id for one in changes}),
+    }
+    return render(request, "console/again.html", context)
+
+
+def _store(caller: Caller, connection_id: int) -> Connection:
+    store = Connection.objects.filter(ws=caller.ws, id=connection_id, kind="store").first()
+    if store is None or connection_view.connection(caller.ws, connection_id) is None:
+        raise Http404
+    return store
+
+
+def _save(request: HttpRequest, caller: Caller, store: Connection) -> None:
+    rules.save(caller.ws, store.id, read_policy(request.POST), caller.actor)
+
+
+def _context(store: Connection) -> dict[str, Any]:
+    """What does not depend on what was chosen."""
+    there = channel(store.connector)
+    together, each = supplier_record.records(store.ws, store.id, clock.now())
+    return {
+        "here": "connections",
+        "store": store,
+        "channel": there,
+        "ways": advise(together),
+        "first_scan": first_scan_advice(together),
+        "suppliers": each,
+        "scan_days": SCAN_WITHIN.days,
+        "stages": stages(there),
+        "whiches": list(Which),
+        "mailers": list(MailBy),
+    }
+
+
+def read_policy(form: QueryDict | Mapping[str, str]) -> Policy:
     """The policy that a filled-in form describes. Raises ValueError with a Message that names the field."""
     try:
         when, which, mail_by = When(form.get("when", "")), Which(form.get("which", "")), MailBy(form.get("mail_by", ""))
@@ -60,9 +107,9 @@ def read_policy(form: QueryDict) -> Policy:
     )
 
 
-def _hours(form: QueryDict, name: str) -> int | None:
+def _hours(form: QueryDict | Mapping[str, str], name: str) -> int | None:
     """Whole hours, None for an empty field."""
-    text = form.get(name, "").strip()
+    text = (form.get(name) or "").strip()
     if not text:
         return None
     if not text.isdecimal() or int(text) > LONGEST_H:
