@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, dry_run, look, order, rules, start
+from doorstep.web.console import board, connections, dry_run, look, order, rules, start, teach
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 
@@ -24,6 +24,10 @@ urlpatterns = [
     path("look", look.show, name="look"),
     path("look/upload", look.upload, name="upload"),
     path("look/<int:inbox_id>", look.decide, name="decide"),
+    path("look/taught", teach.show_all, name="taught"),
+    path("look/taught/<int:rule_id>/forget", teach.forget, name="unteach"),
+    path("look/<int:inbox_id>/mail", teach.show, name="mail"),
+    path("look/<int:inbox_id>/teach", teach.keep, name="teach"),
     path("connections", connections.show_all, name="connections"),
     path("connections/mailbox", connections.make_mailbox, name="make_mailbox"),
     path("connections/new", connections.choose, name="connect_choose"),

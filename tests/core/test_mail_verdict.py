@@ -116,9 +116,11 @@ def test_a_shipped_mail_waits_for_the_order_that_it_names():
 
 def test_a_doubtful_number_waits_for_a_person_who_may_take_it():
     doubtful = mail(numbers=(), unsure=(NUMBER,))
-    assert reason(judge(doubtful, DKIM, KNOWN)) == "mail.unsure_number"
+    verdict = judge(doubtful, DKIM, KNOWN)
+    assert reason(verdict) == "mail.unsure_number"
+    assert isinstance(verdict, NeedsLook) and verdict.dispatched == "order-7"
     waits = judge(doubtful, DKIM, {})
-    assert isinstance(waits, NeedsLook) and waits.refs == ("1001",)
+    assert isinstance(waits, NeedsLook) and (waits.refs, waits.dispatched) == (("1001",), "")
     assert judge(doubtful, NOBODY, {}, chosen="order-9") == TakeOn(order="order-9", numbers=(NUMBER,))
     assert reason(judge(mail(numbers=()), NOBODY, {}, chosen="order-9")) == "mail.shipped_without_number"
 

@@ -4,6 +4,7 @@ What a person decides about a mail is kept beside its bytes (the context of its 
 gives the same result: ``order_id`` and ``order`` (it belongs to that one), ``dismissed`` (take nothing), ``by`` (who).
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from django.db import transaction
 
 from doorstep.app import clock, doors, inbox, loop, smtp
 from doorstep.app.audit import record
-from doorstep.connectors.mail.read import read
+from doorstep.app.senders import mail_of
 from doorstep.core.mailmatch import MEMBER, Proof
 from doorstep.core.message import Message, Value
-from doorstep.core.order import Mail
-from doorstep.db.models import Connection, Inbox, Order, Waiting
+from doorstep.core.order import Mail, SaidNumber
+from doorstep.db.models import Claim, Connection, Inbox, Order, Waiting
 
 MOST = 50  # mails on the list of those that need a look
+SILENT = 8  # on the list of those without a number
 
 
 class Declined(ValueError):
@@ -40,6 +42,20 @@ class Look:
     reason: Message
     mail: Mail
     link: str = ""
+
+    @property
+    def numbers(self) -> tuple[SaidNumber, ...]:
+        """What a person may give to an order."""
+        return self.mail.numbers or self.mail.unsure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """A mail that was read and in which no number was found."""
+
+    inbox_id: int
+    received_at: datetime
+    mail: Mail
 
 
 def ensure_mailbox(ws: int) -> Connection:
@@ -85,6 +101,15 @@ def look_list(ws: int) -> list[Look]:
     return list(_looks(ws))
 
 
+def silent_list(ws: int) -> list[Silent]:
+    """The newest mails in which no number was found, at most ``SILENT``."""
+    claimed = Claim.objects.filter(ws=ws).values("inbox_id")
+    rows = Inbox.objects.filter(ws=ws, state="read", connection_id__in=boxes(ws)).exclude(id__in=claimed)
+    read_ones = ((row, mail_of(row)) for row in rows.order_by("-id")[: SILENT + 4])
+    found = (Silent(inbox_id=row.id, received_at=row.received_at, mail=mail) for row, mail in read_ones)
+    return list(itertools.islice((one for one in found if not one.mail.numbers), SILENT))
+
+
 def accept(ws: int, inbox_id: int, order_id: int, actor: str) -> None:
     """A person says that this mail belongs to that order: it is read again with that knowledge. Raises Declined."""
     order = Order.objects.filter(ws=ws, id=order_id).first()
@@ -101,7 +126,7 @@ def dismiss(ws: int, inbox_id: int, actor: str) -> None:
 def _looks(ws: int) -> Iterator[Look]:
     rows = Inbox.objects.filter(ws=ws, state="needs_look", connection_id__in=boxes(ws)).order_by("-id")[:MOST]
     for row in rows:
-        mail = read(inbox.answer_of(row).body)
+        mail = mail_of(row)
         said = row.error or {"id": "mail.no_order"}
         reason = Message(id=said["id"], values=said.get("values") or {})
         link = mail.link if reason.id == "mail.confirm_forwarding" else ""

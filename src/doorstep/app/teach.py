@@ -1,9 +1,9 @@
 """A person teaches Doorstep how a sender writes: they mark a text in a mail and say what it is.
 
-The rule holds for that sender's domain only, and only for mails that the domain was proven to have sent (or that a
-member brought): a forger must not profit from what the true sender taught.
+The rule holds for that sender's domain only; which mails it is believed for is decided in ``senders``.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +15,15 @@ from django.db import transaction
 from doorstep.app import clock, inbox, loop
 from doorstep.app.audit import record
 from doorstep.app.mailbox import Declined, boxes
+from doorstep.app.senders import mail_of
 from doorstep.connectors.mail import taught
 from doorstep.connectors.mail.mime import Letter, domain
-from doorstep.connectors.mail.read import markable, read
+from doorstep.connectors.mail.read import markable
 from doorstep.connectors.mail.taught import Mark, Rule, What
-from doorstep.core.mailmatch import MEMBER, Proof, aligned
-from doorstep.core.order import Mail
 from doorstep.db.models import Inbox, TaughtRule
 
 EARLIER: Final = 20  # mails of the sender in which a rule is tried
+SHOWN: Final = 20_000  # characters
 SEARCHED: Final = 200  # mails looked through for them
 MOST_RULES: Final = 50  # of one sender
 
@@ -71,15 +71,6 @@ class Taught:
     taught_at: datetime
 
 
-def as_taught(ws: int, inbox_id: int, said: Mail, proof: Proof) -> Mail:
-    """A mail read again with what was taught about its sender, if that sender is proven; else as it was."""
-    if not said.sender or not (proof.how == MEMBER or aligned(said.sender, proof.domain)):
-        return said
-    rules = _rules(ws, said.sender)
-    row = Inbox.objects.filter(ws=ws, id=inbox_id).first() if rules else None
-    return read(inbox.answer_of(row).body, {said.sender: rules}) if row else said
-
-
 def opened(ws: int, inbox_id: int) -> Opened:
     """A mail of this workspace for marking. Raises Declined."""
     row = _row(ws, inbox_id)
@@ -90,10 +81,16 @@ def opened(ws: int, inbox_id: int) -> Opened:
         received_at=row.received_at,
         domain=domain(letter.sender),
         subject=letter.subject,
-        text=text.partition("\n")[2],
+        text=_shown(text.partition("\n")[2]),
         marks=taught.marks(text, letter.links),
-        taken=tuple(one.text for one in read(raw).numbers),
+        taken=tuple(one.text for one in mail_of(row).numbers),
     )
+
+
+def _shown(text: str) -> str:
+    """Plain text for the screen: no control characters, no towers of empty lines."""
+    printable = "".join(char if char.isprintable() or char in "\n\t" else " " for char in text[:SHOWN])
+    return re.sub(r"\s*\n\s*\n\s*", "\n\n", printable).strip()
 
 
 def preview(ws: int, inbox_id: int, marked: str, what: str) -> Preview:
@@ -150,11 +147,6 @@ def _derived(ws: int, inbox_id: int, marked: str, what: str) -> tuple[Rule, str]
     if rule is None:
         raise Declined("teach.not_there", text=marked.strip()[:60])
     return rule, name
-
-
-def _rules(ws: int, name: str) -> list[Rule]:
-    rows = TaughtRule.objects.filter(ws=ws, domain=name, revoked_at=None).order_by("id")
-    return [taught.from_data(data) for data in rows.values_list("rule", flat=True)]
 
 
 def _tried(ws: int, name: str, rule: Rule) -> Iterator[Tried]:

@@ -31,10 +31,13 @@ class TakeOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsLook:
-    """A person has to decide. ``refs``: order refs that would settle it once they become known."""
+    """A person has to decide. ``refs``: order refs that would settle it once they become known. ``dispatched``: the
+    order that the mail says was sent, '' if it is not clear which or not proven.
+    """
 
     reason: Message
     refs: tuple[str, ...] = ()
+    dispatched: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,8 @@ def _without_number(mail: Mail, keys: set[str], doubt: Message | None) -> Verdic
         return Nothing(reason=Message(id="mail.no_number"))
     if mail.unsure:
         unsure = Message(id="mail.unsure_number", values={"number": mail.unsure[0].text})
-        return NeedsLook(reason=unsure, refs=() if keys else mail.orders)
+        sent = "" if doubt else next(iter(keys))
+        return NeedsLook(reason=unsure, refs=() if keys else mail.orders, dispatched=sent)
     if doubt is None:
         return Dispatched(order=keys.pop())
     return Nothing(reason=Message(id="mail.shipped_without_number", values=orders), refs=() if keys else mail.orders)

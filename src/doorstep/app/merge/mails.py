@@ -6,17 +6,17 @@ from typing import Any
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.purchases import find_order
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
-from doorstep.app.teach import as_taught
+from doorstep.app.senders import as_taught
 from doorstep.core.mailmatch import Dispatched, NeedsLook, Nothing, TakeOn, judge, proof_of
 from doorstep.core.number import normalize
 from doorstep.core.order import Mail
-from doorstep.db.models import Number, Order, ParcelNumber, Purchase, PurchaseLine
+from doorstep.db.models import Inbox, Number, Order, ParcelNumber, Purchase, PurchaseLine
 
 
 def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] | None:
     """Bring what a mail says into the ledger; returns why a person must look, or None."""
     proof = proof_of(source.context)
-    said = as_taught(source.ws, source.inbox_id, said, proof)
+    said = as_taught(Inbox.objects.get(ws=source.ws, id=source.inbox_id), said, proof)
     known = {ref: orders_named(source.ws, ref) for ref in said.orders}
     norms = {number.text: normalize(number.text) for number in said.numbers}
     verdict = judge(
@@ -31,6 +31,8 @@ def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] |
         for ref in verdict.refs:
             wait_for(source, f"order:{order_ref(ref)}")
     if isinstance(verdict, NeedsLook):
+        if verdict.dispatched:
+            _dispatched(source, int(verdict.dispatched), touched)
         for norm in norms.values():
             wait_for(source, f"number:{norm}")
         return asdict(verdict.reason)

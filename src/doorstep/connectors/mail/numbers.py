@@ -144,6 +144,8 @@ class _Desk:
             self.doubtful.append((replace(heard, sign=Sign.LINK), best))
         elif best and best.fit:
             self._leave(heard, best)
+        elif not self.known.sender.known and _code_like(token.text):
+            self.unsure.setdefault(heard.key, _doubted(heard, best))
 
     def weigh_links(self) -> None:
         """Only in a link: believed when it has the form of a carrier that is named."""
@@ -224,8 +226,7 @@ class _Desk:
         """Nothing but its form speaks for it: kept for a person only where the form tells something."""
         self._reject(heard.key, Message(id="mail.rejected.form", values={"carrier": carrier(best.carrier).name}))
         if best.confidence is not Confidence.POSSIBLE or not self.known.sender.known:
-            one = _tracked(replace(heard, sign=Sign.FORM), best, "")
-            self.unsure.setdefault(heard.key, replace(one, confidence=Confidence.POSSIBLE))
+            self.unsure.setdefault(heard.key, _doubted(heard, best))
 
     def _reject(self, text: str, why: Message) -> None:
         self.rejected.setdefault(text, why)
@@ -262,8 +263,12 @@ def _query(url: str) -> Iterator[tuple[str, str]]:
 
 
 def _own_sign(token: tokens.Token, best: Candidate | None) -> Sign | None:
-    """Without a label: certain, or likely where its carrier or a word like "package" stands beside it."""
+    """Without a label that is known: certain, or likely where its carrier or a word like "package" stands beside it.
+    Digits behind a label that nobody knows are whatever that label says.
+    """
     parcel = tokens.follows_parcel_word(token)
+    if token.label and token.text.isdigit() and not (parcel or carriers_in(token.label)):
+        return None
     if best is None or best.confidence is Confidence.POSSIBLE:
         return Sign.BESIDE if parcel and _mixed(token.text) else None
     if parcel or (best.heard and best.fit):
@@ -280,6 +285,15 @@ def _mixed(text: str) -> bool:
     """Letters and many digits, long: no word, price, phone or date looks like that."""
     digits = sum(letter.isdigit() for letter in text)
     return len(text) >= 12 and 8 <= digits < len(text) and text.isalnum() and text.isupper()
+
+
+def _code_like(text: str) -> bool:
+    """Long, with many digits: a shop that nobody knows may write its numbers like that."""
+    return len(text) >= 10 and sum(map(str.isdigit, text)) >= 6
+
+
+def _doubted(heard: _Heard, best: Candidate | None) -> Tracked:
+    return replace(_tracked(replace(heard, sign=Sign.FORM), best, ""), confidence=Confidence.POSSIBLE)
 
 
 def _carrier(best: Candidate | None, heard: _Heard) -> str:

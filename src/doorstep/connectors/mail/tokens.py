@@ -24,6 +24,10 @@ _AMAZON: Final = re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])")
 _DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2}-(?:19|20)\d\d")
 _DIAL: Final = re.compile(r"\+\d{1,3}[\s)]{0,3}$|\+\d{1,3}[\s).-]{1,3}\d{1,4}[\s).-]{1,3}$")
 _PHONE: Final = re.compile(r"(?:\d{1,3}-)?\d{3}-\d{3}-\d{4}")
+_LABEL: Final = re.compile(r"([^\n\t:：]{2,36})[:：][ \t]{0,4}$")
+_CJK_EDGE: Final = re.compile(
+    "(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z0-9])|(?<=[a-z0-9])(?=[\u3040-\u9fff\uac00-\ud7af])"
+)
 _INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEFF, 0x034F], None)
 
 
@@ -31,13 +35,14 @@ _INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEF
 class Token:
     """Something written like a number. ``near`` are the words around it, lower case. ``labelled``: a tracking label
     stands before it; otherwise only a word like "parcel" does, or nothing at all. ``otherwise`` is the word that says
-    it is something else (``invoice``), or ''.
+    it is something else (``invoice``), or ''. ``label`` are the words before a colon right before it, known or not.
     """
 
     text: str
     near: str
     labelled: bool
     otherwise: str = ""
+    label: str = ""
 
 
 def normal(text: str) -> str:
@@ -145,8 +150,15 @@ def _shape(text: str) -> tuple[int, str]:
 
 
 def _token(text: str, lower: str, one: re.Match[str], *, labelled: bool, otherwise: str = "") -> Token:
-    near = lower[max(0, one.start() - 60) : one.end() + 20]
-    return Token(text=one[0].replace(" ", ""), near=near, labelled=labelled, otherwise=otherwise)
+    near = _CJK_EDGE.sub(" ", lower[max(0, one.start() - 60) : one.end() + 20])
+    label = _LABEL.search(lower, max(0, one.start() - 40), one.start())
+    return Token(
+        text=one[0].replace(" ", ""),
+        near=near,
+        labelled=labelled,
+        otherwise=otherwise,
+        label=label[1].strip() if label else "",
+    )
 
 
 def _plausible(text: str) -> bool:

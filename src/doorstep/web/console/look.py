@@ -18,6 +18,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     context = {
         "here": "look",
         "looks": mailbox.look_list(caller.ws),
+        "silent": mailbox.silent_list(caller.ws),
         "orders": connection_view.open_orders(caller.ws),
         "address": connection_view.mail_address(caller.ws),
         "may_handle": caller.may(Action.HANDLE),
