@@ -138,5 +138,8 @@ def licence(package: Distribution) -> str:
 
 
 if __name__ == "__main__":
+    import diagnosis_pages  # beside this file; it needs no packages but the product
+
     PAGE.write_text(page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
+    diagnosis_pages.write()

@@ -189,6 +189,9 @@ ROWS = [
         order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(40))),
     Row("the protection ends very soon", 51, Cause.PROTECTION_ENDS, CERTAIN, SHOPPER, "dispute_now", 60,
         order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(50))),
+    Row("the protection is over, disputes may still be taken", 61, Cause.PROTECTION_OVER, LIKELY, SHOPPER,
+        "dispute_late ask_payment_provider", 75,
+        order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(60)), "aliexpress"),
     Row("the protection is over", 61, Cause.PROTECTION_OVER, CERTAIN, SHOPPER, "ask_payment_provider contact_seller",
         90, order(protection_ends_at=on(60)), replace(MOVING, last_event_at=on(60))),
     # Asking.

@@ -11,7 +11,7 @@ from doorstep.core.diagnosis.finding import Who
 from doorstep.core.diagnosis.whole import Whole, arrived
 from doorstep.core.message import Message
 from doorstep.core.number import Confidence, Kind, Recognition, normalize, recognize
-from doorstep.core.number.directory import carrier, related
+from doorstep.core.number.directory import carrier, carrier_named, related
 from doorstep.core.status import Reason, Responsible, Status, action_by
 
 UNSCANNED: Final = frozenset({Status.PENDING, Status.NOT_FOUND, Status.INFO_RECEIVED})
@@ -90,9 +90,15 @@ class Case(Whole):
         mistyped = other is not None and other.kind is Kind.MISTYPED_NUMBER
         return mistyped or bool(self.nearest) or self.parcel.reason is Reason.INVALID_NUMBER
 
+    @cached_property
+    def carrier_code(self) -> str:
+        """Our code of the carrier that is asked, '' if it is none that we know."""
+        return carrier_named(self.parcel.carrier) if self.parcel.carrier else ""
+
     @property
     def carrier_name(self) -> str:
-        return carrier(self.parcel.carrier).name if self.parcel.carrier else ""
+        """How the carrier that is asked is called; one that we do not know as it is given."""
+        return carrier(self.carrier_code).name if self.carrier_code else self.parcel.carrier
 
     @property
     def no_carrier(self) -> bool:
@@ -102,7 +108,7 @@ class Case(Whole):
     def likely_carrier(self) -> str:
         """The name of the carrier whose number it clearly looks like, '' where that is the one that is asked."""
         best = self.recognition.best if self.number else None
-        if not best or best.confidence is Confidence.POSSIBLE or related(best.carrier, self.parcel.carrier):
+        if not best or best.confidence is Confidence.POSSIBLE or related(best.carrier, self.carrier_code):
             return ""
         return carrier(best.carrier).name
 
@@ -149,8 +155,8 @@ class Case(Whole):
         return self.parcel.status is Status.INFO_RECEIVED
 
     @property
-    def label_since(self) -> datetime:
-        return self.parcel.status_since or self.waits_since
+    def label_since(self) -> datetime | None:
+        return self.parcel.status_since
 
     @property
     def first_due(self) -> datetime:

@@ -1,8 +1,10 @@
 """What the rules ask of a case: each condition with the words it has in the decision table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from doorstep.core.diagnosis.case import Case
@@ -14,22 +16,53 @@ GONE: Final = frozenset({Reason.LOST, Reason.DESTROYED})
 _STOPPED: Final = frozenset({Status.AVAILABLE_FOR_PICKUP, Status.ATTEMPT_FAILED, Status.EXCEPTION})
 
 
+class Column(StrEnum):
+    """The table's columns of conditions."""
+
+    KNOWN = "what is known"
+    STATUS = "status"
+    DATE = "now is"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``says`` is how it reads in the table."""
+    """``says`` is how it reads in its column of the table."""
 
     says: str
     holds: Callable[[Case], bool]
+    column: Column = Column.KNOWN
 
 
-def before(name: str, says: str) -> Condition:
+# The dates of a case, as the table calls them.
+DATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "refund_checked": "20 days after the cancellation",
+        "number_due": "the day the number is due",
+        "answer_due": "the day the seller's answer is due",
+        "dispute_announced": "the last sensible day for a dispute, less the margin",
+        "dispute_by": "the last sensible day for a dispute",
+        "dispute_end": "the end of the protection",
+        "dispute_closes": "the last day for a dispute",
+        "first_due": "the day the first scan is due",
+        "check_due": "the day the number must be doubted",
+        "kept_until": "the last day it is kept",
+        "lost_at": "the day it counts as lost",
+        "customs_due": "a week in customs",
+        "stalled_at": "the day the next scan is due",
+        "due": "the promised day",
+        "usual_end": "the day 85 of 100 parcels of the lane were there",
+    }
+)
+
+
+def before(name: str) -> Condition:
     """Now is not after a date of the case; one that is not known is never before."""
-    return Condition(f"until {says}", lambda case: _passed(case, name) is False)
+    return Condition(f"not after {DATES[name]}", lambda case: _passed(case, name) is False, Column.DATE)
 
 
-def after(name: str, says: str) -> Condition:
+def after(name: str) -> Condition:
     """Now is after a date of the case; one that is not known is never passed."""
-    return Condition(f"after {says}", lambda case: _passed(case, name) is True)
+    return Condition(f"after {DATES[name]}", lambda case: _passed(case, name) is True, Column.DATE)
 
 
 def _passed(case: Case, name: str) -> bool | None:
@@ -38,11 +71,11 @@ def _passed(case: Case, name: str) -> bool | None:
 
 
 def negate(one: Condition, says: str) -> Condition:
-    return Condition(says, lambda case: not one.holds(case))
+    return Condition(says, lambda case: not one.holds(case), one.column)
 
 
 def status(*wanted: Status) -> Condition:
-    return Condition(f"status is {' or '.join(wanted)}", lambda case: case.parcel.status in wanted)
+    return Condition(" or ".join(wanted), lambda case: case.parcel.status in wanted, Column.STATUS)
 
 
 # The order.
@@ -54,7 +87,7 @@ BY_THE_OTHERS = Condition(
     "by the seller or the marketplace",
     lambda case: case.order.cancelled_by in {Canceller.SELLER, Canceller.MARKETPLACE},
 )
-NOT_LONG_AGO = negate(after("refund_checked", ""), "not more than 20 days ago, as far as known")
+NOT_LONG_AGO = negate(after("refund_checked"), f"not known to be after {DATES['refund_checked']}")
 SUPPLIED = Condition("a supplier ships it for the merchant", lambda case: case.order.supplied)
 WAITING = Condition("something of it is in no parcel", lambda case: case.waiting)
 SAID_SENT = Condition("the seller says it was sent", lambda case: case.said_sent)
@@ -79,16 +112,18 @@ PLAUSIBLE = Condition("the number may be right", lambda case: case.plausible)
 REPLACED = Condition("the number took another's place", lambda case: bool(case.replaced_number))
 
 # The first scan.
-UNSCANNED = Condition("no scan yet", lambda case: case.unscanned)
+UNSCANNED = Condition("no scan yet", lambda case: case.unscanned, Column.STATUS)
 UNTRACKED = Condition("the service scans nothing", lambda case: case.parcel.tracked is False)
 MAY_BE_TRACKED = negate(UNTRACKED, "the service may scan")
-LABEL_ONLY = Condition("a label was made", lambda case: case.label_only)
+LABEL_ONLY = Condition("a label was made", lambda case: case.label_only, Column.STATUS)
 CONFIRMED = Condition("the seller still gives the same number after that", lambda case: case.confirmed)
 SMALL = Condition("all goods are small ones", lambda case: bool(case.small_classes))
 
 # The road.
-ON_THE_ROAD = Condition("it is on the road", lambda case: case.on_the_road)
-CLOSE_BY = Condition("it is on the road or waits for somebody", lambda case: case.on_the_road or _stopped(case))
+ON_THE_ROAD = Condition("it is on the road", lambda case: case.on_the_road, Column.STATUS)
+CLOSE_BY = Condition(
+    "it is on the road or waits for somebody", lambda case: case.on_the_road or _stopped(case), Column.STATUS
+)
 NOT_RECEIVED = Condition("the shopper does not say it came", lambda case: case.parcel.mark is not Mark.RECEIVED)
 REASONED = Condition("with a reason", lambda case: case.parcel.reason is not None)
 GONE_FOR_GOOD = Condition("reason is lost or destroyed", lambda case: case.parcel.reason in GONE)
@@ -100,7 +135,9 @@ SAID_MISSING = Condition("the shopper says it did not come", lambda case: case.p
 SAID_DAMAGED = Condition("the shopper says it is damaged", lambda case: case.parcel.mark is Mark.DAMAGED)
 
 # Asking.
-OPEN = Condition("it is still on its way", lambda case: case.parcel.status not in {Status.DELIVERED, Status.RETURNED})
+OPEN = Condition(
+    "it is still on its way", lambda case: case.parcel.status not in {Status.DELIVERED, Status.RETURNED}, Column.STATUS
+)
 FAILING = Condition("asking for this number fails", lambda case: case.failing is not None)
 DOWN = Condition("asking fails for every number", lambda case: case.down is not None)
 DENIED = Condition("the access is refused", lambda case: case.parcel.trouble is Trouble.DENIED)

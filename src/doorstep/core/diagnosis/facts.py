@@ -73,13 +73,13 @@ class OrderFacts:
 class ParcelFacts:
     """A parcel of the order. Times aware, None = not known; '' = not known or none.
 
-    ``ref``: what its findings are told by. ``carrier``: our code. ``number_confirmed_at``: when its source last said
-    this same number; ``replaced_number``: the one it took the place of at ``number_since``. ``tracked`` False: the
-    service scans nothing. ``origin`` and ``destination``: ISO 3166-1 alpha-2. ``lane``: what own history says of its
-    way. ``kept_until``: how long the carrier keeps it after an attempt or at a pickup point, as it says itself.
-    ``answer``: what the carrier answered last. ``failing_since``: since when asking for this number fails, ``trouble``
-    how, ``said`` what was answered, ``asks_next`` when it is tried again; ``down_since``: since when the carrier's
-    service fails for every number.
+    ``ref``: what its findings are told by. ``carrier``: our code, or any spelling of its name.
+    ``number_confirmed_at``: when its source last said this same number; ``replaced_number``: the one it took the
+    place of at ``number_since``. ``tracked`` False: the service scans nothing. ``origin`` and ``destination``: ISO
+    3166-1 alpha-2. ``lane``: what own history says of its way. ``kept_until``: how long the carrier keeps it after
+    an attempt or at a pickup point, as it says itself. ``answer``: what the carrier answered last.
+    ``failing_since``: since when asking for this number fails, ``trouble`` how, ``said`` what was answered,
+    ``asks_next`` when it is tried again; ``down_since``: since when the carrier's service fails for every number.
     """
 
     ref: str = ""

@@ -110,7 +110,7 @@ FIRST_SCAN: Final = Section(
             next=When("untracked_until", "the promised day, else 30 days; then every 5 days", 5 * DAY),
         ),
         Rule(
-            when=(is_.LABEL_ONLY, before("first_due", "the first scan is due")),
+            when=(is_.LABEL_ONLY, before("first_due")),
             cause=Cause.LABEL_MADE,
             sure=Confidence.LIKELY,
             who=Actor.NOBODY,
@@ -120,7 +120,7 @@ FIRST_SCAN: Final = Section(
             measure="limits_measure",
         ),
         Rule(
-            when=(is_.LABEL_ONLY, before("check_due", "the number must be doubted")),
+            when=(is_.LABEL_ONLY, before("check_due")),
             cause=Cause.LABEL_NOT_HANDED_OVER,
             sure=Confidence.LIKELY,
             who=Actor.SENDER,
@@ -130,7 +130,7 @@ FIRST_SCAN: Final = Section(
             measure="limits_measure",
         ),
         Rule(
-            when=(before("first_due", "the first scan is due"),),
+            when=(before("first_due"),),
             cause=Cause.FIRST_INFO_PENDING,
             sure=Confidence.LIKELY,
             who=Actor.NOBODY,
@@ -140,7 +140,7 @@ FIRST_SCAN: Final = Section(
             measure="limits_measure",
         ),
         Rule(
-            when=(before("check_due", "the number must be doubted"),),
+            when=(before("check_due"),),
             cause=Cause.FIRST_INFO_LATE,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -150,7 +150,7 @@ FIRST_SCAN: Final = Section(
             measure="limits_measure",
         ),
         Rule(
-            when=(after("check_due", "the number must be doubted"), is_.CONFIRMED),
+            when=(after("check_due"), is_.CONFIRMED),
             cause=Cause.CONTACT_SELLER,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -160,7 +160,7 @@ FIRST_SCAN: Final = Section(
             measure="limits_measure",
         ),
         Rule(
-            when=(after("check_due", "the number must be doubted"),),
+            when=(after("check_due"),),
             cause=Cause.NUMBER_MAY_HAVE_CHANGED,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -178,7 +178,7 @@ SMALL_ITEMS: Final = Section(
     when=(is_.LIVE, is_.NOT_RECEIVED, is_.UNSCANNED, is_.PLAUSIBLE, is_.MAY_BE_TRACKED),
     rules=(
         Rule(
-            when=(is_.SMALL, after("first_due", "the first scan was due")),
+            when=(is_.SMALL, after("first_due")),
             cause=Cause.SMALL_ITEM_NEVER_TRACKED,
             sure=Confidence.POSSIBLE,
             who=Actor.NOBODY,

@@ -7,7 +7,7 @@ from doorstep.core.diagnosis.condition import after, before
 from doorstep.core.diagnosis.finding import Cause, Confidence
 from doorstep.core.diagnosis.rule import DAY, Actor, Rule, Section, When, say
 
-DISPUTE: Final = (say("do.dispute_opens", at="dispute_opens"), say("do.dispute", by="dispute_by", end="dispute_closes"))
+DISPUTE: Final = (say("do.dispute_opens", at="dispute_opens"), say("do.dispute", by="dispute_by", end="dispute_end"))
 _PAID: Final = (
     say("saw.paid", at="paid"),
     say("saw.code_deadline", at="number_due"),
@@ -74,7 +74,7 @@ NO_NUMBER: Final = Section(
             next=When("store_silent", "a day after its last answer, then daily", DAY, DAY),
         ),
         Rule(
-            when=(before("number_due", "the number is due"),),
+            when=(before("number_due"),),
             cause=Cause.NO_CODE_YET,
             sure=Confidence.LIKELY,
             who=Actor.NOBODY,
@@ -84,7 +84,7 @@ NO_NUMBER: Final = Section(
             measure="number_due_measure",
         ),
         Rule(
-            when=(after("number_due", "the number was due"), is_.REFUNDS_BY_ITSELF),
+            when=(after("number_due"), is_.REFUNDS_BY_ITSELF),
             cause=Cause.REFUND_AUTOMATIC,
             sure=Confidence.LIKELY,
             who=Actor.NOBODY,
@@ -94,7 +94,7 @@ NO_NUMBER: Final = Section(
             measure="number_due_measure",
         ),
         Rule(
-            when=(after("number_due", "the number was due"),),
+            when=(after("number_due"),),
             cause=Cause.DISPATCH_LATE,
             sure=Confidence.LIKELY,
             who=Actor.SENDER,
@@ -121,7 +121,7 @@ SELLER: Final = Section(
             next=When(),
         ),
         Rule(
-            when=(after("answer_due", "an answer of the seller was due"),),
+            when=(after("answer_due"),),
             cause=Cause.SELLER_UNREACHABLE,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -140,30 +140,40 @@ _ENDS: Final = (
 PROTECTION: Final = Section(
     title="The buyer's protection",
     of_order=True,
-    when=(is_.LIVE, is_.NOT_ARRIVED, after("dispute_announced", "twice the margin before its end")),
+    when=(is_.LIVE, is_.NOT_ARRIVED, after("dispute_announced")),
     rules=(
         Rule(
-            when=(before("dispute_by", "the last sensible day for a dispute"),),
+            when=(before("dispute_by"),),
             cause=Cause.PROTECTION_ENDS,
             sure=Confidence.CERTAIN,
             who=Actor.BUYER,
             saw=_ENDS,
-            do=(say("do.dispute", by="dispute_by", end="dispute_closes"),),
+            do=(say("do.dispute", by="dispute_by", end="dispute_end"),),
             next=When("dispute_by", "the last sensible day for a dispute"),
             measure="dispute_measure",
         ),
         Rule(
-            when=(before("dispute_closes", "disputes close"),),
+            when=(before("dispute_end"),),
             cause=Cause.PROTECTION_ENDS,
             sure=Confidence.CERTAIN,
             who=Actor.BUYER,
             saw=_ENDS,
-            do=(say("do.dispute_now", end="dispute_closes"),),
+            do=(say("do.dispute_now", end="dispute_end"),),
+            next=When("dispute_end", "when the protection ends"),
+            measure="dispute_measure",
+        ),
+        Rule(
+            when=(before("dispute_closes"),),
+            cause=Cause.PROTECTION_OVER,
+            sure=Confidence.LIKELY,
+            who=Actor.BUYER,
+            saw=_ENDS,
+            do=(say("do.dispute_late", end="dispute_closes"), say("do.ask_payment_provider")),
             next=When("dispute_closes", "when disputes close"),
             measure="dispute_measure",
         ),
         Rule(
-            when=(after("dispute_closes", "disputes closed"),),
+            when=(after("dispute_closes"),),
             cause=Cause.PROTECTION_OVER,
             sure=Confidence.CERTAIN,
             who=Actor.BUYER,

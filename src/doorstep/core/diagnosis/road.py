@@ -54,7 +54,7 @@ ROAD: Final = Section(
             next=When("since", "two days after it, then daily", DAY, 2 * DAY),
         ),
         Rule(
-            when=(status(Status.AVAILABLE_FOR_PICKUP), before("kept_until", "it is kept")),
+            when=(status(Status.AVAILABLE_FOR_PICKUP), before("kept_until")),
             cause=Cause.PICKUP_WAITING,
             sure=Confidence.CERTAIN,
             who=Actor.SHOPPER,
@@ -64,7 +64,7 @@ ROAD: Final = Section(
             measure="kept_measure",
         ),
         Rule(
-            when=(status(Status.ATTEMPT_FAILED), before("kept_until", "it is kept")),
+            when=(status(Status.ATTEMPT_FAILED), before("kept_until")),
             cause=Cause.ATTEMPT_FAILED,
             sure=Confidence.CERTAIN,
             who=Actor.BY_REASON,
@@ -120,7 +120,7 @@ ROAD: Final = Section(
             next=When(),
         ),
         Rule(
-            when=(is_.ON_THE_ROAD, after("lost_at", "it counts as lost")),
+            when=(is_.ON_THE_ROAD, after("lost_at")),
             cause=Cause.LOST,
             sure=Confidence.LIKELY,
             who=Actor.SENDER,
@@ -139,7 +139,7 @@ ROAD: Final = Section(
             next=When("customs_due", "a week after it, then daily", DAY),
         ),
         Rule(
-            when=(status(Status.CUSTOMS), after("customs_due", "a week in customs")),
+            when=(status(Status.CUSTOMS), after("customs_due")),
             cause=Cause.CUSTOMS,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -148,7 +148,7 @@ ROAD: Final = Section(
             next=When("customs_due", "every two days", 2 * DAY),
         ),
         Rule(
-            when=(is_.ON_THE_ROAD, after("stalled_at", "the usual time between scans")),
+            when=(is_.ON_THE_ROAD, after("stalled_at")),
             cause=Cause.STALLED,
             sure=Confidence.LIKELY,
             who=Actor.BUYER,
@@ -167,7 +167,7 @@ ROAD: Final = Section(
             next=When(),
         ),
         Rule(
-            when=(is_.ON_THE_ROAD, after("due", "the promised day")),
+            when=(is_.ON_THE_ROAD, after("due")),
             cause=Cause.OVERDUE,
             sure=Confidence.CERTAIN,
             who=Actor.BUYER,
@@ -176,7 +176,7 @@ ROAD: Final = Section(
             next=When("due", "every two days after it", 2 * DAY, 2 * DAY),
         ),
         Rule(
-            when=(is_.ON_THE_ROAD, after("usual_end", "85 of 100 parcels of the lane were there")),
+            when=(is_.ON_THE_ROAD, after("usual_end")),
             cause=Cause.SLOWER_THAN_USUAL,
             sure=Confidence.LIKELY,
             who=Actor.NOBODY,

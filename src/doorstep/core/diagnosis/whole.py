@@ -152,13 +152,18 @@ class Whole:
         return self._term(self.market.closes) or self.protection_ends
 
     @property
+    def dispute_end(self) -> datetime | None:
+        """After that a dispute must not be counted on."""
+        return min((date for date in (self.protection_ends, self.dispute_closes) if date), default=None)
+
+    @property
     def margin(self) -> timedelta:
         return self.market.margin.span if self.market.margin else limits.MARGIN
 
     @cached_property
     def dispute_by(self) -> datetime | None:
         """The last sensible day: before the end by the margin, and not before a dispute can be opened."""
-        end = self.protection_ends or self.dispute_closes
+        end = self.dispute_end
         if end is None:
             return None
         return max(end - self.margin, min(self.dispute_opens or end - self.margin, end))
