@@ -1,9 +1,10 @@
 """What 17TRACK says about parcels (API v2.2), as tracks. The older shapes are in ``old``.
 
+A scan without a code that we know is read by its words.
 One bad number or event never spoils an answer: it is counted in ``Facts.bad`` and the others are kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -18,6 +19,7 @@ from doorstep.core.number import carrier_by_key
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
 from doorstep.core.status import Status
 from doorstep.core.status_maps import System, codes
+from doorstep.core.words import read_words
 
 SOURCE: Final = "seventeen_track"
 
@@ -166,6 +168,7 @@ def _of_info(number: str, key: int, info: _Info) -> Facts:
         said="" if told else latest.sub_status_descr or "",
     )
     samples = {word: latest.sub_status_descr or ""} | {event.raw_code: event.raw_text for event in told}
+    samples |= {event.raw_text: "" for event in told if not event.raw_code and event.status is Status.UNKNOWN}
     words = tuple(Word(text=text, sample=sample) for text, sample in samples.items() if text and text not in READINGS)
     return Facts(tracks=(track,), words=words, bad=tuple(bad))
 
@@ -186,7 +189,7 @@ def _events(info: _Info) -> tuple[list[TrackingEvent], list[str]]:
 
 def _event(said: _Event, position: int) -> TrackingEvent:
     word = said.sub_status or said.stage or ""
-    status, reason = READINGS.get(word, (Status.UNKNOWN, None))
+    status, reason = READINGS.get(word) or read_words(said.description or "")
     at = _time(said)
     return TrackingEvent(
         source=SOURCE,
@@ -248,5 +251,13 @@ def _older(number: str, key: int, track: old.Track) -> Facts:
     carrier = carrier_by_key(key)
     return Facts(
         tracks=(Track(number=number, answer=answer, carrier=carrier, carrier_key=str(key or ""), events=events),),
-        words=tuple(Word(text=one.raw_code, sample=one.raw_text) for one in events if one.raw_code not in old.KNOWN),
+        words=tuple(_older_words(events)),
     )
+
+
+def _older_words(events: Iterable[TrackingEvent]) -> Iterator[Word]:
+    for one in events:
+        if one.raw_code not in old.KNOWN:
+            yield Word(text=one.raw_code, sample=one.raw_text)
+        elif one.status is Status.UNKNOWN and one.raw_text:
+            yield Word(text=one.raw_text)

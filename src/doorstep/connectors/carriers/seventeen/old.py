@@ -12,6 +12,7 @@ import msgspec
 
 from doorstep.core.event import InstantFrom, TrackingEvent, when
 from doorstep.core.status import Status
+from doorstep.core.words import read_words
 
 # State of the whole parcel (v1 ``e``, the site's FPackageState): true for its newest event.
 STATES: Final = {
@@ -100,13 +101,15 @@ def _parts(one: Event) -> tuple[str | None, str, str, str]:
 
 def _event(one: Event, source: str, position: int, state: str) -> TrackingEvent:
     time, place, text, code = _parts(one)
-    word = code or state
+    known = WORDS.get(code or state)
+    status, reason = (known, None) if known else read_words(text)
     at = when(time or "")
     return TrackingEvent(
         source=source,
         raw_text=text,
         raw_code=code,
-        status=WORDS.get(word, Status.UNKNOWN),
+        status=status,
+        reason=reason,
         local=at.local,
         offset=at.offset,
         instant=at.instant,
