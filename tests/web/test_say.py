@@ -18,7 +18,9 @@ from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.connectors.contract import Can
+from doorstep.connectors.mail.taught import What
 from doorstep.core.advice import Verdict
+from doorstep.core.conflict import Why
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
@@ -60,6 +62,7 @@ COMPOSED = {
     "kind.": [kind + end for kind in KINDS for end in ("", ".what", ".none")],
     "can.": Can,
     "role.": Role,
+    "differ.why.": Why,
     "purchase.": PurchaseState,
     "stock.": Stock,
     "order.evidence.": ("time", "state"),
@@ -71,6 +74,7 @@ COMPOSED = {
     "stages.by.": ("buyer", "person", "channel", "doorstep"),
     "rules.which.": [one + end for one in Which for end in ("", ".then")],
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
+    "teach.is.": What,
     "page.find.": ("nothing", "too_many"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix

@@ -4,27 +4,29 @@ The order's screen and the shopper's page show the same parcels; the page leaves
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from doorstep.app.settle.states import as_event
-from doorstep.core.event import TrackingEvent
+from doorstep.app.scan_view import Differing, Scan, Told, timeline
+from doorstep.app.settle.states import begun
 from doorstep.core.number import carrier, tracking_link
+from doorstep.core.order import PurchaseState
 from doorstep.core.parcels import PERSON
-from doorstep.core.repeats import repeats
-from doorstep.core.timeline import belonging, event_key
 from doorstep.db.models import (
+    ChannelState,
     Connection,
     Cooldown,
     Event,
     Line,
     Number,
     NumberLink,
+    Order,
     Parcel,
     ParcelLine,
     ParcelNumber,
+    Purchase,
     Resync,
     Schedule,
     Watch,
@@ -70,39 +72,6 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """One event for the eye. ``local`` is the wall time as said; ``offset`` minutes east of UTC, None = zone not said.
-    ``again``: another source told it already. ``stranger``: older than the purchase, so another parcel's.
-    """
-
-    local: datetime | None
-    offset: int | None
-    instant: datetime | None
-    text: str
-    place: str
-    status: str
-    reason: str
-    source: str
-    again: bool
-    stranger: bool
-
-    @property
-    def shown_at(self) -> datetime | None:
-        """The time to print: as the carrier said it, else the instant it gave."""
-        return self.local or self.instant
-
-    @property
-    def zone(self) -> str:
-        """``UTC+8``; '' when the carrier did not say."""
-        if self.local is None:
-            return "UTC" if self.instant else ""
-        if self.offset is None:
-            return ""
-        sign, minutes = "-" if self.offset < 0 else "+", abs(self.offset)
-        return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
     """How fresh a parcel's news is. ``answer`` '' = never answered; ``said`` is the source's own text."""
 
@@ -140,6 +109,8 @@ class Seen:
     items: tuple[Item, ...]
     numbers: tuple[Held, ...]
     scans: tuple[Scan, ...]  # newest first
+    lost: tuple[Scan, ...]  # what a source said, and does not say any more
+    differing: tuple[Differing, ...]  # who says something else than the status
     fresh: Fresh
     resync_at: datetime | None
     resync: Resync | None
@@ -157,15 +128,16 @@ class Seen:
 
 
 def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
-    """The parcels of an order that hold a number or something of it, first heard of first. Twelve queries at most."""
+    """The parcels of an order that hold a number or something of it, first heard of first. Fifteen queries at most."""
     allotted = list(ParcelLine.objects.filter(ws=ws, order_id=order_id))
     ids = {one.parcel_id for one in allotted}
     rows = list(Parcel.objects.filter(ws=ws, id__in=ids).order_by("id"))
     held = list(ParcelNumber.objects.filter(ws=ws, parcel_id__in=ids).order_by("-since"))
-    read = _Read(ws, {one.number_id for one in held})
     shared = defaultdict(set)
     for parcel_id, other in ParcelLine.objects.filter(ws=ws, parcel_id__in=ids).values_list("parcel_id", "order_id"):
         shared[parcel_id].add(other)
+    read = _Read(ws, {one.number_id for one in held})
+    about = _About(ws, rows, set[int]().union(*shared.values()))
     cool = dict(
         Cooldown.objects.filter(ws=ws, scope="parcel", target_id__in=ids).values_list("target_id", "next_allowed_at")
     )
@@ -177,6 +149,7 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
     for row in rows:
         mine = [one for one in held if one.parcel_id == row.id]
         numbers = tuple(read.number(one) for one in mine)
+        line = timeline(about.told(read, row, mine, shared[row.id]))
         seen.append(
             Seen(
                 id=row.id,
@@ -194,7 +167,9 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
                 eta_to=row.eta_to,
                 items=_items([one for one in allotted if one.parcel_id == row.id], titles),
                 numbers=numbers,
-                scans=read.scans(numbers),
+                scans=line.scans,
+                lost=line.lost,
+                differing=line.differing,
                 fresh=read.fresh([one.id for one in numbers if one.until is None] or [one.id for one in numbers]),
                 resync_at=cool.get(row.id),
                 resync=asked.get(row.id),
@@ -221,14 +196,17 @@ class _Read:
         self.carriers = {pk for pk, _, kind in known if kind == "carrier"}
         links = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="replaced_by").values_list("from_id", "to_id")
         self.replaced = dict(links)
+        legs = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="last_mile")
+        self.legs = list(legs.values_list("from_id", "to_id"))
         self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
         self.next = list(Schedule.objects.filter(ws=ws, number_id__in=ids).values_list("number_id", "next_at"))
         snapshots = {(one.number_id, str(one.connection_id)): one.snapshot_at for one in self.watches}
         self.events: dict[int, list[Event]] = defaultdict(list)
+        self.lost: dict[int, list[Event]] = defaultdict(list)
         for event in Event.objects.filter(ws=ws, number_id__in=ids):
             newest = snapshots.get((event.number_id, event.source))
-            if newest is None or event.last_said >= newest:  # the source still says it
-                self.events[event.number_id].append(event)
+            present = newest is None or event.last_said >= newest  # the source still says it
+            (self.events if present else self.lost)[event.number_id].append(event)
 
     def number(self, held: ParcelNumber) -> Held:
         row = self.numbers[held.number_id]
@@ -247,33 +225,6 @@ class _Read:
             said_by=tuple(self.sources[one] for one in sayers if one in self.sources),
             by_hand=PERSON in sayers,
             replaced_by=after.text if after else "",
-        )
-
-    def scans(self, numbers: Sequence[Held]) -> tuple[Scan, ...]:
-        """All scans of a parcel's numbers, newest first."""
-        own: list[TrackingEvent] = []
-        strange: list[TrackingEvent] = []
-        for number in {one.id for one in numbers}:
-            mine, others = belonging(map(as_event, self.events[number]), self.numbers[number].not_before)
-            own += mine
-            strange += others
-        merged, _ = belonging(own, None)
-        again = repeats(merged)
-        scans = [self._scan(one, again=event_key(one) in again) for one in reversed(merged)]
-        return (*scans, *(self._scan(one, stranger=True) for one in reversed(strange)))
-
-    def _scan(self, event: TrackingEvent, *, again: bool = False, stranger: bool = False) -> Scan:
-        return Scan(
-            local=event.local,
-            offset=event.offset,
-            instant=event.instant,
-            text=event.raw_text,
-            place=event.place,
-            status=event.status.value,
-            reason=event.reason.value if event.reason else "",
-            source=self.sources.get(event.source, ""),
-            again=again,
-            stranger=stranger,
         )
 
     def fresh(self, ids: Sequence[int]) -> Fresh:
@@ -295,3 +246,38 @@ class _Read:
 
     def _has_scans(self, watch: Watch) -> bool:
         return any(one.source == str(watch.connection_id) for one in self.events[watch.number_id])
+
+
+class _About:
+    """What is said about parcels beside their scans, read once."""
+
+    def __init__(self, ws: int, parcels: Sequence[Parcel], orders: Collection[int]) -> None:
+        self.orders = Order.objects.filter(ws=ws).in_bulk(list(orders))
+        self.purchases = Purchase.objects.filter(ws=ws).in_bulk([one.purchase_id for one in parcels if one.purchase_id])
+        said = ChannelState.objects.filter(ws=ws, parcel_id__in=[one.id for one in parcels], shown="delivered")
+        self.delivered = list(said.values_list("parcel_id", "order_id", "seen_at"))
+
+    def told(self, read: _Read, parcel: Parcel, held: Sequence[ParcelNumber], parts: Collection[int]) -> Told:
+        """Everything its timeline is made from. ``parts``: the orders that share the parcel."""
+        roles = {one.number_id: "" for one in held} | {one.number_id: one.role for one in held if one.until is None}
+        orders = [self.orders[one] for one in sorted(parts) if one in self.orders]
+        bought = self.purchases.get(parcel.purchase_id or 0)
+        delivered: dict[str, datetime | None] = {
+            str(self.orders[order].store_id): at
+            for of, order, at in self.delivered
+            if of == parcel.id and order in self.orders
+        }
+        if bought and bought.state == PurchaseState.DELIVERED:
+            delivered[str(bought.supplier_id)] = None
+        return Told(
+            roles=roles,
+            texts={one: read.numbers[one].text for one in roles},
+            said=read.events,
+            lost=read.lost,
+            headline=bytes(parcel.headline_key),
+            not_before=begun(bought, orders, [read.numbers[one] for one in roles]),
+            names=read.sources,
+            legs=read.legs,
+            mark=parcel.mark,
+            delivered=delivered,
+        )

@@ -1,6 +1,6 @@
 """What is true of each parcel and order now."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from doorstep.app import clock
@@ -16,7 +16,7 @@ from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Reason, Status, closed
 from doorstep.core.timeline import Current, belonging, current, first_and_last
-from doorstep.db.models import Event, Number, Order, Parcel, Schedule, Watch
+from doorstep.db.models import Event, Number, Order, Parcel, Purchase, Schedule, Watch
 
 
 def renew(cause: Cause, cluster: Cluster) -> None:
@@ -86,9 +86,13 @@ def as_event(row: Event) -> TrackingEvent:
 
 def bought_at(cluster: Cluster, plan: Plan) -> datetime | None:
     """Nothing of this parcel can have been scanned before this (less two days, for clocks and zones)."""
-    purchase = cluster.purchase_of(plan)
-    times = [order.placed_at for order in cluster.orders_of(plan)]
-    times += [one.not_before for one in cluster.numbers_of(plan) if one.not_before]
+    return begun(cluster.purchase_of(plan), cluster.orders_of(plan), cluster.numbers_of(plan))
+
+
+def begun(purchase: Purchase | None, orders: Iterable[Order], numbers: Iterable[Number]) -> datetime | None:
+    """When a parcel was bought at the earliest; None = nobody says."""
+    times = [order.placed_at for order in orders]
+    times += [one.not_before for one in numbers if one.not_before]
     if purchase and (purchase.ordered_at or purchase.paid_at):
         times = [at for at in (purchase.ordered_at, purchase.paid_at) if at]
     return min(times, default=None)
