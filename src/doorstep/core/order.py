@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from doorstep.core.event import TrackingEvent
+from doorstep.core.number.value import Role as Role  # noqa: PLC0414 (parcels' numbers have it too: importable from here)
 from doorstep.core.status import Reason
 
 
@@ -22,16 +23,6 @@ class OrderState(StrEnum):
     PARTLY_DELIVERED = "partly_delivered"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
-
-
-class Role(StrEnum):
-    """What a tracking number is to its parcel."""
-
-    PLATFORM = "platform"  # the supplier's own number (CJP...)
-    LOCAL = "local"  # the courier's number
-    PIECE = "piece"
-    RETURN = "return"
-    ALIAS = "alias"  # ours
 
 
 class PurchaseState(StrEnum):

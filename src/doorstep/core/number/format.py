@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from doorstep.core.number.check_digits import CHECKS, Check
 from doorstep.core.number.directory import carrier_of_country
 from doorstep.core.number.shape import heads_of, prefix_of
-from doorstep.core.order import Role
+from doorstep.core.number.value import Role
 
 _OPERATOR = "@s10"  # in the table: the carrier is the postal operator of the country in the number
 

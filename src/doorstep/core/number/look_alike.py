@@ -80,8 +80,16 @@ _WRITTEN = (
     (r"(?:1[\s.-])?\(?[2-9]\d\d\)?[\s.-][2-9]\d\d[\s.-]\d{4}", Kind.PHONE, ""),
     (r"\(0\d{1,5}\)[\s\d/-]{5,14}|0\d{2,5}[\s]?/[\s\d-]{5,12}", Kind.PHONE, ""),
 )
-_CARD = re.compile(r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12}", re.ASCII)
-_PHONE = re.compile(r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}", re.ASCII)
+# Compiled when first used, like all below: importing this takes no time.
+_CARD = (
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7]|35)\d{14}|3[47]\d{13}|3[068]\d{12}|6(?:011|4[4-9]\d|5\d\d)\d{12}|"
+    r"62\d{14,17}"
+)
+# North America; others with the zero before the area or the country; mobiles with the country (or, Indian, without).
+_PHONE = (
+    r"1?[2-9]\d\d[2-9]\d{6}|0[1-9]\d{8,10}|00[1-9]\d{8,13}|[6-9]\d{9}|447\d{9}|491[567]\d{8,9}|33[67]\d{8}|34[67]\d{8}|"
+    r"393\d{8,9}|316\d{8}|48[4-8]\d{8}|614\d{8}|79\d{9}|(?:86)?1[3-9]\d{9}|91[6-9]\d{9}|81[789]0\d{8}|55\d\d9\d{8}"
+)
 _ORDERS = (
     (r"2000\d{11}", "walmart"),
     (r"20000\d{11}", "mercado_libre"),
@@ -92,8 +100,8 @@ _ORDERS = (
     (r"[4-7]\d{12}", "shopify"),
     (r"[1-4]\d{9}", "etsy"),
 )
-_WISH = re.compile(r"(?=\d*[A-F])[0-9A-F]{24}", re.ASCII)
-_ARTICLE = re.compile(r"(?=.*[A-Z])(?=.*\d)[A-Z0-9]{4,24}", re.ASCII)
+_WISH = r"(?=[0-9]*[A-F])[0-9A-F]{24}"
+_ARTICLE = r"(?=.*[A-Z])(?=.*[0-9])[A-Z0-9]{4,24}"
 _NEAR_DAYS = 400  # a shipment and what is written about it lie within about a year
 _EPOCHS = range(1_262_304_000, 2_208_988_800)  # 2010 to 2039: what programs write today
 
@@ -140,18 +148,18 @@ def _signs() -> re.Pattern[str]:
 
 def _code(number: str) -> LookAlike | None:
     """What letters and digits without a known form may be."""
-    if _WISH.fullmatch(number):
+    if re.fullmatch(_WISH, number):
         return LookAlike(kind=Kind.ORDER_ID, whose="wish")
-    return LookAlike(kind=Kind.SKU) if _ARTICLE.fullmatch(number) else None
+    return LookAlike(kind=Kind.SKU) if re.fullmatch(_ARTICLE, number) else None
 
 
 def _readings(digits: str) -> Iterator[tuple[Kind, str]]:
     """What digits alone may be, the most telling first."""
-    if _CARD.fullmatch(digits) and luhn(digits):
+    if re.fullmatch(_CARD, digits) and luhn(digits):
         yield Kind.CARD, ""
     if len(digits) in (8, 12, 13) and gs1(digits):
         yield Kind.GTIN, ""
-    if _PHONE.fullmatch(digits):
+    if re.fullmatch(_PHONE, digits):
         yield Kind.PHONE, ""
     if len(digits) == 14 and digits[0] in "012" and gs1(digits):  # a carton: the article with its packing level
         yield Kind.GTIN, ""

@@ -1,5 +1,6 @@
 """What a text is: a tracking number, whose, and how sure; or what else."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, plausib
 from doorstep.core.number.nearest import Nearest, nearest, suggestions
 from doorstep.core.number.service import Service, service_of
 from doorstep.core.number.text import normalize
-from doorstep.core.order import Role
+from doorstep.core.number.value import Role
 
 TRACKING_NUMBER, UNKNOWN = "tracking_number", "unknown"
 
@@ -162,11 +163,11 @@ class Recognition(NamedTuple):
         fit = self.candidates[0].fit
         if fit is None or not fit.format.check:
             return True
-        return other.kind is Kind.ORDER_ID and (other.whose, self.number[0]) in _RECENT_ORDERS
+        return other.kind is Kind.ORDER_ID and _RECENT_ORDER.fullmatch(self.number) is not None
 
 
-# The first digits that AliExpress gave order numbers of sixteen digits in the last years, and those of two others.
-_RECENT_ORDERS = frozenset({*(("aliexpress", digit) for digit in "1358"), ("walmart", "2"), ("mercado_libre", "2")})
+# Order numbers as AliExpress gave them in the last years, and those of Walmart and Mercado Libre.
+_RECENT_ORDER = re.compile(r"[1358]\d{15}|2000\d{11,12}", re.ASCII)
 
 
 def read(text: str, hints: Hints = NO_HINTS) -> Recognition:

@@ -1,7 +1,18 @@
-"""The value that other parts pass around once a text is taken for a tracking number."""
+"""The values that other parts pass around once a text is taken for a tracking number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a tracking number is to its parcel."""
+
+    PLATFORM = "platform"  # the supplier's own number (CJP...)
+    LOCAL = "local"  # the courier's number
+    PIECE = "piece"
+    RETURN = "return"
+    ALIAS = "alias"  # ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
