@@ -312,6 +312,7 @@ def _lane(rows: Sequence[Row], at: float) -> Lane:
     return Lane(
         parcels=sum(one.done(at) for one in begun),
         first_scan_p85=_within(first, 0.85),
+        transit_p05=_within(transit, 0.05),
         transit_p50=_within(transit, 0.5),
         transit_p85=_within(transit, 0.85),
         silence_p85=_within(silent, 0.85),

@@ -42,12 +42,13 @@ class Lane:
     """What own history says of a route. ``parcels``: how many stand behind it, 0 = none, and then all else is None.
 
     ``first_scan_p85``: of 100 parcels 85 have their first scan within so long after they were handed over.
-    ``transit_p50`` and ``transit_p85``: half and 85 % are delivered within so long after that. ``silence_p85`` and
-    ``silence_p98``: 85 % and 98 % never had a longer time without a scan on their way.
+    ``transit_p05``, ``transit_p50`` and ``transit_p85``: 5 %, half and 85 % are delivered within so long after that.
+    ``silence_p85`` and ``silence_p98``: 85 % and 98 % never had a longer time without a scan on their way.
     """
 
     parcels: int = 0
     first_scan_p85: timedelta | None = None
+    transit_p05: timedelta | None = None
     transit_p50: timedelta | None = None
     transit_p85: timedelta | None = None
     silence_p85: timedelta | None = None
