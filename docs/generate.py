@@ -12,9 +12,14 @@ from packaging.requirements import Requirement
 
 from doorstep.connectors.contract import OWN, Can, Connector, Field
 from doorstep.connectors.registry import Kind, connectors
+from doorstep.core.channel import ByHand, Carriers, Channel, Mails, Parcels, carrier_name, channels, stages, task
+from doorstep.core.channel import Link as TrackingLink
+from doorstep.core.number import carriers
+from doorstep.core.order import OrderState
 
 REFERENCE: Final = Path(__file__).parent / "reference"
 PAGE = REFERENCE / "connectors.md"
+CHANNELS = REFERENCE / "channels.md"
 LICENCES = REFERENCE / "licences.md"
 REQUIREMENTS: Final = Path(__file__).parents[1] / "requirements"
 TITLES: dict[Kind, str] = {"store": "Stores", "supplier": "Suppliers", "carrier": "Carriers and aggregators"}
@@ -87,6 +92,153 @@ def pace(one: Connector) -> str:
     return f"{one.meta.polls_per_minute} times a minute ({whom})"
 
 
+CHANNELS_HEAD = """# Channels
+
+What each selling channel takes from Doorstep and shows to its shoppers. The facts are data
+(`src/doorstep/core/channels.toml`), each with where it comes from; this page is made from them by `make docs`, do not
+edit it. A channel is listed here as soon as its facts are known; whether Doorstep connects to it already is under
+[Connectors](connectors.md).
+
+A star marks what is common knowledge and was not verified against the vendor's own schema or a running shop.
+"""
+STAGES_HEAD = """## What a channel shows at each stage
+
+The channel's own word for an order in each of our states; the same for numbers typed by hand and found by themselves.
+An empty cell: it has no word of its own.
+"""
+DELIVERED_HEAD = """## Who makes it "delivered"
+
+Doorstep's own "delivered" and the channel's are two things. Doorstep writes "delivered" to no channel unless the
+channel's own API takes it and you switch it on.
+"""
+TAKES_HEAD = """## What a channel takes
+"""
+CARRIERS_HEAD = """## What carriers are called
+
+Each channel has names of its own. A carrier that a channel does not list is told as the channel's word for "any other",
+with its real name beside it where there is a field for that, and never as another carrier.
+"""
+LEFT_HEAD = """## What is left to do by hand
+
+Where a channel's API does not take something, Doorstep says what to do there, in these words.
+"""
+WHO = {"buyer": "the buyer", "person": "you, by hand", "channel": "the channel itself", "doorstep": "Doorstep"}
+MAILS = {
+    Mails.NEVER: "no",
+    Mails.ASKED: "when asked",
+    Mails.SHOP: "as the shop is set up",
+    Mails.ALWAYS: "always",
+}
+CONTENTS = {Parcels.LINES: "lines and quantities", Parcels.NUMBERS: "numbers only", Parcels.WHOLE: "the whole order"}
+LINKS = {
+    TrackingLink.NEVER: "no",
+    TrackingLink.OPTIONAL: "yes",
+    TrackingLink.WITH_OTHER: "for carriers it does not list",
+}
+TOLD = {Carriers.NONE: "none", Carriers.FREE: "any name", Carriers.LISTED: "its list", Carriers.OWN: "the shop's list"}
+
+
+def channels_page() -> str:
+    """The page of channels, ending in one newline."""
+    sold = [one for one in channels() if one.kind != "payment"]
+    shows = [["", *(state.value for state in OrderState)], [[one.label, *words(one)] for one in sold if one.shows]]
+    return "\n".join(
+        (
+            CHANNELS_HEAD,
+            STAGES_HEAD,
+            *table(*shows),
+            "",
+            DELIVERED_HEAD,
+            *table(["", "made so by"], [[one.label, delivered(one)] for one in sold if one.kind != "notes"]),
+            "",
+            TAKES_HEAD,
+            *table(
+                ["", "carrier", "link", "numbers a shipment", "a shipment says", "number can be changed", "taken back",
+                 "read back", "mails the buyer", "others may write to the buyer", "ship-by date"],
+                [takes(one) for one in channels() if one.numbers != "none"],
+            ),
+            "",
+            *limits(),
+            CARRIERS_HEAD,
+            *table(["", "carriers named", "any other carrier", "list taken from"], named()),
+            "",
+            LEFT_HEAD,
+            *table(["", "by hand"], [[one.label, left(one)] for one in sold if left(one)]),
+            "",
+        )
+    )  # fmt: skip
+
+
+def words(one: Channel) -> list[str]:
+    return [stage.shows + star(one, "shows") if stage.shows else "" for stage in stages(one)]
+
+
+def star(one: Channel, fact: str) -> str:
+    return " *" if one.says.get(fact, "S")[0] == "K" else ""
+
+
+def delivered(one: Channel) -> str:
+    last = {stage.state: stage.by for stage in stages(one)}[OrderState.DELIVERED]
+    return (", ".join(WHO[who] for who in last) or "nobody: it shows no delivery") + star(one, "delivered_by")
+
+
+def takes(one: Channel) -> list[str]:
+    change = ("yes" if one.edit_hours is None else f"for {one.edit_hours} hours") if one.edit else "no"
+    cells = {
+        "carriers": TOLD[one.carriers] + (", needed" if one.needs_carrier else ""),
+        "link": LINKS[one.link],
+        "numbers": one.numbers,
+        "parcels": CONTENTS[one.parcels],
+        "edit": change,
+        "withdraw": "yes" if one.withdraw else "no",
+        "read_back": "yes" if one.read_back else "no",
+        "mails": MAILS[one.mails],
+        "may_mail": "yes" if one.may_mail else "no",
+        "ship_by": "yes" if one.ship_by else "no",
+    }
+    return [one.label, *(text + star(one, fact) for fact, text in cells.items())]
+
+
+def limits() -> list[str]:
+    """What narrower things single channels say."""
+    said = []
+    for one in channels():
+        if one.max_number:
+            said.append(f"- {one.label}: a number has at most {one.max_number} characters{star(one, 'max_number')}.")
+        if one.charset != "any":
+            kind = "letters and digits" if one.charset == "alphanumeric" else "ASCII characters"
+            said.append(f"- {one.label}: a number has {kind} only{star(one, 'charset')}.")
+        if one.refuses:
+            refused = ", ".join(info.name for info in carriers() if info.code in one.refuses)
+            said.append(f"- {one.label}: numbers of {refused} are not taken{star(one, 'refuses')}.")
+        if one.cancel_after_d:
+            days = f"{one.cancel_after_d} days after the ship-by date"
+            said.append(f"- {one.label}: an order without a number is cancelled {days}{star(one, 'cancel_after_d')}.")
+    return [*said, ""]
+
+
+def named() -> list[list[str]]:
+    rows = []
+    for one in channels():
+        if one.carriers is Carriers.LISTED:
+            known = sum(carrier_name(one, info.code).listed for info in carriers())
+            beside = f"`{one.other}`" if one.other else ""
+            other = "its own name" if one.free_name else " and its own name" if one.free_beside else ""
+            mark = " *" if one.names_from.startswith("K") else ""
+            rows.append(
+                [one.label, str(known), (beside + other).removeprefix(" and ") or "none", one.names_from[2:] + mark]
+            )
+    return rows
+
+
+def left(one: Channel) -> str:
+    """What a person does there."""
+    said = [what.value for what in ByHand if task(one, what)]
+    names = {"give": "enter the number", "edit": "change a number", "withdraw": "take a number back",
+             "delivered": "mark as delivered"}  # fmt: skip
+    return ", ".join(names[one] for one in said)
+
+
 LICENCES_HEAD = """# Licences
 
 What an installed Doorstep is made of, and under which licence each package says it is. This page is made from the
@@ -141,5 +293,6 @@ if __name__ == "__main__":
     import diagnosis_pages  # beside this file; it needs no packages but the product
 
     PAGE.write_text(page(), encoding="utf-8")
+    CHANNELS.write_text(channels_page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
     diagnosis_pages.write()

@@ -38,6 +38,7 @@ def generator() -> ModuleType:
 def test_generated_pages_are_current() -> None:
     made = generator()
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
+    assert made.CHANNELS.read_text(encoding="utf-8") == made.channels_page(), "run `make docs`, commit what it wrote"
 
 
 def test_every_package_of_the_product_has_its_licence_listed() -> None:

@@ -171,20 +171,22 @@ def stages(there: Channel) -> tuple[Stage, ...]:
 
 
 def task(there: Channel, what: ByHand) -> Message | None:
-    """The exact words for what a person must do over there; None where Doorstep can do it. The sentence takes
-    ``store``, ``order``, ``number`` and, for an edit, ``new``.
+    """The exact words for what a person must do over there; None where there is nothing to do by hand. Delivered is
+    left to a person wherever a person can say it: Doorstep writes it nowhere unless asked to. The sentence takes
+    ``store``, ``order``, ``number`` and, for an edit, ``new``. A person's own notes ask for nothing.
     """
-    able = {
-        ByHand.GIVE: there.numbers != "none" and there.kind != "file",
-        ByHand.EDIT: there.edit or there.withdraw,  # taken back and given anew
-        ByHand.WITHDRAW: there.withdraw,
-        ByHand.DELIVERED: there.delivered_write,
+    left = {
+        ByHand.GIVE: not _takes(there),
+        ByHand.EDIT: not there.edit and not there.withdraw,  # what can be taken back can be given anew
+        ByHand.WITHDRAW: not there.withdraw,
+        ByHand.DELIVERED: "person" in there.delivered_by,
     }
-    if able[what]:
-        return None
-    if what is ByHand.DELIVERED and there.delivered_by and "person" not in there.delivered_by:
-        return Message(id="channel.by_hand.delivered_by_itself")
-    return Message(id=f"channel.by_hand.{what}")
+    return Message(id=f"channel.by_hand.{what}") if left[what] and there.kind != "notes" else None
+
+
+def _takes(there: Channel) -> bool:
+    """Whether its API takes numbers."""
+    return there.numbers != "none" and there.kind != "file"
 
 
 def _movers(there: Channel, state: OrderState) -> tuple[Who, ...]:
@@ -192,7 +194,7 @@ def _movers(there: Channel, state: OrderState) -> tuple[Who, ...]:
     if state in _THERE:
         return tuple(who for who in _PEOPLE if who in there.delivered_by)
     if state in _GIVEN:
-        return ("person", "doorstep") if task(there, ByHand.GIVE) is None else ("person",)
+        return ("person", "doorstep") if _takes(there) else ("person",)
     return ("buyer", "person", "channel") if state is OrderState.CANCELLED else ("buyer", "channel")
 
 
