@@ -1,11 +1,13 @@
 """A signature, a believed server or a member's proven address prove who sent a mail; a From line proves nothing."""
 
 import base64
+import hashlib
 
 import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dns.resolver import NXDOMAIN, NoNameservers
 
 from doorstep.app import mail_auth
@@ -18,13 +20,26 @@ PEM = KEY.private_bytes(
 PUBLIC = base64.b64encode(
     KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 )
+ED25519 = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+ED25519_PUBLIC = base64.b64encode(ED25519.public_key().public_bytes_raw())
+ED25519_RECORDS = {
+    "ed._domainkey.supplier.example.": b"v=DKIM1; k=ed25519; p=" + ED25519_PUBLIC,
+    "ed-rsa._domainkey.supplier.example.": b"v=DKIM1; k=rsa; p=" + ED25519_PUBLIC,
+    "ed-empty._domainkey.supplier.example.": b"v=DKIM1; k=ed25519; p=",
+    "ed-odd._domainkey.supplier.example.": b"v=DKIM1; k=ed25519; p=!",
+    "ed-broken._domainkey.supplier.example.": b"no record",
+}
 MAIL = b"From: Supplier <ship@supplier.example>\r\nTo: a@b.example\r\nSubject: Shipped\r\n\r\nTracking number: 1\r\n"
 
 
 def dns(name: str) -> bytes | None:
     """The names of this test's world."""
-    if name.startswith("gone."):
+    if name.startswith(("gone.", "_dmarc.silent.")):
         raise TimeoutError(name)
+    if name in ED25519_RECORDS:
+        return ED25519_RECORDS[name]
+    if name == "_dmarc.supplier.example":
+        return b"v=DMARC1; p=reject"
     return b"v=DKIM1; k=rsa; p=" + PUBLIC if name.startswith("s1.") else None
 
 
@@ -66,6 +81,50 @@ def test_a_second_signature_may_be_the_aligned_one():
 )
 def test_what_is_not_proven_says_why(raw, why_not):
     assert mail_auth.prove(raw, dns) == Proof(why_not=why_not)
+
+
+def signed_ed25519(raw: bytes = MAIL, selector: bytes = b"ed") -> bytes:
+    """RFC 8463, written out: Ed25519 over the SHA-256 of the relaxed headers and the signature's own."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n"))
+    digest = base64.b64encode(hashlib.sha256(body).digest())
+    own = b"v=1; a=ed25519-sha256; c=relaxed/simple; d=supplier.example; s=%b; h=from:subject; bh=%b; b=" % (
+        selector,
+        digest,
+    )
+    said = b"from:%b\r\nsubject:%b\r\ndkim-signature:%b" % (fields[b"From"], fields[b"Subject"], own)
+    signature = base64.b64encode(ED25519.sign(hashlib.sha256(said).digest()))
+    return b"DKIM-Signature: " + own + signature + b"\r\n" + raw
+
+
+def test_an_ed25519_signature_proves_its_domain():
+    raw = signed_ed25519()
+    assert mail_auth.prove(raw, dns) == Proof(domain="supplier.example", how="dkim", why_not="")
+    assert mail_auth.prove(raw.replace(b"number: 1", b"number: 2"), dns).why_not == "mail.signature_broken"
+    assert mail_auth.prove(raw.replace(b"Subject: Shipped", b"Subject: Other"), dns).why_not == "mail.signature_broken"
+
+
+@pytest.mark.parametrize("selector", [b"ed-rsa", b"ed-empty", b"ed-odd", b"ed-broken", b"ed-none"])
+def test_an_ed25519_signature_without_its_key_proves_nothing(selector):
+    assert mail_auth.prove(signed_ed25519(selector=selector), dns).why_not == "mail.signature_broken"
+
+
+def test_a_sibling_of_the_same_organization_proves_the_organization():
+    news = MAIL.replace(b"@supplier", b"@news.supplier")
+    raw = signed(news, domain=b"bounce.supplier.example")
+    assert mail_auth.prove(raw, dns) == Proof(domain="supplier.example", how="dkim", why_not="")
+    other = MAIL.replace(b"@supplier", b"@news.other")
+    assert mail_auth.prove(signed(other, domain=b"bounce.other.example"), dns).why_not == "mail.signed_by_other"
+
+
+def test_a_silent_name_service_leaves_a_sibling_open():
+    silent = MAIL.replace(b"@supplier", b"@a.silent.supplier")
+    assert mail_auth.prove(signed(silent, domain=b"b.silent.supplier.example"), dns).why_not == "mail.key_unreachable"
+
+
+def test_sha1_signatures_prove_nothing():
+    raw = signed(signature_algorithm=b"rsa-sha1")
+    assert mail_auth.prove(raw, dns).why_not == "mail.signature_broken"
 
 
 def test_a_line_before_the_headers_end_is_no_signature():

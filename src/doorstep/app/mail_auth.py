@@ -2,7 +2,8 @@
 
 Three proofs count:
 
-- **dkim**: a signature of our own checking whose domain is aligned with the one From address, which it signs;
+- **dkim**: a signature of our own checking (RSA or Ed25519, RFC 8463) whose domain is aligned with the one From
+  address, which it signs: the same, above or below it, or of the same organization (``organization``);
 - **authserv**: the topmost Authentication-Results header, if it is of a server listed in DOORSTEP_AUTHSERV_IDS and says
   ``dmarc=pass`` or ``dkim=pass`` for an aligned domain. That server must remove headers that claim its own name
   (RFC 8601, section 5), and nothing but it may reach our SMTP port;
@@ -12,7 +13,7 @@ Three proofs count:
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from email.message import Message as Part
 from typing import Final
 
@@ -21,11 +22,11 @@ import dns.exception
 import dns.resolver
 from django.conf import settings
 
+from doorstep.app.ed25519 import Signed
+from doorstep.app.organization import Lookup, speaks_for
 from doorstep.connectors.mail.mime import addresses, domain, headers_of
-from doorstep.core.mailmatch import MEMBER, Proof, aligned
+from doorstep.core.mailmatch import MEMBER, Proof
 
-# The TXT record of a name, joined; None = there is none. Raises TimeoutError when nobody answers.
-Lookup = Callable[[str], bytes | None]
 DNS_TIMEOUT_S: Final = 4.0
 MAX_SIGNATURES: Final = 5  # a mail with more is looking for trouble
 _COMMENT: Final = re.compile(r"\([^()]{0,500}\)")
@@ -39,8 +40,9 @@ def prove(raw: bytes, lookup: Lookup | None = None) -> Proof:
     sender = domain(from_address(message))
     if not sender:
         return Proof(why_not="mail.no_sender")
-    by_server = _by_server(message, sender)
-    return by_server or _by_signature(raw, sender, lookup or txt)
+    ask = lookup or txt
+    by_server = _by_server(message, sender, ask)
+    return by_server or _by_signature(raw, sender, ask)
 
 
 def for_members(proof: Proof, address: str, members: Collection[str]) -> Proof:
@@ -77,7 +79,7 @@ def _demo_keys(text: str) -> dict[str, str]:
     return {name.lower(): key for name, _, key in pairs}
 
 
-def _by_server(message: Part, sender: str) -> Proof | None:
+def _by_server(message: Part, sender: str, lookup: Lookup) -> Proof | None:
     """What the topmost Authentication-Results header proves, if its server is believed."""
     results = next((str(value) for name, value in message.raw_items() if name.lower() == "authentication-results"), "")
     server, *methods = (one.strip() for one in _COMMENT.sub(" ", " ".join(results.split())).split(";"))
@@ -85,8 +87,8 @@ def _by_server(message: Part, sender: str) -> Proof | None:
         return None
     for method in methods:
         for found in _PROPERTY.findall(method) if _PASS.match(method) else ():
-            proven = domain(found) or found.lower()
-            if aligned(sender, proven):
+            proven, _ = _speaks_for(sender, domain(found) or found.lower(), lookup)
+            if proven:
                 return Proof(domain=proven, how="authserv", why_not="")
     return None
 
@@ -97,12 +99,21 @@ def _by_signature(raw: bytes, sender: str, lookup: Lookup) -> Proof:
     reasons = []
     for index in range(min(check.count, MAX_SIGNATURES)):
         signer, reason = check.signer(index)
-        if signer and aligned(sender, signer):
-            return Proof(domain=signer, how="dkim", why_not="")
-        reasons.append(reason or "mail.signed_by_other")
+        proven, unsure = _speaks_for(sender, signer, lookup)
+        if proven:
+            return Proof(domain=proven, how="dkim", why_not="")
+        reasons.append(reason or unsure or "mail.signed_by_other")
     # The most telling reason: what a second try could mend, then what somebody tampered with.
     order = ("mail.key_unreachable", "mail.signature_broken", "mail.signed_by_other")
     return Proof(why_not=next((one for one in order if one in reasons), "mail.unsigned"))
+
+
+def _speaks_for(sender: str, signer: str, lookup: Lookup) -> tuple[str, str]:
+    """The domain that proves the sender, '' if none does; and why that could not be found out."""
+    try:
+        return speaks_for(sender, signer, lookup), ""
+    except TimeoutError:
+        return "", "mail.key_unreachable"
 
 
 class _Check:
@@ -112,7 +123,7 @@ class _Check:
         self._lookup = lookup
         self._unreachable = False
         try:
-            self._dkim = dkim.DKIM(raw, minkey=1024, timeout=DNS_TIMEOUT_S)
+            self._dkim = Signed(raw, minkey=1024, timeout=DNS_TIMEOUT_S)
             self.count = sum(name.lower() == b"dkim-signature" for name, _ in self._dkim.headers)
         except (dkim.DKIMException, ValueError, IndexError):  # not even headers
             self.count = 0
@@ -127,8 +138,13 @@ class _Check:
         if self._unreachable:
             return "", "mail.key_unreachable"
         fields = self._dkim.signature_fields
-        # A signature over a part of the body (l=) lets anybody append a number.
-        if not fits or b"l" in fields or b"from" not in b"".join(fields.get(b"h", b"").lower().split()).split(b":"):
+        # A signature over a part of the body (l=) lets anybody append a number; SHA-1 is broken (RFC 8301).
+        if (
+            not fits
+            or b"l" in fields
+            or fields.get(b"a") == b"rsa-sha1"
+            or b"from" not in b"".join(fields.get(b"h", b"").lower().split()).split(b":")
+        ):
             return "", "mail.signature_broken"
         return self._dkim.domain.decode("ascii", "replace").lower(), ""
 

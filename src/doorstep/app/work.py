@@ -1,4 +1,4 @@
-"""The background work of a process: five loops that sleep until something is due or rings."""
+"""The background work of a process: six loops that sleep until something is due or rings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from django.db import OperationalError
 
-from doorstep.app import deliver, feeds, holds, notify, outbox, poll, understand
+from doorstep.app import deliver, feeds, holds, notify, outbox, poll, proofs, understand
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
 from doorstep.app.outbox import Leased
@@ -26,6 +26,7 @@ async def run(stop: asyncio.Event) -> None:
         _errands("feeds", stop, feeds.claim, feeds.ask),
         _errands("poll", stop, poll.claim, poll.ask),
         _errands("outbox", stop, outbox.claim, carry_out),
+        _errands("proofs", stop, proofs.claim, proofs.look_again, proofs.LOOK_S),
     )
     async with asyncio.TaskGroup() as group:
         for one in loops:
@@ -54,7 +55,11 @@ async def _forever(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[
 
 
 async def _errands(
-    name: str, stop: asyncio.Event, claim: Callable[[], T | None], do: Callable[[T], Awaitable[None]]
+    name: str,
+    stop: asyncio.Event,
+    claim: Callable[[], T | None],
+    do: Callable[[T], Awaitable[None]],
+    nap_s: float = NAP_S,
 ) -> None:
     """Claim errands and do several at once; one that fails takes nobody down."""
     free, running = asyncio.Semaphore(AT_ONCE), set[asyncio.Task[None]]()
@@ -70,7 +75,7 @@ async def _errands(
         errand = await _safely(name, in_db(claim))
         if errand is None:
             free.release()
-            await _nap(name, stop)
+            await _nap(name, stop, nap_s)
             continue
         task = asyncio.create_task(one(errand))
         running.add(task)
@@ -90,9 +95,9 @@ async def _safely(name: str, work: Awaitable[T]) -> T | None:
     return None
 
 
-async def _nap(name: str, stop: asyncio.Event) -> None:
+async def _nap(name: str, stop: asyncio.Event, nap_s: float = NAP_S) -> None:
     """Until the bell rings, the next look is due, or it is time to stop."""
-    bell = asyncio.create_task(wait(name, NAP_S))
+    bell = asyncio.create_task(wait(name, nap_s))
     end = asyncio.create_task(stop.wait())
     await asyncio.wait({bell, end}, return_when=asyncio.FIRST_COMPLETED)
     for task in (bell, end):
