@@ -63,7 +63,9 @@ class Claim(models.Model):
 
 
 class Parcel(models.Model):
-    """A parcel with what is true of it now; all but ``mark`` is computed from events and claims."""
+    """A parcel with what is true of it now; all but ``mark`` is computed from events and claims. Its way (who carries
+    it, from where to where, when it came how far) is kept here too: lanes are learned from it (``app.lanes``).
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()
@@ -76,6 +78,13 @@ class Parcel(models.Model):
     first_scan_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)
     headline_key = models.BinaryField(default=b"")
+    carrier = models.TextField(default="")  # our code; of the courier where it is known
+    origin = models.TextField(default="")  # ISO 3166-1 alpha-2, '' = not known
+    destination = models.TextField(default="")
+    handed_at = models.DateTimeField(null=True)  # dispatched, else the first scan
+    arrived_at = models.DateTimeField(null=True)
+    out_at = models.DateTimeField(null=True)
+    silence_h = models.FloatField(null=True)  # the longest time between two scans
     mark = models.TextField(default="")  # '' | received | missing | damaged: the shopper's own word
     eta_from = models.DateField(null=True)
     eta_to = models.DateField(null=True)
