@@ -82,7 +82,7 @@ _WRITTEN = (
 )
 # Compiled when first used, like all below: importing this takes no time.
 _CARD = (
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7]|35)\d{14}|3[47]\d{13}|3[068]\d{12}|6(?:011|4[4-9]\d|5\d\d)\d{12}|"
+    r"4(?:\d{15}|\d{18})|(?:5[1-5]|2[2-7]|35)\d{14}|3[47]\d{13}|3[068]\d{12}|6(?:011|4[4-9]\d|5\d\d)\d{12}|"
     r"62\d{14,17}"
 )
 # North America; others with the zero before the area or the country; mobiles with the country (or, Indian, without).

@@ -6,11 +6,12 @@ from dataclasses import replace
 from doorstep.core.number.directory import carriers_in
 from doorstep.core.number.hint import NO_HINTS, Hints
 from doorstep.core.number.label import UNSPACED, Label, labels_in
-from doorstep.core.number.look_alike import Kind, LookAlike, look_alike
+from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, written
 from doorstep.core.number.recognition import Recognition, read
 from doorstep.core.number.running_text import Context, Found, extract
 
 _WORDS = re.compile(rf"(?<![^\W_])[^\W\d_]{{3,}}(?![^\W_])|{UNSPACED}+")
+_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _STRENGTH = {context: -place for place, context in enumerate(Context)}
 
 
@@ -20,27 +21,37 @@ def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
     like "order number". Never raises; a text that is nothing known has no candidates.
     """
     found = read(text, hints)
-    if found.number.isdigit() or found.text is not text or not _worded(text):
+    if found.number.isalnum() and (found.number.isdigit() or not _worded(text)):
         return found
-    return _among_words(text, hints, found) or found
+    if found.text is not text or written(text):
+        return found
+    return _among_words(text, hints, found) if _worded(text) else _peeled(text, hints, found)
 
 
 def _worded(text: str) -> bool:
     return not (text.isascii() and text.isalnum()) and _WORDS.search(text) is not None
 
 
-def _among_words(text: str, hints: Hints, whole: Recognition) -> Recognition | None:
-    """What the number among words is; None where the words help nothing."""
+def _peeled(text: str, hints: Hints, whole: Recognition) -> Recognition:
+    """Without the brackets, quotes and signs around it; among them, if that does not help."""
+    inner = _AROUND.sub("", text)
+    found = read(inner, hints) if inner != text else whole
+    return found if found.number.isalnum() else _among_words(inner, hints, found)
+
+
+def _among_words(text: str, hints: Hints, whole: Recognition) -> Recognition:
+    """What the number among words is; the whole where the words help nothing."""
     inside = max(extract(text, hints), key=_strength, default=None)
-    if inside and not (inside.context is Context.FORM and whole.candidates):
-        return inside.recognition
     labels = labels_in(text)
+    if inside and not (inside.context is Context.FORM and whole.candidates):
+        label = replace(hints, near=f"{hints.near} {text}".strip()) if inside.context is Context.LABEL else None
+        return inside.recognition._replace(hints=label) if label else inside.recognition
     if labels and labels[-1].kind != "tracking":
-        return _claimed(text, labels[-1], hints)
+        return _claimed(text, labels[-1], hints) or whole
     if labels or carriers_in(text):
-        rest = _WORDS.sub(" ", text).strip(" \t\r\n:;,.#()[]|-")
+        rest = _AROUND.sub("", _WORDS.sub(" ", text))
         return read(rest, replace(hints, near=f"{hints.near} {text}".strip()))
-    return None
+    return whole
 
 
 def _strength(found: Found) -> int:

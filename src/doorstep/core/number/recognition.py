@@ -108,17 +108,16 @@ class Recognition(NamedTuple):
         is only possible; a right check digit outweighs a phone and an article; a label or hint outweighs both.
         """
         other = self._other
+        also = (other.kind.value,) if other else ()
+        if other and (other.sure or other.kind is Kind.MISTYPED_NUMBER):
+            return (*also, TRACKING_NUMBER) if self.candidates else also
+        if self._believed or self._spoken_for:
+            return TRACKING_NUMBER, *(also if self.not_a else ())
         if not self.candidates:
-            return (other.kind.value if other else UNKNOWN,)
-        if other is None or (other.kind is Kind.SKU and not other.sure):
+            return also or (UNKNOWN,)
+        if other is None or other.kind is Kind.SKU:
             return (TRACKING_NUMBER,)
-        if other.sure:
-            return other.kind.value, TRACKING_NUMBER
-        if self._believed:
-            return (TRACKING_NUMBER,)
-        if self._spoken_for or not self._rather(other):
-            return TRACKING_NUMBER, other.kind.value
-        return other.kind.value, TRACKING_NUMBER
+        return (*also, TRACKING_NUMBER) if self._rather(other) else (TRACKING_NUMBER, *also)
 
     @property
     def kind(self) -> str:
@@ -144,13 +143,17 @@ class Recognition(NamedTuple):
     @property
     def _spoken_for(self) -> bool:
         """Whether a hint or a label says that the text is a tracking number."""
+        if any(candidate.heard for candidate in self.candidates[:1]):
+            return True
         labels = labels_in(self.hints.near)
-        return bool(self.candidates[0].heard) or any(label.kind == "tracking" for label in labels[-1:])
+        return bool(labels) and labels[-1].kind == "tracking" and plausible(self.number)
 
     @property
     def _other(self) -> LookAlike | None:
         other = self.claimed or look_alike(self.text, self.hints.date)
-        if self.candidates or (other and (other.sure or other.kind is not Kind.SKU)):
+        if any(candidate.fit for candidate in self.candidates):
+            return other
+        if other and (other.sure or other.kind is not Kind.SKU):
             return other
         meant = next((miss.carrier for miss in misses(self.number) if miss.format.telling), "")
         if not meant:
