@@ -42,7 +42,12 @@ class Noted:
 
 def note(cause: Cause, change: Noted) -> None:
     """Write it down, unless it is written already. Part of the caller's transaction."""
-    row = Change(
+    Change.objects.bulk_create([as_row(cause, change)], ignore_conflicts=True)
+
+
+def as_row(cause: Cause, change: Noted) -> Change:
+    """The row of a change; its key comes from its content."""
+    return Change(
         ws=cause.ws,
         subject=change.subject,
         subject_id=change.subject_id,
@@ -54,4 +59,3 @@ def note(cause: Cause, change: Noted) -> None:
         actor=cause.actor,
         known_at=clock.now(),
     )
-    Change.objects.bulk_create([row], ignore_conflicts=True)

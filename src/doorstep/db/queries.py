@@ -53,14 +53,21 @@ def statement() -> Iterator[CursorWrapper]:
                 yield cursor
 
 
-def alone_in(ws: int) -> None:
+def alone_in(ws: int, *, wait: bool = True) -> bool:
     """Wait until nobody else brings facts into this workspace; nobody does then until the transaction ends. What two
     workers have not committed yet neither of them sees: a purchase and its order, read side by side, would miss each
-    other for good. Comes before any row is locked. SQLite has one writer at a time anyway.
+    other for good. Comes before any row is locked. SQLite has one writer at a time anyway. Without ``wait`` False when
+    somebody else does.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        if wait:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ws])
+            return True
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [ws])
+        (got,) = cursor.fetchone()
+        return bool(got)
 
 
 def instant(at: datetime) -> str:

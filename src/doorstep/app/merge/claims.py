@@ -1,9 +1,8 @@
 """Numbers, and who says them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from django.db.models import Q
 
 from doorstep.app.merge.source import Source, Touched
 from doorstep.app.waiting import release
@@ -71,8 +70,12 @@ def readable(text: str) -> str:
 
 def number_at(ws: int, norm: str, at: datetime) -> Number | None:
     """The row of a number as it was meant at that time: words about an earlier parcel of it stay that one's."""
-    begun = Q(not_before=None) | Q(not_before__lte=at)
-    return Number.objects.filter(begun, ws=ws, norm=norm).order_by("-generation").first()
+    return generation_at(Number.objects.filter(ws=ws, norm=norm).order_by("-generation"), at)
+
+
+def generation_at(rows: Iterable[Number], at: datetime) -> Number | None:
+    """The one of a number's rows, the newest first, that was meant at that time."""
+    return next((one for one in rows if one.not_before is None or one.not_before <= at), None)
 
 
 def number_for(source: Source, norm: str, text: str) -> Number:

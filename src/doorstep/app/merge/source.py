@@ -40,6 +40,12 @@ class Touched:
     purchases: set[int] = field(default_factory=set)
     numbers: set[int] = field(default_factory=set)
 
+    def add(self, other: "Touched") -> None:
+        """What another merge touched, too."""
+        self.orders |= other.orders
+        self.purchases |= other.purchases
+        self.numbers |= other.numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Age:

@@ -1,11 +1,14 @@
-"""What carriers say about numbers."""
+"""What carriers say about numbers. Most of what comes, so it is read, compared and written by the hundred."""
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC
+from typing import NamedTuple
 
-from doorstep.app.changes import Noted, note
-from doorstep.app.merge.claims import number_at, number_for
+from doorstep.app.changes import Noted
+from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
+from doorstep.app.sheet import Sheet
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track
@@ -13,42 +16,95 @@ from doorstep.core.timeline import event_key
 from doorstep.db.models import Event, Number, NumberLink, Watch
 
 READER = 1  # raise when a better reader should replay the inbox
+SAID_AGAIN = ("last_said", "position", "reader_version", "status", "reason", "known_at")
+ANSWERED = (
+    "answer",
+    "said",
+    "carrier",
+    "remote_ref",
+    "eta_from",
+    "eta_to",
+    "changed_at",
+    "snapshot_at",
+    "answered_at",
+    "last_mile_id",
+    "last_mile_carrier",
+    "last_mile_at",
+)
 
 
-def merge_track(source: Source, said: Track, touched: Touched) -> int:
-    """Bring one answer about one number into the ledger; returns how many scans were new. A number that nobody told us
+class Told(NamedTuple):
+    """One answer about one number, by whom, and where to note what it touched."""
+
+    source: Source
+    track: Track
+    touched: Touched
+
+
+@dataclass(slots=True)
+class Known:
+    """What the ledger has of the numbers that are told about."""
+
+    sheet: Sheet
+    numbers: dict[str, list[Number]]  # by normalized number, the newest generation first
+    watches: dict[tuple[int, int], Watch] = field(default_factory=dict)  # by number and account
+    events: dict[tuple[int, str], dict[bytes, Event]] = field(default_factory=dict)  # by number and source, then key
+
+
+def merge_tracks(told: Sequence[Told]) -> None:
+    """Bring answers about numbers of one workspace into the ledger, the oldest first. A number that nobody told us
     about waits: a push may overtake the order.
     """
-    norm = normalize(said.number)
-    number = number_at(source.ws, norm, source.received_at)
-    if number is None:
-        wait_for(source, f"number:{norm}")
-        return 0
-    watch, _ = Watch.objects.select_for_update().get_or_create(
-        ws=source.ws, number_id=number.id, connection_id=source.connection.id
-    )
-    added = _merge_events(source, number, said)
+    if not told:
+        return
+    known = _known(told)
+    for source, track, touched in told:
+        norm = normalize(track.number)
+        number = generation_at(known.numbers.get(norm, ()), source.received_at)
+        if number is None:
+            wait_for(source, f"number:{norm}")
+        else:
+            _merge(known, source, number, track, touched)
+            touched.numbers.add(number.id)
+    known.sheet.write()
+
+
+def _known(told: Sequence[Told]) -> Known:
+    ws, norms = told[0].source.ws, {normalize(one.track.number) for one in told}
+    known, ids = Known(Sheet(ws), {}), []
+    for number in Number.objects.filter(ws=ws, norm__in=norms).order_by("-generation"):
+        known.numbers.setdefault(number.norm, []).append(number)
+        ids.append(number.id)
+    accounts = {one.source.connection.id for one in told}
+    watches = Watch.objects.select_for_update().filter(ws=ws, number_id__in=ids, connection_id__in=accounts)
+    known.watches = {(one.number_id, one.connection_id): one for one in watches.order_by("number_id")}
+    for event in Event.objects.filter(ws=ws, number_id__in=ids, source__in={one.source.name for one in told}):
+        known.events.setdefault((event.number_id, event.source), {})[bytes(event.key16)] = event
+    return known
+
+
+def _merge(known: Known, source: Source, number: Number, said: Track, touched: Touched) -> None:
+    watch = known.watches.get((number.id, source.connection.id))
+    if watch is None:
+        watch = known.sheet.add(Watch(pk=(source.ws, number.id, source.connection.id)))
+        known.watches[number.id, source.connection.id] = watch
+    _merge_events(known, source, number, said.events)
     if said.last_mile:
-        _merge_last_mile(source, watch, said.last_mile, touched)
+        _merge_last_mile(known, source, watch, said.last_mile, touched)
     _put_on_watch(source, watch, said)
-    touched.numbers.add(number.id)
-    return added
+    known.sheet.put(watch, *ANSWERED)
 
 
-def _merge_events(source: Source, number: Number, said: Track) -> int:
-    known = {
-        bytes(row.key16): row for row in Event.objects.filter(ws=source.ws, number_id=number.id, source=source.name)
-    }
-    fresh: dict[bytes, Event] = {}
-    for event in said.events:
-        key = event_key(_named(event, source))
-        row = known.get(key) or fresh.get(key)
+def _merge_events(known: Known, source: Source, number: Number, said: Iterable[TrackingEvent]) -> None:
+    rows = known.events.setdefault((number.id, source.name), {})
+    once = {event_key(_named(event, source)): event for event in reversed(tuple(said))}  # told twice: the first counts
+    for key, event in reversed(once.items()):
+        row = rows.get(key)
         if row is None:
-            fresh[key] = _row(source, number, event, key)
+            rows[key] = known.sheet.add(_row(source, number, event, key))
         else:
             _say_again(row, source, event)
-    Event.objects.bulk_create(fresh.values(), ignore_conflicts=True)
-    return len(fresh)
+            known.sheet.put(row, *SAID_AGAIN)
 
 
 def _named(event: TrackingEvent, source: Source) -> TrackingEvent:
@@ -88,20 +144,10 @@ def _wall(event: TrackingEvent) -> str:
 
 def _say_again(row: Event, source: Source, event: TrackingEvent) -> None:
     """The raw words are the same; our reading and the source's order follow its newest answer."""
-    if row._state.adding:  # told twice within one answer
-        return
     if source.received_at >= row.last_said:
         row.last_said, row.position, row.reader_version = source.received_at, event.position, READER
         row.status, row.reason = event.status.value, event.reason.value if event.reason else ""
     row.known_at = min(row.known_at, source.received_at)
-    Event.objects.filter(ws=row.ws, number_id=row.number_id, key16=row.key16).update(
-        last_said=row.last_said,
-        position=row.position,
-        reader_version=row.reader_version,
-        status=row.status,
-        reason=row.reason,
-        known_at=row.known_at,
-    )
 
 
 def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:
@@ -114,10 +160,9 @@ def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:
         if said.complete and said.events:
             watch.snapshot_at = source.received_at
     watch.answered_at = max(watch.answered_at or source.received_at, source.received_at)
-    watch.save()
 
 
-def _merge_last_mile(source: Source, watch: Watch, said: SaidNumber, touched: Touched) -> None:
+def _merge_last_mile(known: Known, source: Source, watch: Watch, said: SaidNumber, touched: Touched) -> None:
     """Another number found in the answer belongs to the same parcel; the newest one named counts."""
     norm = normalize(said.text)
     if not norm or (watch.last_mile_at and source.received_at < watch.last_mile_at):
@@ -126,14 +171,10 @@ def _merge_last_mile(source: Source, watch: Watch, said: SaidNumber, touched: To
     if other.id == watch.number_id:
         return
     if watch.last_mile_id != other.id:
-        note(source, Noted("number", watch.number_id, "number.last_mile", new=norm))
-        NumberLink.objects.get_or_create(
-            ws=source.ws,
-            from_id=watch.number_id,
-            to_id=other.id,
-            kind="last_mile",
-            defaults={"said_by": source.name, "known_at": source.received_at},
-        )
+        known.sheet.note(source, Noted("number", watch.number_id, "number.last_mile", new=norm))
+        link = {"ws": source.ws, "from_id": watch.number_id, "to_id": other.id, "kind": "last_mile"}
+        said_by = {"said_by": source.name, "known_at": source.received_at}
+        NumberLink.objects.get_or_create(**link, defaults=said_by)
     watch.last_mile_id, watch.last_mile_carrier = other.id, carrier_named(said.carrier) if said.carrier else ""
     watch.last_mile_at = source.received_at
     touched.numbers.add(other.id)

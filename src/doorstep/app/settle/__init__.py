@@ -2,25 +2,51 @@
 stored whenever something was touched, under row locks taken in one order (orders by id, then parcels by id).
 """
 
+from collections.abc import Sequence
+
 from doorstep.app.changes import Cause
 from doorstep.app.merge.source import Touched
-from doorstep.app.settle.cluster import gather
+from doorstep.app.settle.cluster import Cluster, gather
 from doorstep.app.settle.mails import intend_mails
 from doorstep.app.settle.parcels import arrange
 from doorstep.app.settle.pushes import decide_pushes
 from doorstep.app.settle.states import renew
 from doorstep.app.settle.watching import watch_numbers
 
-__all__ = ["settle"]
+__all__ = ["settle", "settle_all"]
 
 
 def settle(cause: Cause, touched: Touched) -> None:
     """Bring everything that depends on what was touched up to date. Part of the caller's transaction."""
-    cluster = gather(cause.ws, touched)
-    if not cluster.orders:
-        return
-    arrange(cause, cluster)
-    renew(cause, cluster)
-    watch_numbers(cluster)
-    decide_pushes(cause, cluster)
-    intend_mails(cluster)
+    settle_all([(cause, touched)])
+
+
+def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) -> None:
+    """The same for what several causes touched in one workspace, the oldest first: one reading and one writing.
+    ``quiet``: a second reading, of which nobody is told by mail.
+    """
+    every = Touched()
+    for _, touched in told:
+        every.add(touched)
+    clusters = gather(told[0][0].ws, every)
+    for cluster in clusters:
+        cause = _cause(cluster, told)
+        arrange(cause, cluster)
+        renew(cause, cluster)
+        watch_numbers(cluster)
+        decide_pushes(cause, cluster)
+        intend_mails(cluster, quiet=quiet)
+    for cluster in clusters[:1]:  # they share one
+        cluster.sheet.write()
+
+
+def _cause(cluster: Cluster, told: Sequence[tuple[Cause, Touched]]) -> Cause:
+    """The newest that touched anything of the cluster."""
+    for cause, touched in reversed(told):
+        if (
+            touched.orders & cluster.orders.keys()
+            or touched.numbers & cluster.numbers.keys()
+            or touched.purchases & cluster.purchases.keys()
+        ):
+            return cause
+    return told[-1][0]

@@ -1,35 +1,104 @@
-"""Orders that hang together: by purchases that serve several of them, and by numbers that several of them have."""
+"""Orders that hang together: by purchases that serve several of them, and by numbers that several of them have.
+
+A whole batch is loaded at once, table by table, and then taken apart into clusters: what follows from one of them
+depends on no other.
+"""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.db.models import Q
 
+from doorstep.app import policies
 from doorstep.app.merge.source import Touched
+from doorstep.app.sheet import Sheet
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.policy import Policy
 from doorstep.db import queries
-from doorstep.db.models import Claim, Connection, Event, Line, Number, Order, Parcel, Purchase, PurchaseLine, Watch
+from doorstep.db.models import (
+    ChannelState,
+    Claim,
+    Connection,
+    Event,
+    Line,
+    Number,
+    NumberLink,
+    Order,
+    Outbox,
+    Parcel,
+    ParcelLine,
+    ParcelNumber,
+    Purchase,
+    PurchaseLine,
+    Push,
+    Schedule,
+    Watch,
+)
+
+Row = TypeVar("Row")
+Node = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Rules:
+    """The rules of the workspace's stores, each looked up once."""
+
+    ws: int
+    _policies: dict[int, tuple[Policy, int]] = field(default_factory=dict)
+    _mailing: dict[int, datetime | None] = field(default_factory=dict)
+
+    def policy(self, store_id: int) -> tuple[Policy, int]:
+        """The store's policy and its version."""
+        if store_id not in self._policies:
+            self._policies[store_id] = policies.current(self.ws, store_id)
+        return self._policies[store_id]
+
+    def mailing_since(self, store_id: int) -> datetime | None:
+        """Since when Doorstep mails this store's shoppers; None = it does not."""
+        if store_id not in self._mailing:
+            self._mailing[store_id] = policies.mailing_since(self.ws, store_id)
+        return self._mailing[store_id]
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Everything that has to be looked at together. Filled by ``gather``; ``plans`` by ``arrange``."""
+    """Everything that has to be looked at together. Filled by ``gather``; ``plans`` by ``arrange``. What is decided
+    about it is written on ``sheet``. ``parcels`` are those that have any of the numbers, ``held`` their numbers.
+    """
 
     ws: int
-    orders: dict[int, Order]
-    lines: dict[int, list[Line]]
-    purchases: dict[int, Purchase]
-    purchase_lines: list[PurchaseLine]
-    claims: list[Claim]
-    numbers: dict[int, Number]
-    watches: dict[int, list[Watch]]
-    events: dict[int, list[Event]]
-    connections: dict[int, Connection]
+    sheet: Sheet
+    connections: Mapping[int, Connection]
+    rules: Rules
+    orders: dict[int, Order] = field(default_factory=dict)
+    lines: dict[int, list[Line]] = field(default_factory=dict)
+    purchases: dict[int, Purchase] = field(default_factory=dict)
+    purchase_lines: list[PurchaseLine] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    numbers: dict[int, Number] = field(default_factory=dict)
+    watches: dict[int, list[Watch]] = field(default_factory=dict)
+    events: dict[int, list[Event]] = field(default_factory=dict)
+    schedule: dict[int, list[Schedule]] = field(default_factory=dict)
+    parcels: dict[int, Parcel] = field(default_factory=dict)
+    held: dict[int, list[ParcelNumber]] = field(default_factory=dict)
+    parts: dict[int, list[ParcelLine]] = field(default_factory=dict)
+    shown: dict[tuple[int, int], ChannelState] = field(default_factory=dict)
+    links: set[tuple[int, int, str]] = field(default_factory=set)
+    pushes: list[Push] = field(default_factory=list)  # the oldest version first
+    outbox: dict[tuple[str, int, str], Outbox] = field(default_factory=dict)
+    before: dict[int, tuple[object, ...]] = field(default_factory=dict)  # what each push said when it was loaded
     plans: list[tuple[Parcel, Plan]] = field(default_factory=list)
+    _named: dict[str, Number] = field(default_factory=dict)
 
     def number(self, norm: str) -> Number:
         """The row of a normalized number of this cluster, its newest generation."""
-        return max((one for one in self.numbers.values() if one.norm == norm), key=lambda one: one.generation)
+        if not self._named:
+            rows = sorted(self.numbers.values(), key=lambda one: one.generation)
+            self._named = {one.norm: one for one in rows}
+        return self._named[norm]
 
     def orders_of(self, plan: Plan) -> list[Order]:
         """The orders a parcel has something of, by id."""
@@ -45,30 +114,84 @@ class Cluster:
         """All numbers that a parcel has or had, without repetition."""
         return [self.number(norm) for norm in dict.fromkeys(held.number for held in plan.numbers)]
 
+    def pushes_of(self, order_id: int) -> dict[int, list[Push]]:
+        """What was given to the store for an order, by parcel in the order of their ids, the oldest first."""
+        found = defaultdict(list)
+        for push in sorted(self.pushes, key=lambda one: (one.parcel_id, one.version)):
+            if push.order_id == order_id:
+                found[push.parcel_id].append(push)
+        return found
 
-def gather(ws: int, touched: Touched) -> Cluster:
-    """All that hangs together with what was touched, its orders locked in the order of their ids."""
+
+def gather(ws: int, touched: Touched) -> list[Cluster]:
+    """All that hangs together with what was touched: orders, then parcels, locked in the order of their ids."""
     queries.alone_in(ws)
     orders, purchases, numbers = _close(ws, touched)
-    locked = {one.id: one for one in Order.objects.select_for_update().filter(ws=ws, id__in=orders).order_by("id")}
-    lines = defaultdict(list)
-    for line in Line.objects.filter(ws=ws, order_id__in=orders).order_by("id"):
-        lines[line.order_id].append(line)
-    watches = defaultdict(list)
-    for watch in Watch.objects.filter(ws=ws, number_id__in=numbers):
-        watches[watch.number_id].append(watch)
-    return Cluster(
+    world = Cluster(ws=ws, sheet=Sheet(ws), connections=Connection.objects.filter(ws=ws).in_bulk(), rules=Rules(ws))
+    world.orders = {
+        one.id: one for one in Order.objects.select_for_update().filter(ws=ws, id__in=orders).order_by("id")
+    }
+    world.lines = _by(Line.objects.filter(ws=ws, order_id__in=orders).order_by("id"), lambda one: one.order_id)
+    world.purchases = Purchase.objects.filter(ws=ws).in_bulk(list(purchases))
+    world.purchase_lines = list(PurchaseLine.objects.filter(ws=ws, purchase_id__in=purchases))
+    world.claims = list(Claim.objects.filter(_claims_of(orders, purchases), ws=ws))
+    world.numbers = Number.objects.filter(ws=ws).in_bulk(list(numbers))
+    _load_numbers(world, numbers)
+    _load_parcels(world, numbers)
+    return _apart(world)
+
+
+def _load_numbers(world: Cluster, numbers: set[int]) -> None:
+    mine = {"ws": world.ws, "number_id__in": numbers}
+    world.watches = _by(Watch.objects.filter(**mine), _number_of)
+    world.events = _present_events(world.ws, numbers, world.watches)
+    world.schedule = _by(Schedule.objects.filter(**mine), _number_of)
+    links = NumberLink.objects.filter(ws=world.ws, from_id__in=numbers)
+    world.links = set(links.values_list("from_id", "to_id", "kind"))
+
+
+def _load_parcels(world: Cluster, numbers: set[int]) -> None:
+    """The parcels that have these numbers, and what the stores and shoppers of these orders were told."""
+    ws = world.ws
+    holding = ParcelNumber.objects.filter(ws=ws, number_id__in=numbers).values("parcel_id")
+    world.held = _by(ParcelNumber.objects.filter(ws=ws, parcel_id__in=holding), lambda one: one.parcel_id)
+    locked = Parcel.objects.select_for_update().filter(ws=ws, id__in=world.held).order_by("id")
+    world.parcels = {one.id: one for one in locked}
+    world.parts = _by(ParcelLine.objects.filter(ws=ws, parcel_id__in=world.parcels), lambda one: one.parcel_id)
+    shown = ChannelState.objects.filter(ws=ws, order_id__in=world.orders)
+    world.shown = {(one.order_id, one.parcel_id): one for one in shown}
+    told = Q(order_id__in=world.orders) | Q(parcel_id__in=world.parcels)
+    world.pushes = list(Push.objects.select_for_update().filter(told, ws=ws).order_by("parcel_id", "version"))
+    world.before = {one.id: said_of(one) for one in world.pushes}
+    meant = Outbox.objects.filter(
+        Q(lane="mail", target_id__in=world.orders)
+        | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=ws,
-        orders=locked,
-        lines=lines,
-        purchases=Purchase.objects.filter(ws=ws).in_bulk(list(purchases)),
-        purchase_lines=list(PurchaseLine.objects.filter(ws=ws, purchase_id__in=purchases)),
-        claims=list(Claim.objects.filter(_claims_of(orders, purchases), ws=ws)),
-        numbers=Number.objects.filter(ws=ws).in_bulk(list(numbers)),
-        watches=watches,
-        events=_present_events(ws, numbers, watches),
-        connections=Connection.objects.filter(ws=ws).in_bulk(),
     )
+    world.outbox = {(one.lane, one.target_id, one.intent_key): one for one in meant}
+
+
+def said_of(push: Push) -> tuple[object, ...]:
+    """What a push says; a change of it is a change of the push."""
+    return push.state, push.number_id, push.reason, push.hold_until, push.contents
+
+
+def intent_keys(push: Push) -> tuple[str, str]:
+    """How the outbox calls giving this push to the store, and taking it back."""
+    given = f"{push.order_id}:{push.parcel_id}:{push.version}"
+    return given, f"{given}:withdraw"
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], int]) -> dict[int, list[Row]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return found
+
+
+def _number_of(row: Any) -> int:
+    number_id: int = row.number_id
+    return number_id
 
 
 def _close(ws: int, touched: Touched) -> tuple[set[int], set[int], set[int]]:
@@ -106,3 +229,80 @@ def _present_events(ws: int, numbers: set[int], watches: dict[int, list[Watch]])
         if snapshot is None or event.last_said >= snapshot:
             present[event.number_id].append(event)
     return present
+
+
+def _apart(world: Cluster) -> list[Cluster]:
+    """The clusters of a world, each with at least one order."""
+    root = _joined(world)
+    parts: dict[Node, Cluster] = defaultdict(lambda: _part(world))
+    for order in world.orders.values():
+        mine = parts[root(("order", order.id))]
+        mine.orders[order.id], mine.lines[order.id] = order, world.lines.get(order.id, [])
+    for purchase in world.purchases.values():
+        parts[root(("purchase", purchase.id))].purchases[purchase.id] = purchase
+    for line in world.purchase_lines:
+        parts[root(("purchase", line.purchase_id))].purchase_lines.append(line)
+    for claim in world.claims:
+        parts[root(("number", claim.number_id))].claims.append(claim)
+    for number in world.numbers.values():
+        mine = parts[root(("number", number.id))]
+        mine.numbers[number.id], mine.watches[number.id] = number, world.watches.get(number.id, [])
+    for parcel in world.parcels.values():
+        parts[root(("parcel", parcel.id))].parcels[parcel.id] = parcel
+    for push in world.pushes:
+        parts[root(_owner(world, push))].pushes.append(push)
+    return [one for one in parts.values() if one.orders]
+
+
+def _part(world: Cluster) -> Cluster:
+    """A cluster without anything of its own yet; what is looked up by id or name it shares with the world."""
+    return Cluster(
+        ws=world.ws,
+        sheet=world.sheet,
+        connections=world.connections,
+        rules=world.rules,
+        events=world.events,
+        schedule=world.schedule,
+        held=world.held,
+        parts=world.parts,
+        shown=world.shown,
+        links=world.links,
+        outbox=world.outbox,
+        before=world.before,
+    )
+
+
+def _owner(world: Cluster, push: Push) -> Node:
+    return ("order", push.order_id) if push.order_id in world.orders else ("parcel", push.parcel_id)
+
+
+def _joined(world: Cluster) -> Callable[[Node], Node]:
+    """A function that tells the cluster of a row by the row's kind and id."""
+    parent: dict[Node, Node] = {}
+
+    def root(node: Node) -> Node:
+        above = parent.setdefault(node, node)
+        while above != parent[above]:
+            parent[above] = above = parent[parent[above]]
+        return above
+
+    for one, other in _ties(world):
+        parent[root(one)] = root(other)
+    return root
+
+
+def _ties(world: Cluster) -> Iterator[tuple[Node, Node]]:
+    """What hangs together with what."""
+    for line in world.purchase_lines:
+        if line.order_id:
+            yield ("purchase", line.purchase_id), ("order", line.order_id)
+    for claim in world.claims:
+        owner = ("order", claim.order_id) if claim.order_id else ("purchase", claim.purchase_id)
+        yield ("number", claim.number_id), owner
+    for watch in (one for some in world.watches.values() for one in some if one.last_mile_id):
+        yield ("number", watch.number_id), ("number", watch.last_mile_id)
+    for row in (one for some in world.held.values() for one in some):
+        yield ("parcel", row.parcel_id), ("number", row.number_id)
+    for push in world.pushes:
+        if push.order_id in world.orders and push.parcel_id in world.parcels:
+            yield ("order", push.order_id), ("parcel", push.parcel_id)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from doorstep.app import clock, loop, policies
+from doorstep.app import clock
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.states import as_event, bought_at, events_of
 from doorstep.core.parcels import Parcel as Plan
@@ -11,7 +11,7 @@ from doorstep.core.pieces import boxes
 from doorstep.core.policy import Policy, mail_may_go
 from doorstep.core.status import Status
 from doorstep.core.timeline import counts
-from doorstep.db.models import Order, Outbox, Parcel, Push
+from doorstep.db.models import Order, Outbox, Parcel
 
 MILESTONES: Final = (
     Status.OUT_FOR_DELIVERY,
@@ -29,14 +29,14 @@ def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
     for order in cluster.orders.values():
         if order.before_connection or order.cancelled_at or order.person_id is None:
             continue
-        since = policies.mailing_since(cluster.ws, order.store_id)
+        since = cluster.rules.mailing_since(order.store_id)
         if since is None:
             continue
-        policy, _ = policies.current(cluster.ws, order.store_id)
+        policy, _ = cluster.rules.policy(order.store_id)
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents):
                 for milestone in _reached(cluster, order, parcel, plan, since, policy):
-                    _intend(order, parcel, milestone, quiet=quiet)
+                    _intend(cluster, order, parcel, milestone, quiet=quiet)
 
 
 def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
@@ -45,7 +45,7 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     """
     numbers = {one.id for one in cluster.numbers_of(plan)}
     said = _said(cluster, plan, since)
-    given = Push.objects.filter(ws=order.ws, order_id=order.id, parcel_id=parcel.id).exclude(remote_id="").exists()
+    given = any(one.remote_id for one in cluster.pushes_of(order.id).get(parcel.id, ()))
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
     on_its_way = fresh and (given or shown) and mail_may_go(policy, parcel.first_scan_at)
@@ -67,13 +67,13 @@ def _said(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
     return of_all.union(*of_box) - ({Status.DELIVERED.value} if not arrived else set())
 
 
-def _intend(order: Order, parcel: Parcel, milestone: str, *, quiet: bool) -> None:
-    _, new = Outbox.objects.get_or_create(
-        ws=order.ws,
-        lane="mail",
-        target_id=order.id,
-        intent_key=f"{parcel.id}:{milestone}",
-        defaults={"payload_ref": parcel.id, "due_at": clock.now(), "state": "done" if quiet else "due"},
-    )
-    if new and not quiet:
-        loop.wake("outbox")
+def _intend(cluster: Cluster, order: Order, parcel: Parcel, milestone: str, *, quiet: bool) -> None:
+    key = ("mail", order.id, f"{parcel.id}:{milestone}")
+    if key in cluster.outbox:
+        return
+    lane, target_id, intent_key = key
+    row = Outbox(ws=order.ws, lane=lane, target_id=target_id, intent_key=intent_key)
+    row.payload_ref, row.due_at, row.state = parcel.id, clock.now(), "done" if quiet else "due"
+    cluster.outbox[key] = cluster.sheet.add(row)
+    if not quiet:
+        cluster.sheet.ring("outbox")

@@ -1,9 +1,10 @@
 """Which parcels there are, written to the tables: ``core.parcels`` says it, this makes the rows agree."""
 
 from collections import defaultdict
+from datetime import datetime
 
-from doorstep.app.changes import Cause, Noted, note
-from doorstep.app.settle.cluster import Cluster
+from doorstep.app.changes import Cause, Noted
+from doorstep.app.settle.cluster import Cluster, intent_keys
 from doorstep.core.order import Line as CoreLine
 from doorstep.core.order import Role
 from doorstep.core.parcels import PERSON, Allotment, assemble
@@ -27,17 +28,16 @@ from doorstep.db.models import (
 def arrange(cause: Cause, cluster: Cluster) -> None:
     """Make parcels, their numbers and contents what the claims say."""
     plans = assemble(core_lines(cluster), core_claims(cluster))
-    found = _existing(cluster)
-    free = dict(sorted(found.items()))
+    free = {one: {row.number_id for row in cluster.held[one]} for one in sorted(cluster.parcels)}
     for plan in plans:
         numbers = {one.id for one in cluster.numbers_of(plan)}
-        parcel = _best(free, numbers) or Parcel(ws=cluster.ws)
+        parcel = _best(cluster, free, numbers) or Parcel(ws=cluster.ws)
         purchase = cluster.purchase_of(plan)
         _write(cause, cluster, parcel, plan, purchase)
         cluster.plans.append((parcel, plan))
         free.pop(parcel.id, None)
-    for parcel_id, (parcel, numbers) in free.items():
-        _absorb(cluster, parcel_id, parcel, numbers)
+    for parcel_id, numbers in free.items():
+        _absorb(cluster, cluster.parcels[parcel_id], numbers)
 
 
 def core_lines(cluster: Cluster) -> dict[str, list[CoreLine]]:
@@ -127,30 +127,23 @@ def _last_mile(cluster: Cluster, known: set[str]) -> list[CoreClaim]:
     return claims
 
 
-def _existing(cluster: Cluster) -> dict[int, tuple[Parcel, set[int]]]:
-    """The parcels there are already, locked in the order of their ids, with the numbers each has."""
-    held = defaultdict(set)
-    for row in ParcelNumber.objects.filter(ws=cluster.ws, number_id__in=cluster.numbers):
-        held[row.parcel_id].add(row.number_id)
-    parcels = Parcel.objects.select_for_update().filter(ws=cluster.ws, id__in=held).order_by("id")
-    return {one.id: (one, held[one.id]) for one in parcels}
-
-
-def _best(free: dict[int, tuple[Parcel, set[int]]], numbers: set[int]) -> Parcel | None:
+def _best(cluster: Cluster, free: dict[int, set[int]], numbers: set[int]) -> Parcel | None:
     """The parcel that has most of these numbers; of two, the older."""
-    shared = {id_: len(numbers & held) for id_, (_, held) in free.items() if numbers & held}
-    return free[max(shared, key=lambda id_: (shared[id_], -id_))][0] if shared else None
+    shared = {id_: len(numbers & held) for id_, held in free.items() if numbers & held}
+    return cluster.parcels[max(shared, key=lambda id_: (shared[id_], -id_))] if shared else None
 
 
 def _write(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan, purchase: Purchase | None) -> None:
     """Make the rows of a parcel agree with its plan; what agrees already is not written again."""
     new, purchase_id = parcel.version == 0, purchase.id if purchase else None
+    if new:
+        cluster.sheet.add(parcel)
+        first = plan.numbers[0].number if plan.numbers else ""
+        cluster.sheet.note(cause, Noted("parcel", parcel.id, "parcel.found", new=first))
     if new or parcel.purchase_id != purchase_id:
         parcel.purchase_id = purchase_id
         parcel.version += 1
-        parcel.save()
-    if new:
-        note(cause, Noted("parcel", parcel.id, "parcel.found", new=plan.numbers[0].number if plan.numbers else ""))
+        cluster.sheet.put(parcel, "purchase_id", "version")
     _write_numbers(cause, cluster, parcel, plan)
     _write_contents(cluster, parcel, plan)
     _write_channel(cluster, parcel, plan)
@@ -161,72 +154,88 @@ def _write_numbers(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -
         (cluster.number(held.number).id, held.role.value, held.since, held.until, ",".join(held.said_by)): held
         for held in plan.numbers
     }
-    rows = ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel.id)
-    if set(rows.values_list("number_id", "role", "since", "until", "said_by")) == set(wanted):
+    rows = cluster.held.get(parcel.id, [])
+    if {(one.number_id, one.role, one.since, one.until, one.said_by) for one in rows} == set(wanted):
         return
-    rows.delete()
-    ParcelNumber.objects.bulk_create(
-        ParcelNumber(ws=cluster.ws, parcel_id=parcel.id, number_id=id_, role=role, since=since, until=until, said_by=by)
-        for id_, role, since, until, by in wanted
-    )
-    for held in plan.numbers:
-        note(cause, Noted("parcel", parcel.id, "parcel.number", new=held.number, at=held.role.value))
-    for old, new in plan.replaced:
-        NumberLink.objects.get_or_create(
-            ws=cluster.ws,
-            from_id=cluster.number(old).id,
-            to_id=cluster.number(new).id,
-            kind="replaced_by",
-            defaults={"said_by": cause.actor, "known_at": next(h.since for h in plan.numbers if h.number == new)},
+    for row in rows:
+        cluster.sheet.drop(row)
+    cluster.held[parcel.id] = [
+        cluster.sheet.add(
+            ParcelNumber(
+                ws=cluster.ws, parcel_id=parcel.id, number_id=id_, role=role, since=since, until=until, said_by=by
+            )
         )
-        note(cause, Noted("parcel", parcel.id, "parcel.number_replaced", old=old, new=new))
+        for id_, role, since, until, by in wanted
+    ]
+    for held in plan.numbers:
+        cluster.sheet.note(cause, Noted("parcel", parcel.id, "parcel.number", new=held.number, at=held.role.value))
+    for old, new in plan.replaced:
+        _link(cause, cluster, old, new, next(h.since for h in plan.numbers if h.number == new))
+        cluster.sheet.note(cause, Noted("parcel", parcel.id, "parcel.number_replaced", old=old, new=new))
+
+
+def _link(cause: Cause, cluster: Cluster, old: str, new: str, since: datetime) -> None:
+    link = (cluster.number(old).id, cluster.number(new).id, "replaced_by")
+    if link not in cluster.links:
+        cluster.links.add(link)
+        from_id, to_id, kind = link
+        cluster.sheet.add(
+            NumberLink(ws=cluster.ws, from_id=from_id, to_id=to_id, kind=kind, said_by=cause.actor, known_at=since)
+        )
 
 
 def _write_contents(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
     wanted = {(int(part.order), int(part.line or 0), part.qty, part.how) for part in plan.contents}
-    rows = ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel.id)
-    if set(rows.values_list("order_id", "line_id", "qty", "how")) == wanted:
+    rows = cluster.parts.get(parcel.id, [])
+    if {(one.order_id, one.line_id, one.qty, one.how) for one in rows} == wanted:
         return
-    rows.delete()
-    ParcelLine.objects.bulk_create(
-        ParcelLine(ws=cluster.ws, parcel_id=parcel.id, order_id=order, line_id=line, qty=qty, how=how)
+    for row in rows:
+        cluster.sheet.drop(row)
+    cluster.parts[parcel.id] = [
+        cluster.sheet.add(
+            ParcelLine(ws=cluster.ws, parcel_id=parcel.id, order_id=order, line_id=line, qty=qty, how=how)
+        )
         for order, line, qty, how in sorted(wanted)
-    )
+    ]
 
 
 def _write_channel(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
     """What the store itself shows for this parcel: the channel's own field, never mixed with our status."""
     numbers = {one.id for one in cluster.numbers_of(plan)}
-    shown = [row for row in cluster.claims if row.shown and not row.gone and row.number_id in numbers]
-    ChannelState.objects.bulk_create(
-        {
-            row.order_id: ChannelState(
-                ws=cluster.ws, order_id=row.order_id, parcel_id=parcel.id, shown=row.shown, seen_at=row.last_said
-            )
-            for row in sorted(shown, key=lambda one: one.last_said)
-        }.values(),
-        update_conflicts=True,
-        unique_fields=["ws", "order_id", "parcel_id"],
-        update_fields=["shown", "seen_at"],
-    )
+    said = [row for row in cluster.claims if row.shown and not row.gone and row.number_id in numbers]
+    for order_id, claim in {row.order_id: row for row in sorted(said, key=lambda one: one.last_said)}.items():
+        row = cluster.shown.get((order_id, parcel.id))
+        if row is None:
+            row = ChannelState(ws=cluster.ws, order_id=order_id, parcel_id=parcel.id)
+            cluster.shown[order_id, parcel.id] = cluster.sheet.add(row)
+        if (row.shown, row.seen_at) != (claim.shown, claim.last_said):
+            row.shown, row.seen_at = claim.shown, claim.last_said
+            cluster.sheet.put(row, "shown", "seen_at")
 
 
-def _absorb(cluster: Cluster, parcel_id: int, parcel: Parcel, numbers: set[int]) -> None:
+def _absorb(cluster: Cluster, parcel: Parcel, numbers: set[int]) -> None:
     """Two parcels turned out to be one: the other one lives on and takes over what was sent."""
     heir = next((one for one, plan in cluster.plans if numbers & {n.id for n in cluster.numbers_of(plan)}), None)
-    ParcelNumber.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
-    ParcelLine.objects.filter(ws=cluster.ws, parcel_id=parcel_id).delete()
+    for row in (*cluster.held.pop(parcel.id, ()), *cluster.parts.pop(parcel.id, ())):
+        cluster.sheet.drop(row)
+    mine = [one for one in cluster.pushes if one.parcel_id == parcel.id]
     if heir is not None:
-        unsent = Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id, state__in=["held", "due"])
-        waiting = Outbox.objects.filter(
-            ws=cluster.ws, lane="push", payload_ref__in=list(unsent.values_list("id", flat=True))
-        )
-        waiting.filter(state="due").delete()
-        unsent.delete()  # decided anew, for both together
-        for push in Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id).order_by("version"):
-            theirs = Push.objects.filter(ws=cluster.ws, order_id=push.order_id, parcel_id=heir.id)
-            push.version += theirs.count()
-            push.parcel_id = heir.id
-            push.save(update_fields=["version", "parcel_id"])
-    if heir is not None or not Push.objects.filter(ws=cluster.ws, parcel_id=parcel_id).exists():
-        parcel.delete()
+        for push in mine:
+            _hand_over(cluster, push, heir)
+    if heir is not None or not mine:
+        cluster.sheet.drop(parcel)
+
+
+def _hand_over(cluster: Cluster, push: Push, heir: Parcel) -> None:
+    """What was not sent yet is decided anew, for both together; what was, counts as given before."""
+    if push.state in {"held", "due"}:
+        meant = cluster.outbox.get(("push", push.store_id, intent_keys(push)[0]))
+        if meant is not None and meant.state == "due":
+            Outbox.objects.filter(ws=meant.ws, id=meant.id, state="due").delete()
+            del cluster.outbox["push", push.store_id, intent_keys(push)[0]]
+        cluster.pushes.remove(push)
+        cluster.sheet.drop(push)
+        return
+    theirs = [one for one in cluster.pushes if one.order_id == push.order_id and one.parcel_id == heir.id]
+    push.version, push.parcel_id = push.version + len(theirs), heir.id
+    cluster.sheet.put(push, "version", "parcel_id")

@@ -1,15 +1,14 @@
 """Which numbers the stores get: ``core.policy`` decides, this writes the push and its outbox row."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from doorstep.app import clock, loop, policies, told
-from doorstep.app.changes import Cause, Noted, note
+from doorstep.app import clock, told
+from doorstep.app.changes import Cause, Noted
 from doorstep.app.merge.purchases import LEFT
-from doorstep.app.settle.cluster import Cluster
+from doorstep.app.settle.cluster import Cluster, intent_keys, said_of
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
@@ -31,11 +30,8 @@ def decide_pushes(cause: Cause, cluster: Cluster) -> None:
         store = cluster.connections[order.store_id]
         if Can.PUSH not in connector("store", store.connector).meta.can:
             continue
-        policy, version = policies.current(cluster.ws, store.id)
-        pushes = defaultdict(list)
-        locked = Push.objects.select_for_update().filter(ws=order.ws, order_id=order.id)
-        for push in locked.order_by("parcel_id", "version"):
-            pushes[push.parcel_id].append(push)
+        policy, version = cluster.rules.policy(store.id)
+        pushes = cluster.pushes_of(order.id)
         for parcel, plan in cluster.plans:
             if any(int(part.order) == order.id for part in plan.contents) or parcel.id in pushes:
                 _decide_one(cause, cluster, Spot(order, store, parcel, plan, pushes[parcel.id]), policy, version)
@@ -70,7 +66,8 @@ def _decide_one(cause: Cause, cluster: Cluster, spot: Spot, policy: Policy, vers
     case, given = case_of(cluster, spot), spot.given
     if given and case.asked_anyway and case.withdrawn_by_person:  # given anew, not in place of what is not there
         given.state = "withdrawn"
-        given.save(update_fields=["state"])  # its time stays: the person asked later than it was taken out
+        cluster.before[given.id] = said_of(given)
+        cluster.sheet.put(given, "state")  # its time stays: the person asked later than it was taken out
         case = case_of(cluster, spot)
     _carry_out(cause, cluster, spot, decide(policy, case, clock.now()), version)
 
@@ -187,25 +184,25 @@ def _carry_out(cause: Cause, cluster: Cluster, spot: Spot, decision: Decision, v
     match decision:
         case Give(number=number, reason=reason):
             push = _draft(cluster, spot, number, "due", reason, version)
-            _send(push)
+            _send(cluster, push)
         case Hold(reason=reason, number=""):
-            _drop(cause, spot, reason)
+            _drop(cause, cluster, spot, reason)
         case Hold(reason=reason, until=until, number=number):
             push = _draft(cluster, spot, number, "held", reason, version)
             if push is not None:
                 push.hold_until = until
         case Refuse(reason=reason):
-            _drop(cause, spot, reason)
+            _drop(cause, cluster, spot, reason)
             push = _give_up(spot, reason)
         case Keep(reason=reason):
-            _drop(cause, spot, reason)
+            _drop(cause, cluster, spot, reason)
         case Withdraw(reason=reason):
-            _drop(cause, spot, reason)
-            push = _take_back(spot, reason)
+            _drop(cause, cluster, spot, reason)
+            push = _take_back(cluster, spot, reason)
         case _:
             assert_never(decision)
     if push is not None:
-        _save(cause, push)
+        _save(cause, cluster, push)
 
 
 def _draft(cluster: Cluster, spot: Spot, number: str, state: str, reason: Message, version: int) -> Push | None:
@@ -222,11 +219,12 @@ def _draft(cluster: Cluster, spot: Spot, number: str, state: str, reason: Messag
             parcel_id=spot.parcel.id,
             version=push.version + 1 if push else 1,
         )
+        cluster.pushes.append(cluster.sheet.add(push))
     push.number_id, push.policy_version, push.state = number_id, version, state
     push.reason, push.hold_until = asdict(reason), None
     push.contents = contents_of(cluster, spot)
     if state == "held":
-        _unsend(push)
+        _unsend(cluster, push)
     return push
 
 
@@ -242,35 +240,46 @@ def contents_of(cluster: Cluster, spot: Spot) -> list[list[Any]]:
     return [[lines[int(part.line)].external_id, part.qty] for part in parts if int(part.line) in lines]
 
 
-def _send(push: Push | None) -> None:
+def _send(cluster: Cluster, push: Push | None) -> None:
     """Mean to send it. What is meant already keeps its time: trying again too soon would undo the back-off."""
     if push is None:
         return
-    row, new = Outbox.objects.get_or_create(
-        ws=push.ws,
-        lane="push",
-        target_id=push.store_id,
-        intent_key=f"{push.order_id}:{push.parcel_id}:{push.version}",
-        defaults={"payload_ref": push.id, "due_at": clock.now()},
-    )
-    if not new and row.state != "due":
-        Outbox.objects.filter(ws=row.ws, id=row.id).update(state="due", due_at=clock.now(), tries=0, error=None)
-    loop.wake("outbox")
+    row = _meant(cluster, push)
+    if row.state != "due":
+        row.state, row.due_at, row.tries, row.error = "due", clock.now(), 0, None
+        cluster.sheet.put(row, "state", "due_at", "tries", "error")
+    cluster.sheet.ring("outbox")
 
 
-def _unsend(push: Push) -> None:
+def _meant(cluster: Cluster, push: Push, *, withdraw: bool = False) -> Outbox:
+    """The outbox row of a push, or of taking it back."""
+    key = ("push", push.store_id, intent_keys(push)[withdraw])
+    if key not in cluster.outbox:
+        lane, target_id, intent_key = key
+        row = Outbox(ws=push.ws, lane=lane, target_id=target_id, intent_key=intent_key)
+        row.payload_ref, row.due_at = push.id, clock.now()
+        cluster.outbox[key] = cluster.sheet.add(row)
+    return cluster.outbox[key]
+
+
+def _unsend(cluster: Cluster, push: Push) -> None:
     """Take back an intent that nobody has begun to carry out."""
-    Outbox.objects.filter(ws=push.ws, lane="push", payload_ref=push.id, state="due").delete()
+    key = ("push", push.store_id, intent_keys(push)[0])
+    row = cluster.outbox.get(key)
+    if row is not None and row.state == "due":
+        Outbox.objects.filter(ws=row.ws, id=row.id, state="due").delete()
+        del cluster.outbox[key]
 
 
-def _drop(cause: Cause, spot: Spot, reason: Message) -> None:
+def _drop(cause: Cause, cluster: Cluster, spot: Spot, reason: Message) -> None:
     """What was not sent yet will not be: as if it had never been meant, so that no order of arrival leaves a trace."""
     push = spot.last
     if push is not None and push.state in UNSENT:
-        _unsend(push)
-        push.delete()
+        _unsend(cluster, push)
+        cluster.pushes.remove(push)
+        cluster.sheet.drop(push)
         at = f"{push.parcel_id}:{push.number_id}"
-        note(cause, Noted("order", push.order_id, "push.dropped", new=reason.id, at=at))
+        cluster.sheet.note(cause, Noted("order", push.order_id, "push.dropped", new=reason.id, at=at))
 
 
 def _give_up(spot: Spot, reason: Message) -> Push | None:
@@ -282,7 +291,7 @@ def _give_up(spot: Spot, reason: Message) -> Push | None:
     return push
 
 
-def _take_back(spot: Spot, reason: Message) -> Push | None:
+def _take_back(cluster: Cluster, spot: Spot, reason: Message) -> Push | None:
     """Withdraw what the store has: one more row of the same push, of the lane's other kind. Where its API takes nothing
     back, the push says what a person has to do there.
     """
@@ -294,28 +303,15 @@ def _take_back(spot: Spot, reason: Message) -> Push | None:
         given.reason = asdict(Message(id="channel.by_hand.withdraw", values=values))
         return given
     given.reason = asdict(reason)
-    Outbox.objects.get_or_create(
-        ws=given.ws,
-        lane="push",
-        target_id=given.store_id,
-        intent_key=f"{given.order_id}:{given.parcel_id}:{given.version}:withdraw",
-        defaults={"payload_ref": given.id, "due_at": clock.now()},
-    )
-    loop.wake("outbox")
+    _meant(cluster, given, withdraw=True)
+    cluster.sheet.ring("outbox")
     return given
 
 
-def _save(cause: Cause, push: Push) -> None:
-    before = Push.objects.filter(id=push.id).first()
-    same = before is not None and all(
-        getattr(before, name) == getattr(push, name)
-        for name in ("state", "number_id", "reason", "hold_until", "contents")
-    )
-    if same:
+def _save(cause: Cause, cluster: Cluster, push: Push) -> None:
+    if cluster.before.get(push.id) == said_of(push):
         return
     push.changed_at = clock.now()
-    push.save()
-    note(
-        cause,
-        Noted("order", push.order_id, f"push.{push.state}", new=str(push.number_id), at=f"{push.id}:{push.version}"),
-    )
+    cluster.sheet.put(push, "state", "number_id", "reason", "hold_until", "contents", "policy_version", "changed_at")
+    at = f"{push.id}:{push.version}"
+    cluster.sheet.note(cause, Noted("order", push.order_id, f"push.{push.state}", new=str(push.number_id), at=at))

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from doorstep.app import clock
-from doorstep.app.changes import Cause, Noted, note
+from doorstep.app.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
 from doorstep.core.event import InstantFrom, TrackingEvent
@@ -16,7 +17,22 @@ from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Reason, Status, closed
 from doorstep.core.timeline import Current, belonging, current, first_and_last
-from doorstep.db.models import Event, Number, Order, Parcel, Purchase, Schedule, Watch
+from doorstep.db.models import Event, Number, Order, Parcel, Purchase
+
+# What is computed of a parcel here.
+FACTS: Final = (
+    "status",
+    "reason",
+    "responsible",
+    "action_by",
+    "status_since",
+    "first_scan_at",
+    "last_event_at",
+    "headline_key",
+    "eta_from",
+    "eta_to",
+    "closed_at",
+)
 
 
 def renew(cause: Cause, cluster: Cluster) -> None:
@@ -40,18 +56,22 @@ def _name_carrier(cause: Cause, cluster: Cluster, held: HeldNumber) -> None:
     if not carrier:
         carrier, by = _proven(number), "recognized"
     if carrier != number.carrier:
-        note(cause, Noted("number", number.id, "number.carrier", old=number.carrier, new=carrier))
+        cluster.sheet.note(cause, Noted("number", number.id, "number.carrier", old=number.carrier, new=carrier))
         number.carrier, number.carrier_by = carrier, by if carrier else ""
-        number.save(update_fields=["carrier", "carrier_by"])
+        cluster.sheet.put(number, "carrier", "carrier_by")
         if by == "person":
-            _reload(number)
+            _reload(cluster, number)
 
 
-def _reload(number: Number) -> None:
+def _reload(cluster: Cluster, number: Number) -> None:
     """A person knows the carrier better: tell the accounts that follow the number, and ask again (S17)."""
-    watched = {"ws": number.ws, "number_id": number.id}
-    if Watch.objects.filter(**watched, remote__in=["registered", "rejected", "stopped"]).update(remote="recarrier"):
-        Schedule.objects.filter(**watched).update(next_at=clock.now())
+    told = [one for one in cluster.watches.get(number.id, ()) if one.remote in {"registered", "rejected", "stopped"}]
+    for watch in told:
+        watch.remote = "recarrier"
+        cluster.sheet.put(watch, "remote")
+    for place in cluster.schedule.get(number.id, ()) if told else ():
+        place.next_at = clock.now()
+        cluster.sheet.put(place, "next_at")
 
 
 def _proven(number: Number) -> str:
@@ -99,19 +119,26 @@ def begun(purchase: Purchase | None, orders: Iterable[Order], numbers: Iterable[
 
 
 def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    before = _said_of(parcel)
     now, since = clock.now(), bought_at(cluster, plan)
     own = {number: belonging(said, since)[0] for number, said in events_of(cluster, plan).items()}
     state = _state(plan, own, now, _answer(cluster, plan))
     if state.status.value != parcel.status or bytes(parcel.headline_key) != state.headline_key:
         kind = "parcel.status" if state.status.value != parcel.status else "parcel.scan"
-        note(cause, Noted("parcel", parcel.id, kind, parcel.status, state.status.value, state.headline_key.hex()))
+        change = Noted("parcel", parcel.id, kind, parcel.status, state.status.value, state.headline_key.hex())
+        cluster.sheet.note(cause, change)
     _put(parcel, state)
     scans = [event for said in own.values() for event in said]
     parcel.first_scan_at, parcel.last_event_at = first_and_last(scans, now)
     watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
     newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
     parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)
-    parcel.save()
+    if _said_of(parcel) != before:
+        cluster.sheet.put(parcel, *FACTS)
+
+
+def _said_of(parcel: Parcel) -> tuple[object, ...]:
+    return tuple(getattr(parcel, name) for name in FACTS)
 
 
 def _state(
@@ -158,10 +185,11 @@ def _renew_order(cause: Cause, cluster: Cluster, order: Order) -> None:
         cancelled=order.cancelled_at is not None,
     )
     if state.value != order.state:
-        note(cause, Noted("order", order.id, "order.state", old=order.state, new=state.value, at=str(order.version)))
+        change = Noted("order", order.id, "order.state", old=order.state, new=state.value, at=str(order.version))
+        cluster.sheet.note(cause, change)
         order.state = state.value
         order.version += 1
-        order.save(update_fields=["state", "version"])
+        cluster.sheet.put(order, "state", "version")
 
 
 def _moving(parcel: Parcel, plan: Plan) -> Moving:

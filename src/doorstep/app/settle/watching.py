@@ -25,9 +25,9 @@ def watch_numbers(cluster: Cluster) -> None:
                 number = cluster.number(held.number)
                 if _schedule(cluster, parcel, number.id, account, held.since):
                     kept.add(number.id)
-    idle = [one for one in cluster.numbers if one not in kept]
-    if idle:
-        Schedule.objects.filter(ws=cluster.ws, number_id__in=idle).delete()
+    for number_id in cluster.numbers.keys() - kept:
+        for place in cluster.schedule.pop(number_id, ()):
+            cluster.sheet.drop(place)
 
 
 def carrier_account(connections: Iterable[Connection]) -> Connection | None:
@@ -53,20 +53,23 @@ def watch_open_parcels(ws: int) -> None:
 
 def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
     """Keep the number's place in the schedule; False when it need not be asked any more."""
-    key = {"ws": cluster.ws, "number_id": number_id, "connection_id": account.id}
+    key = (cluster.ws, number_id, account.id)
     watches = cluster.watches.setdefault(number_id, [])
     watch = next((one for one in watches if one.connection_id == account.id), None)
     if watch is None:
-        watch, _ = Watch.objects.get_or_create(defaults=None, **key)
+        watch = cluster.sheet.add(Watch(pk=key))
         watches.append(watch)
     next_at = next_ask(parcel, watch, since, clock.now())
     if next_at is None:
         return False
-    row, made = Schedule.objects.get_or_create(**key, defaults={"next_at": next_at})
-    if not made and next_at < row.next_at:
-        Schedule.objects.filter(**key).update(next_at=next_at)
-    if made:
-        loop.wake("poll")
+    places = cluster.schedule.setdefault(number_id, [])
+    place = next((one for one in places if one.connection_id == account.id), None)
+    if place is None:
+        places.append(cluster.sheet.add(Schedule(pk=key, next_at=next_at)))
+        cluster.sheet.ring("poll")
+    elif next_at < place.next_at:
+        place.next_at = next_at
+        cluster.sheet.put(place, "next_at")
     return True
 
 
