@@ -10,8 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
+from django.db.models import Max
+
 from doorstep.app.parcel_view import Held, Seen
 from doorstep.core.diagnosis import (
+    NOWHERE,
     Cause,
     Finding,
     Mark,
@@ -29,6 +32,15 @@ Told = tuple[tuple[int, Finding], ...]
 _ANSWERS: Final = frozenset(one.value for one in TrackAnswer)
 _TROUBLES: Final = frozenset(one.value for one in Trouble if one)
 _WELL: Final = frozenset({Cause.ALL_WELL, Cause.ARRIVED, Cause.NOTHING_TO_SHIP, Cause.ORDER_CANCELLED})
+_INSIDE: Final = frozenset(
+    {
+        Cause.WRONG_CARRIER_SUSPECTED,
+        Cause.NUMBER_REPLACED,
+        Cause.WATCH_ENDED,
+        Cause.ACCESS_DENIED,
+        Cause.SOURCE_TROUBLE,
+    }
+)
 _OUTAGE: Final = 3  # numbers that must fail before the service, and not one number, is said to be down
 
 
@@ -43,9 +55,15 @@ def of_order(
     return _unique(said for side in sides for said in side.told(now))
 
 
-def of_page(order: Order, lines: Sequence[Line], parcels: Sequence[Seen], now: datetime) -> Told:
-    """(parcel id, finding) for the shopper: what of the parcels and the order is the shopper's to know."""
-    return _sold(Known(order, lines, (), parcels)).told(now)
+def of_page(
+    order: Order, lines: Sequence[Line], parcels: Sequence[Seen], now: datetime
+) -> Mapping[int, tuple[Finding, ...]]:
+    """What the shopper is told on the shop's own page, by parcel id. What is between the shop and its suppliers, its
+    tracking accounts or a marketplace stays out, and what the page says anyway.
+    """
+    side = replace(_sold(Known(order, lines, (), parcels)), connection=0)
+    told = [(parcel, one) for parcel, one in side.told(now) if parcel and one.cause not in _INSIDE]
+    return {parcel: tuple(one for about, one in told if about == parcel) for parcel, _ in told}
 
 
 class Known:
@@ -95,24 +113,23 @@ class Known:
 
     @cached_property
     def down(self) -> Mapping[int, datetime]:
-        """Since when a carrier account fails for every number, by the id of a current number that it fails for."""
+        """Since when a carrier account answers for no number at all, by the id of a number that it fails for."""
         ids = {one.id for parcel in self.live if parcel.fresh.answer in _TROUBLES for one in parcel.current}
         failing = Watch.objects.filter(ws=self.order.ws, number_id__in=ids, answer__in=_TROUBLES)
-        return {one.number_id: since for one in failing if (since := self._outage(one))}
+        pairs = failing.values_list("number_id", "connection_id")
+        return {number: since for number, connection in pairs if (since := self._outage(connection))}
 
-    def _outage(self, watch: Watch) -> datetime | None:
-        """Since when an account has answered nobody, None where it has, or where too few were asked to tell."""
-        account = Watch.objects.filter(ws=watch.ws, connection_id=watch.connection_id)
-        failing = list(account.filter(answer__in=_TROUBLES, answered_at__isnull=False)[:_OUTAGE])
-        if len(failing) < _OUTAGE or watch.answered_at is None:
-            return None
-        since = max(one.answered_at for one in failing if one.answered_at)
-        return None if account.exclude(answer__in=_TROUBLES).filter(answered_at__gt=since).exists() else since
+    def _outage(self, connection: int) -> datetime | None:
+        """When an account answered for the last time, None where too few numbers were asked since then to tell."""
+        account = Watch.objects.filter(ws=self.order.ws, connection_id=connection)
+        last: datetime | None = account.aggregate(last=Max("answered_at"))["last"]
+        failed = account.filter(answer__in=_TROUBLES, asked_at__gt=last).count() if last else 0
+        return last if failed >= _OUTAGE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One diagnosis: what was bought, the parcels of it, and where."""
+    """One diagnosis: what was bought, its parcels, and where; ``connection`` 0 = nowhere that promises anything."""
 
     known: Known
     facts: OrderFacts
@@ -122,7 +139,7 @@ class Side:
     def told(self, now: datetime) -> Told:
         """What is to be said of it."""
         parcels = [_parcel(one, self.known) for one in self.parcels]
-        where = marketplace(self.known.connectors.get(self.connection, ""))
+        where = marketplace(self.known.connectors.get(self.connection, "")) if self.connection else NOWHERE
         return tuple((int(one.parcel or 0), one) for one in diagnose(self.facts, parcels, now, where))
 
 

@@ -1,10 +1,13 @@
 """What a shopper sees of an order: no personal data, and of a shared parcel only this order's part. Reading only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from doorstep.app import clock, findings
 from doorstep.app.parcel_view import Item, Seen, parcels
+from doorstep.core.diagnosis import Finding
 from doorstep.core.order import OrderState
 from doorstep.core.status import Status
 from doorstep.db.models import Connection, Line, Order, Workspace
@@ -56,6 +59,7 @@ class PageView:
     parts: bool
     parcels: tuple[Seen, ...]
     items: tuple[Wanted, ...]
+    findings: Mapping[int, tuple[Finding, ...]]  # by parcel
 
     @property
     def left(self) -> tuple[Wanted, ...]:
@@ -81,6 +85,7 @@ def page_view(ws: int, order_id: int) -> PageView | None:
         explained=".explained.".join(about),
         parts=bool(seen) and not (len(seen) == 1 and order.state in _WHOLE),
         parcels=seen,
+        findings=findings.of_page(order, lines, seen, clock.now()),
         items=tuple(_wanted(line, seen) for line in lines if line.qty > line.qty_cancelled),
     )
 
