@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from doorstep.core.number.directory import carriers_in
+from doorstep.core.number.format import Confidence
 from doorstep.core.number.hint import NO_HINTS, Hints
 from doorstep.core.number.label import UNSPACED, Label, labels_in
 from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, written
@@ -23,7 +24,8 @@ def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
     found = read(text, hints)
     if found.number.isalnum() and (found.number.isdigit() or not _worded(text)):
         return found
-    if found.text is not text or written(text):
+    believed = found.best is not None and found.best.confidence is not Confidence.POSSIBLE
+    if believed or found.text is not text or written(text):
         return found
     return _among_words(text, hints, found) if _worded(text) else _peeled(text, hints, found)
 
