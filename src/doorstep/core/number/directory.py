@@ -92,12 +92,16 @@ def carrier_named(text: str, *, country: str = "") -> str:
     return _named_so(_squeezed(re.sub(r"\([^()]*\)", " ", text)), country)
 
 
+def well_known(text: str) -> str:
+    """The code of a well-known carrier from any spelling of its code, name or alias; '' if none is called so."""
+    return _spellings().get(_spelling(text), "")
+
+
 def carriers_in(text: str) -> tuple[str, ...]:
     """Codes of the well-known carriers named anywhere in running text, in order of appearance, longest names first."""
+    if whole := well_known(text):
+        return (whole,)
     words = _spelling(text).split()
-    whole = _spellings().get(" ".join(words))
-    if whole or not words:
-        return (whole,) if whole else ()
     found: dict[str, None] = {}
     start = 0
     while start < len(words):

@@ -1,27 +1,39 @@
 """Numbers in links: carriers' own tracking pages, aggregators', and links that wrap another link."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from doorstep.core.number.directory import carrier, carrier_named, carrier_of_host, related
+from doorstep.core.number.directory import (
+    carrier,
+    carrier_by_key,
+    carrier_named,
+    carrier_of_host,
+    related,
+    well_known,
+)
 from doorstep.core.number.format import Bare, Fit, fits
 from doorstep.core.number.look_alike import plausible
 from doorstep.core.number.text import normalize
+from doorstep.core.number.vendor_keys import carrier_at
 
-# Query keys (lower case, without punctuation and trailing digits) that name a tracking number on any host, and those
-# that do on a carrier's own host if the value has the form of its numbers.
+# Query keys (lower case, without punctuation and trailing digits) that name a tracking number on any host; those that
+# do on a carrier's own host if the value has the form of its numbers, elsewhere if that form is telling by itself; and
+# those that name the carrier.
 _TELLING = re.compile(
-    r"awb(number)?|nums|(qtc)?tlabels|(selected)?trc?knu?m|trknbr|waybill(no)?|"
-    r"track(ing|ed)?(id|identifier|code|no|nums?|numbers?)?"
+    r"awb(number)?|nums|(qtc)?tlabels|(selected|(str)?orig)?trc?knu?m|trknbr|waybill(no)?|"
+    r"(str)?(orig)?track(ing|ed)?(id|identifier|code|nos?|nums?|numbers?(input)?)?"
 )
 _OWN = re.compile(
-    r"barcode|cn|code|colli|cons?|consignment(number)?|documentcode|idc?|inquirynumber|item(code|id)|logisticsno|lt|"
-    r"mailno(list)?|match|no|numbers?|obje[ct]+s?|okurijono|p|parcel(id|numbers?)?|piececode|q|ref(erence)?|"
-    r"search(for|id)?|shipment(id)?|shippingnumber|sid|tlc|snr"
+    r"b|barcode|cn|code|coli?s?part|colli|cons?|consignment(number)?|documentcode|(formatted)?parcelcodes?|idc?|"
+    r"inquirynumber|items?(code|id)?|listenumeros(lt)?|logisticsno|lt|mailno(list)?|match|no|nspediz|numbers?|numero|"
+    r"obje[ct]t?o?s?|okurijono|p|parcel(id|numbers?)?|piececode|pin|pknr|pno|pnum|q|query|ref(erence)?|requestno|"
+    r"search(for|id)?|shipment(id)?|shippingnumber|sid|snr|tc|tlc"
 )
-_SEVERAL = re.compile(r"[,;|\s+]+")
+_CARRIER = re.compile(r"carrier(code|name)?|courier(code|name)?|express|shippingcompany|slug")
+_SEVERAL = re.compile(r"[,;|/\s+]+")
+_WRAPPED = re.compile(r"https?:/.+")
 _DEEPEST = 3
 
 
@@ -46,12 +58,31 @@ def _number_in(url: str, depth: int) -> tuple[str, str] | None:
     code = carrier_of_host(parts.hostname)
     pairs = list(_pairs(parts))
     segments = list(_segments(parts))
-    named = code or next(filter(None, map(carrier_named, segments)), "")
     number = _in_template(url, code) or _in_pairs(pairs, code) or _in_segments(segments, code)
     if number:
-        return number, named
-    inner = (value for _, value in pairs if "://" in value) if depth else ()
-    return next(filter(None, (_number_in(value, depth - 1) for value in inner)), None)
+        return number, code or _named_by(parts.hostname, pairs, segments)
+    wrapped = _WRAPPED.search(unquote(parts.path))
+    inner = [wrapped[0]] if wrapped else [value for _, value in pairs if "://" in value]
+    return next(filter(None, (_number_in(value, depth - 1) for value in inner if depth)), None)
+
+
+def _named_by(host: str, pairs: list[tuple[str, str]], segments: list[str]) -> str:
+    """The carrier that a link of somebody else names itself; '' if it names none."""
+    if host.endswith(".aftership.com") and (code := _first(carrier_at("aftership", part) for part in segments)):
+        return code
+    if host.endswith(".17track.net") and (code := _first(_by_key(value) for key, value in pairs if key == "fc")):
+        return code
+    return _first(carrier_named(value) for key, value in pairs if _CARRIER.fullmatch(key)) or _first(
+        map(well_known, segments)
+    )
+
+
+def _first(codes: Iterable[str]) -> str:
+    return next(filter(None, codes), "")
+
+
+def _by_key(value: str) -> str:
+    return carrier_by_key(int(value)) if value.isascii() and value.isdigit() else ""
 
 
 def _split(url: str) -> SplitResult | None:
@@ -91,10 +122,17 @@ def _template(code: str) -> re.Pattern[str]:
 def _in_pairs(pairs: list[tuple[str, str]], code: str) -> str:
     for key, value in pairs:
         number = _one(value)
-        own = code and _OWN.fullmatch(key) and any(related(fit.carrier, code) for fit in fits(number))
-        if number and (own or _TELLING.fullmatch(key)):
+        if number and (_TELLING.fullmatch(key) or (_OWN.fullmatch(key) and _is_theirs(number, code))):
             return number
     return ""
+
+
+def _is_theirs(number: str, code: str) -> bool:
+    """Whether a number has a format of the host's carrier or of who hands to it, or on any host a telling one."""
+    partners = carrier(code).partners if code else ()
+    return any(
+        _belongs(fit, code) or any(related(fit.carrier, partner) for partner in partners) for fit in fits(number)
+    )
 
 
 def _in_segments(segments: list[str], code: str) -> str:
@@ -113,7 +151,12 @@ def _belongs(fit: Fit, code: str) -> bool:
 
 
 def _one(value: str) -> str:
-    """The first of the numbers in a value, normalized; '' if it cannot be one."""
+    """The first of the numbers in a value, normalized; '' if it cannot be one. What else a link puts behind the number
+    (``3SABCD1234567-NL-1234AB``) is left out where the number alone has a form.
+    """
     whole = normalize(value)
-    first = whole if fits(whole) else normalize(_SEVERAL.split(value.strip())[0])
-    return first if plausible(first) else ""
+    if not fits(whole):
+        first = _SEVERAL.split(value.strip())[0]
+        alone = normalize(first.partition("-")[0])
+        whole = alone if fits(alone) else normalize(first)
+    return whole if plausible(whole) else ""
