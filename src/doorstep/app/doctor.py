@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
-from doorstep.app import addresses, clock, http, loop, upgrade, vault
+from doorstep.app import addresses, clock, http, loop, reread, upgrade, vault
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message, Value
 from doorstep.db.models import Connection, Inbox
@@ -135,6 +135,13 @@ def _database() -> Iterator[Finding]:
         yield _found("good", "database", kind=connection.display_name)
         yield from _time()
         yield from _connections()
+        yield from _reread()
+
+
+def _reread() -> Iterator[Finding]:
+    """Whether connectors that read better now still have old answers before them."""
+    if waiting := reread.waiting():
+        yield _found("note", "reread_waiting", count=waiting)
 
 
 def _time() -> Iterator[Finding]:

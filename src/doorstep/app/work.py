@@ -1,4 +1,4 @@
-"""The background work of a process: six loops that sleep until something is due or rings."""
+"""The background work of a process: six loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from django.db import OperationalError
 
-from doorstep.app import deliver, feeds, holds, notify, outbox, poll, proofs, understand
+from doorstep.app import deliver, feeds, holds, notify, outbox, poll, proofs, reread, understand
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
 from doorstep.app.outbox import Leased
@@ -27,6 +27,7 @@ async def run(stop: asyncio.Event) -> None:
         _errands("poll", stop, poll.claim, poll.ask),
         _errands("outbox", stop, outbox.claim, carry_out),
         _errands("proofs", stop, proofs.claim, proofs.look_again, proofs.LOOK_S),
+        _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:
         for one in loops:
@@ -45,6 +46,19 @@ async def _read_inbox() -> bool:
 
 async def _release_holds() -> bool:
     return bool(await in_db(holds.release))
+
+
+async def _read_again() -> bool:
+    found = await in_db(reread.stale)
+    for one in found:
+        await in_db(reread.again, one)
+    return bool(found)
+
+
+async def _until_done(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[bool]]) -> None:
+    """Repeat ``step`` until it finds no work: better readers come with a new process."""
+    while not stop.is_set() and await _safely(name, step()):
+        pass
 
 
 async def _forever(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[bool]]) -> None:

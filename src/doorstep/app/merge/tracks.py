@@ -1,23 +1,29 @@
 """What carriers say about numbers. Most of what comes, so it is read, compared and written by the hundred."""
 
+import functools
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from doorstep.app.changes import Noted
 from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
 from doorstep.app.sheet import Sheet
+from doorstep.connectors.registry import connector
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track
 from doorstep.core.timeline import event_key
-from doorstep.db.models import Event, Number, NumberLink, Watch
+from doorstep.db.models import Connection, Event, Number, NumberLink, Watch
 
-READER = 1  # raise when a better reader should replay the inbox
-SAID_AGAIN = ("last_said", "position", "reader_version", "status", "reason", "known_at")
-ANSWERED = (
+READER = 1  # raise when all connectors read better: a change of theirs that their tables do not show
+SAID_AGAIN: Final = (
+    *("status", "reason", "local", "instant", "instant_from", "reader_version"),
+    *("last_said", "position", "known_at"),
+)
+ANSWERED: Final = (
     "answer",
     "said",
     "carrier",
@@ -31,6 +37,17 @@ ANSWERED = (
     "last_mile_carrier",
     "last_mile_at",
 )
+
+
+def reading_of(account: Connection) -> int:
+    """Tells how a connection's answers are read: another number whenever its connector's table of words is another."""
+    return _reading(account.kind, account.connector)
+
+
+@functools.cache
+def _reading(kind: str, name: str) -> int:
+    words = sorted(connector(kind, name).status.items())
+    return zlib.crc32(repr((READER, words)).encode()) >> 1  # fits a signed column of 32 bits
 
 
 class Told(NamedTuple):
@@ -131,7 +148,7 @@ def _row(source: Source, number: Number, event: TrackingEvent, key: bytes) -> Ev
         inbox_id=source.inbox_id,
         known_at=source.received_at,
         last_said=source.received_at,
-        reader_version=READER,
+        reader_version=reading_of(source.connection),
     )
 
 
@@ -143,10 +160,14 @@ def _wall(event: TrackingEvent) -> str:
 
 
 def _say_again(row: Event, source: Source, event: TrackingEvent) -> None:
-    """The raw words are the same; our reading and the source's order follow its newest answer."""
-    if source.received_at >= row.last_said:
-        row.last_said, row.position, row.reader_version = source.received_at, event.position, READER
+    """The raw words are the same; the source's order follows its newest answer, our reading that or a newer reader."""
+    reader, newer = reading_of(source.connection), source.received_at >= row.last_said
+    if newer or row.reader_version != reader:
         row.status, row.reason = event.status.value, event.reason.value if event.reason else ""
+        row.local, row.instant = _wall(event), event.instant.astimezone(UTC) if event.instant else None
+        row.instant_from, row.reader_version = event.instant_from.value, reader
+    if newer:
+        row.last_said, row.position = source.received_at, event.position
     row.known_at = min(row.known_at, source.received_at)
 
 

@@ -13,7 +13,7 @@ from doorstep.app.settle.pushes import decide_pushes
 from doorstep.app.settle.states import renew
 from doorstep.app.settle.watching import watch_numbers
 
-__all__ = ["settle", "settle_all"]
+__all__ = ["settle", "settle_all", "settle_quietly"]
 
 
 def settle(cause: Cause, touched: Touched) -> None:
@@ -21,10 +21,13 @@ def settle(cause: Cause, touched: Touched) -> None:
     settle_all([(cause, touched)])
 
 
+def settle_quietly(cause: Cause, touched: Touched) -> None:
+    """The same for what a second reading of old answers found out: nothing is pushed, and nobody is ever mailed it."""
+    settle_all([(cause, touched)], quiet=True)
+
+
 def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) -> None:
-    """The same for what several causes touched in one workspace, the oldest first: one reading and one writing.
-    ``quiet``: a second reading, of which nobody is told by mail.
-    """
+    """The same for what several causes touched in one workspace, the oldest first: one reading and one writing."""
     every = Touched()
     for _, touched in told:
         every.add(touched)
@@ -34,7 +37,8 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
         arrange(cause, cluster)
         renew(cause, cluster)
         watch_numbers(cluster)
-        decide_pushes(cause, cluster)
+        if not quiet:
+            decide_pushes(cause, cluster)
         intend_mails(cluster, quiet=quiet)
     for cluster in clusters[:1]:  # they share one
         cluster.sheet.write()
