@@ -12,7 +12,7 @@ from doorstep.app.understand import understand
 from doorstep.db.models import Connection, Order, Outbox, Parcel, ParcelNumber, Push
 
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=6)
-CJP, USPS, OTHER = "CJPKL7160102171YQ", "9261290100130739674440", "LX123456785CN"
+CJP, USPS, OTHER = "CJPKL7160102171YQ", "9261290100130739674442", "LX123456785CN"
 _serial = itertools.count(1)
 
 

@@ -15,7 +15,7 @@ from doorstep.core.order import TrackAnswer
 from tests.house import free_port
 
 CASES = Path(__file__).parents[1] / "connectors" / "carriers" / "seventeen_track"
-NUMBER = TrackingNumber(text="9261290100130739674440")
+NUMBER = TrackingNumber(text="9261290100130739674442")
 
 
 def case(name: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from sandbox.serve import HOST, Ports, serve
 from sandbox.world import Case, World
 
 TRACKINGS = "/wp-json/wc-ast/v3/orders"
-NUMBER, OTHER = "9261290100130739674440", "LX123456785CN"
+NUMBER, OTHER = "9261290100130739674442", "LX123456785CN"
 SHOP_KEYS = {"consumer_key": store.KEY, "consumer_secret": store.SECRET}
 FORMS = {
     "woocommerce": ("store", SHOP_KEYS),

@@ -234,12 +234,12 @@ def test_local_numbers_are_asked_for_while_only_the_platforms_is_known() -> None
     open_ones = [order(day, trackNumber=f"CJPKL71601021{day:02d}YQ") for day in range(NUMBERS + 1)]
     done_ones = [order(50, trackNumber="CJPKL7160102150YQ", orderStatus="DELIVERED"), order(51, trackNumber="1Z1")]
     server = Server(*open_ones, *done_ones)
-    server.local["CJPKL7160102100YQ"] = "9261290100130739674440"
+    server.local["CJPKL7160102100YQ"] = "9261290100130739674442"
     done = drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), server)
     assert paths(done.requests) == ["list", "trackInfo", "trackInfo"]
     assert [len(one.query) for one in done.requests[1:]] == [NUMBERS, 1]
     track = CJ.read(done.answers[1]).tracks[0]
-    assert track.last_mile and (track.last_mile.text, track.last_mile.role) == ("9261290100130739674440", Role.LOCAL)
+    assert track.last_mile and (track.last_mile.text, track.last_mile.role) == ("9261290100130739674442", Role.LOCAL)
 
 
 def test_one_order_is_asked_for_with_its_local_number() -> None:

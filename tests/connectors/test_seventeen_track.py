@@ -36,7 +36,7 @@ SEVENTEEN = SeventeenTrack()
 ACCOUNT = Account(credentials={"api_key": "k3y"}, now=NOW)
 EXAMPLES = Path(__file__).parents[3] / "shared/corpora/carrier_responses/17track"
 VECTORS = Path(__file__).parents[3] / "shared/specs/derived/signature_vectors.json"
-USPS = TrackingNumber(text="9261290100130739674440", carrier="usps")
+USPS = TrackingNumber(text="9261290100130739674442", carrier="usps")
 POST = TrackingNumber(text="RB123456785CN")
 
 NUMBER = {"type": "string", "minLength": 5, "maxLength": 50}

@@ -13,7 +13,7 @@ from doorstep.core.order import Role
 from tests.core.sentences import sentence
 
 PAGE = "https://doorstep.example/t/abc"
-USPS = "9261290100130739674440"
+USPS = "9261290100130739674442"
 
 
 def told(name, number=USPS, code="usps", role=Role.LOCAL, page=""):
