@@ -50,6 +50,10 @@ def test_a_wrong_check_digit_is_said_and_the_right_one_offered():
         assert len(found.suggestions) <= 5
 
 
+def test_a_country_that_issues_no_numbers_makes_no_mistyped_one():
+    assert recognize("RR473124828XX").kind == Kind.SKU
+
+
 def test_the_carrier_that_is_said_opens_its_forms():
     assert recognize("986578788856").suggestions == ()
     found = recognize("986578788856", Hints(carrier_text="FedEx"))

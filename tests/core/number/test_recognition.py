@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.core.number import Confidence, Hints, Kind, recognize
+from doorstep.core.number import Confidence, Hints, Kind, carrier, recognize
+from doorstep.core.number.directory import carriers_in
+from doorstep.core.number.format import formats
 from doorstep.core.order import Role
 
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
@@ -186,6 +188,50 @@ def test_a_day_near_the_shipment_is_a_day():
     found = recognize("20261122093000", Hints(date=date(2026, 11, 25), carrier_text="DHL eCommerce"))
     assert found.not_a.kind is Kind.DATE and found.not_a.sure
     assert found.best.confidence is POSSIBLE
+
+
+def test_a_country_that_agrees_is_evidence():
+    best = recognize("RR473124829CN", Hints(origin="cn")).best
+    assert best.home == "CN"
+    assert best.evidence[-1].id == "number.hint.country"
+    assert recognize("RR473124829CN", Hints(origin="US")).best.home == ""
+
+
+def test_a_carrier_that_is_said_with_a_wrong_check_digit_is_told_so():
+    found = recognize("RR473124828CN", Hints(carrier_text="China Post"))
+    assert (found.best.carrier, found.best.confidence, found.best.format) == ("china_post", POSSIBLE, "")
+    assert found.best.evidence[0].id == "number.wrong_check_digit"
+    assert found.best.role is Role.LOCAL and found.best.service is None
+
+
+LADDER = [POSSIBLE, LIKELY, CERTAIN]
+SAYS = {"carrier_text": "{}", "near": "shipped by {} today", "sender": "mail.{}", "link_host": "www.{}"}
+
+
+@settings(deadline=None)  # the first example reads the tables
+@given(
+    st.sampled_from([entry.example for entry in formats()]),
+    st.sets(st.sampled_from(sorted(SAYS))),
+    st.sampled_from(sorted(SAYS)),
+)
+def test_one_more_hint_that_agrees_never_takes_anything_away(example, before, more):
+    """A carrier keeps at least its place and its confidence when another hint names it."""
+    found = recognize(example).candidates
+    named = carrier(found[0].carrier) if found else None
+    if named is None or not named.sites or carriers_in(named.name) != (named.code,):
+        return
+
+    def standing(kinds):
+        said = {
+            one: SAYS[one].format(named.sites[0] if one in ("sender", "link_host") else named.name) for one in kinds
+        }
+        ranked = recognize(example, Hints(**said)).candidates
+        places = {one.carrier: (-place, LADDER.index(one.confidence)) for place, one in enumerate(ranked)}
+        return places.get(named.code, (-len(ranked), -1))
+
+    place, confidence = standing(before)
+    place_now, confidence_now = standing(before | {more})
+    assert place_now >= place and confidence_now >= confidence
 
 
 words = st.text(max_size=30)
