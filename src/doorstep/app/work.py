@@ -40,8 +40,7 @@ async def carry_out(leased: Leased) -> None:
 
 
 async def _read_inbox() -> bool:
-    # One row at a time: on SQLite all share one thread, and a push or a mail should wait for one row only.
-    return bool(await in_db(understand.understand, 1))
+    return bool(await in_db(understand.understand))
 
 
 async def _release_holds() -> bool:
