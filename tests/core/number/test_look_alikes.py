@@ -139,7 +139,7 @@ MADE = {
     "moment": lambda dice: instant(dice).strftime("%Y%m%d%H%M%S"),
     "epoch": lambda dice: str(int(instant(dice).timestamp())),
     "milliseconds": lambda dice: str(int(instant(dice).timestamp() * 1000)),
-    "sku": lambda dice: dice.choice(["CJ", "AB", "SHIRT"]) + digits(dice, dice.choice([4, 6])) + dice.choice(["", "XL"]),
+    "sku": lambda dice: dice.choice(["CJ", "SHIRT"]) + digits(dice, 5) + dice.choice(["", "XL"]),
 }  # fmt: skip
 
 
