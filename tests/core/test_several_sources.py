@@ -81,6 +81,13 @@ def test_between_two_sources_a_step_back_counts_once_it_is_certainly_later(first
     assert status_of(van, depot) is (Status.IN_TRANSIT if certain else Status.OUT_FOR_DELIVERY)
 
 
+def test_of_two_tellings_of_one_delivery_the_exact_one_is_the_headline():
+    exact, echo = scan(Status.DELIVERED, -1), scan(Status.DELIVERED, -0.96, source="platform", local=True)
+    assert current([exact, echo], NOW).headline_key == event_key(exact)
+    later = scan(Status.DELIVERED, -0.1, source="platform", local=True)
+    assert current([exact, later], NOW).headline_key == event_key(later)
+
+
 def test_a_scan_without_a_time_never_takes_another_sources_parcel_back():
     assert status_of(scan(Status.OUT_FOR_DELIVERY, -1), timeless(Status.IN_TRANSIT, source="b")) is (
         Status.OUT_FOR_DELIVERY

@@ -167,9 +167,11 @@ class _Road:
         return self.status is Status.DELIVERED and not self.delivered
 
     def _doubtful(self, one: Placed) -> bool:
-        """True if this scan is less far along than the headline, and perhaps the earlier of the two."""
+        """True if this scan may be the earlier of the two, and is less far along than the headline, or as far and less
+        exact.
+        """
         head = self.headline
-        return head is not None and not surely_later(one, head) and _rank(one) < _rank(head)
+        return head is not None and not surely_later(one, head) and _weight(one) < _weight(head)
 
 
 def surely_later(one: Placed, other: Placed) -> bool:
@@ -181,8 +183,8 @@ def surely_later(one: Placed, other: Placed) -> bool:
     return one.own is not None and other.own is not None and one.at - other.at > slack
 
 
-def _rank(one: Placed) -> int:
-    return ROAD.index(one.event.status)
+def _weight(one: Placed) -> tuple[int, bool]:
+    return ROAD.index(one.event.status), one.exact
 
 
 def belonging(
