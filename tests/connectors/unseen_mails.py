@@ -158,7 +158,7 @@ OTHERS: tuple[Callable[[Random], str], ...] = (
 )
 
 
-# --- layouts: (text, html), one of them may be empty --------------------------------------------------------------------
+# --- layouts: (text, html), one of them may be empty ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)

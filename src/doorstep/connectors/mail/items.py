@@ -9,7 +9,7 @@ from doorstep.connectors.mail.facts import Item
 
 _COUNT_FIRST: Final = re.compile(r"^[ \t*•-]{0,6}(\d{1,3}) ?[x×] ?([^\W\d_][^\n\t]{2,120})", re.MULTILINE)
 _COUNT_LAST: Final = re.compile(
-    r"^[ \t*•-]{0,6}([^\W\d_][^\n\t×]{2,120}?)[ \t]{1,4}[x×] ?(\d{1,3})(?=[\s,;]|$)", re.MULTILINE
+    r"^[ \t*•-]{0,6}([^\W\d_][^\n\t×]{2,120}?)(?<!\d)[ \t]{1,4}[x×] ?(\d{1,3})(?=[\s,;]|$)", re.MULTILINE
 )
 _COUNT_BELOW: Final = re.compile(
     r"^[ \t*•-]{0,6}([^\W\d_][^\n\t]{2,120}?)[ \t]{0,4}[\n\t,|-][ \t]{0,4}"

@@ -15,25 +15,25 @@ for _language, _words in _WORDS.items():
         _TELLS.setdefault(_word, []).append(_language)
 _READ: Final = 4000  # characters
 _LEAST: Final = 2  # different words of a language
-# In this order: Japanese is written with Han characters too.
+# With how many letters of it tell, in this order: Japanese is written with Han characters too.
 _SCRIPTS: Final = (
-    ("ja", re.compile("[\u3041-\u30ff]")),
-    ("ko", re.compile("[\uac00-\ud7af]")),
-    ("zh", re.compile("[\u4e00-\u9fff]")),
-    ("uk", re.compile("[іїєґІЇЄҐ]")),
-    ("ru", re.compile("[\u0430-\u044f]")),
-    ("el", re.compile("[\u03b1-\u03c9]")),
-    ("th", re.compile("[\u0e01-\u0e5b]")),
-    ("ar", re.compile("[\u0621-\u064a]")),
-    ("he", re.compile("[\u05d0-\u05ea]")),
+    ("ja", 12, re.compile("[\u3041-\u30ff]")),
+    ("ko", 12, re.compile("[\uac00-\ud7af]")),
+    ("zh", 12, re.compile("[\u4e00-\u9fff]")),
+    ("uk", 2, re.compile("[іїєґІЇЄҐ]")),
+    ("ru", 12, re.compile("[\u0430-\u044f]")),
+    ("el", 12, re.compile("[\u03b1-\u03c9]")),
+    ("th", 12, re.compile("[\u0e01-\u0e5b]")),
+    ("ar", 12, re.compile("[\u0621-\u064a]")),
+    ("he", 12, re.compile("[\u05d0-\u05ea]")),
 )
 
 
 def language(text: str) -> str:
     """ISO 639-1 of a text, '' if unclear."""
     beginning = text[:_READ].lower()
-    for code, script in _SCRIPTS:
-        if len(script.findall(beginning)) >= 12:
+    for code, least, script in _SCRIPTS:
+        if len(script.findall(beginning)) >= least:
             return code
     found: Counter[str] = Counter()
     for word in set(re.findall(r"[^\W\d_]+", beginning)):

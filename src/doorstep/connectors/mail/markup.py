@@ -73,7 +73,8 @@ def from_tree(root: LexborNode) -> list[Thing]:
     """The outermost things of microdata."""
     things: dict[int, dict[str, Any]] = {}
     outermost: list[Thing] = []
-    for node in root.css("[itemscope], [itemprop]")[:MAX_THINGS]:
+    nodes = {node.mem_id: node for node in root.css("[itemscope], [itemprop]")[:MAX_THINGS]}  # one may match twice
+    for node in nodes.values():
         attributes = node.attributes
         value: Any
         if "itemscope" in attributes:

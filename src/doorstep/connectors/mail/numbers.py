@@ -103,6 +103,7 @@ class _Desk:
     taken: dict[str, Tracked] = field(default_factory=dict)
     called: dict[str, str] = field(default_factory=dict)  # normalized text -> the number it was taken as
     rejected: dict[str, Message] = field(default_factory=dict)
+    fitting: set[str] = field(default_factory=set)  # taken texts that have a form of their carrier
     doubtful: list[tuple[_Heard, Candidate | None]] = field(default_factory=list)
     unsure: dict[str, Tracked] = field(default_factory=dict)
 
@@ -134,7 +135,7 @@ class _Desk:
 
     def _weigh(self, token: tokens.Token, heard: _Heard, recognition: Recognition) -> None:
         best, link = recognition.best, self.known.linked.get(heard.key)
-        if token.labelled:
+        if token.labelled and self._listed(token, best):
             self.believe(heard, recognition)
         elif link and link.shown:
             self.believe(replace(heard, sign=Sign.LINK), recognition)
@@ -146,6 +147,13 @@ class _Desk:
             self._leave(heard, best)
         elif not self.known.sender.known and _code_like(token.text):
             self.unsure.setdefault(heard.key, _doubted(heard, best))
+
+    def _listed(self, token: tokens.Token, best: Candidate | None) -> bool:
+        """Whether a number below a labelled one is another of them: not if only the labelled one fits its carrier."""
+        first = self.taken.get(self.called.get(normalize(token.like), ""))
+        if first is None or normalize(token.like) not in self.fitting:
+            return True
+        return bool(best and best.fit and best.carrier == first.carrier)
 
     def weigh_links(self) -> None:
         """Only in a link: believed when it has the form of a carrier that is named."""
@@ -178,7 +186,7 @@ class _Desk:
             Hints(
                 near=heard.near,
                 link_host=link.host if link else "",
-                sender=self.known.domain,
+                sender="" if self.known.sender.merchant else self.known.domain,
                 carrier_text=heard.said,
             ),
         )
@@ -197,6 +205,8 @@ class _Desk:
         link = self.known.linked.get(heard.key)
         tracked = _tracked(heard, best, heard.url or (link.url if link else ""))
         self.called[heard.key] = self.called[tracked.number] = tracked.number
+        if best and best.fit:
+            self.fitting.add(heard.key)
         if tracked.number in self.taken:
             self._confirm(heard)
         else:

@@ -8,6 +8,7 @@ from importlib import resources
 from typing import Any, Final
 
 from doorstep.connectors.mail.words import Phrases
+from doorstep.core.number.directory import carrier_named, carrier_of_host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,10 @@ _PARCEL: Final = (
     "encomenda|paketet"
 )
 _SHOP: Final = r"(?-i:([A-Z0-9][^\n:,!?]{1,38}?))"
-_VERB: Final = "is|has|was|will|ist|wurde|wird|est|a été|ha|è|jest|została|zostanie|foi|är|har|wordt|kommt"
+_VERB: Final = (
+    "is|has|was|will|ist|wurde|wird|est|a été|ha|è|jest|została|zostanie|foi|är|har|wordt|kommt|finns|kommer|arrives?|"
+    "llega|wartet|liegt|czeka|arriva|ligt"
+)
 _FOR_SHOP: Final = (
     re.compile(
         rf"\byour (?!(?:parcel|order|package|shipment|delivery)\b){_SHOP} (?:parcel|order|package|shipment)\b",
@@ -61,9 +65,9 @@ def merchant_of(sender: Sender, name: str, domain: str, subject: str) -> str:
     """Whose shop a mail speaks for: our name of a known one, else its own; '' if nothing tells."""
     if sender.merchant:
         return sender.merchant
-    if sender.carrier:
+    if sender.carrier or (not sender.known and carrier_of_host(domain)):
         shops = (_tidy(one[1]) for pattern in _FOR_SHOP if (one := pattern.search(subject)))
-        return next((one for one in shops if sum(map(str.isdigit, one)) < 4), "")
+        return next((one for one in shops if sum(map(str.isdigit, one)) < 4 and not carrier_named(one)), "")
     called = _tidy(_ROLE.sub(" ", name)) if "@" not in name else ""
     if called or sender.shops:
         return called

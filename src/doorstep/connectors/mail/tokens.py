@@ -4,7 +4,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from doorstep.connectors.mail.words import ORDER, OTHER, PARCEL, TRACKING, Phrases
@@ -22,8 +22,10 @@ _ORDER_TOKEN: Final = re.compile(
 )
 _AMAZON: Final = re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])")
 _DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2}-(?:19|20)\d\d")
-_DIAL: Final = re.compile(r"\+\d{1,3}[\s)]{0,3}$|\+\d{1,3}[\s).-]{1,3}\d{1,4}[\s).-]{1,3}$")
-_PHONE: Final = re.compile(r"(?:\d{1,3}-)?\d{3}-\d{3}-\d{4}")
+# A sentence that ended between a label and a token: the label is not about it.
+_ENDED: Final = re.compile(r"[^\W\d_]{3}[.!?。！？](?:\s|$)")
+_DIAL: Final = re.compile(r"\(\d{2,5}\)[ .-]{0,3}$|\+\d{1,3}[\s)]{0,3}$|\+\d{1,3}[\s).-]{1,3}\d{1,4}[\s).-]{1,3}$")
+_PHONE: Final = re.compile(r"(?:(?:\d{1,3}-)?\d{3}-)?\d{3}-\d{4}")
 _LABEL: Final = re.compile(r"([^\n\t:：]{2,36})[:：][ \t]{0,4}$")
 _CJK_EDGE: Final = re.compile(
     "(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z0-9])|(?<=[a-z0-9])(?=[\u3040-\u9fff\uac00-\ud7af])"
@@ -33,9 +35,12 @@ _INVISIBLE: Final = dict.fromkeys([*range(0x200B, 0x2010), 0x00AD, 0x2060, 0xFEF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """Something written like a number. ``near`` are the words around it, lower case. ``labelled``: a tracking label
-    stands before it; otherwise only a word like "parcel" does, or nothing at all. ``otherwise`` is the word that says
-    it is something else (``invoice``), or ''. ``label`` are the words before a colon right before it, known or not.
+    """Something written like a number.
+
+    ``near`` are the words around it, lower case. ``labelled``: a tracking label stands before it; otherwise only a word
+    like "parcel" does, or nothing at all. ``otherwise`` is the word that says it is something else (``invoice``), or
+    ''. ``label`` are the words before a colon right before it, known or not. ``like``: it is labelled only as one of a
+    list whose first one is this.
     """
 
     text: str
@@ -43,6 +48,7 @@ class Token:
     labelled: bool
     otherwise: str = ""
     label: str = ""
+    like: str = ""
 
 
 def normal(text: str) -> str:
@@ -69,9 +75,12 @@ def labelled(text: str, taken: frozenset[str], labels: Phrases = TRACKING) -> It
         first = _first(text, lower, label.end(), taken)
         if first is None or first.start() in done:
             continue
-        for one in (first, *_alike(text, first, taken)):
+        done.add(first.start())
+        yield _token(text, lower, first, labelled=True)
+        for one in _alike(text, first, taken):
             done.add(one.start())
-            yield _token(text, lower, one, labelled=True)
+            token = _token(text, lower, one, labelled=True, otherwise=_otherwise(lower, first.end(), one))
+            yield replace(token, like=first[0].replace(" ", ""))
 
 
 def loose(text: str, never: Phrases | None = None) -> Iterator[Token]:
@@ -98,14 +107,14 @@ def _lower(text: str) -> str:
 
 def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match[str] | None:
     """The first number within reach of a label, unless something else is named in between."""
-    end = min(len(text), start + LABEL_REACH)
+    end, label = min(len(text), start + LABEL_REACH), start
     grouped = _GROUPS.match(text, _skip(text, start))
     if grouped and _plausible(grouped[0].replace(" ", "")):
         return grouped
     for one in _TOKEN.finditer(text, start, min(len(text), end + 50)):
-        if one.start() >= end:
+        if one.start() >= end or _ENDED.search(lower, label, one.start()):
             return None
-        named = _otherwise(lower, start, one)
+        named = _otherwise(lower, start, one) or _DIAL.search(lower, label, one.start())
         if not named and _is_taken(one[0], taken):
             return None  # an order id where the number should be: whatever comes next is not the number either
         if not named and _plausible(one[0]):
