@@ -92,6 +92,14 @@ def bare(number: str) -> str:
     return re.sub(r"[\W_]", "", number).upper()
 
 
+def place(city: str | None, country: str | None, location: str | None) -> str:
+    """City and country at most. Of a free text the parts with a digit (house number, postcode) are left out."""
+    parts = [city or "", country or ""]
+    if not any(parts):
+        parts = [part for part in (location or "").split(",") if not any(map(str.isdigit, part))]
+    return ", ".join(part.strip() for part in parts if part.strip())
+
+
 def _place(answer: Answer) -> str:
     """Where a redirect points, without the query: that may repeat a signature."""
     return answer.headers.get("location", "").partition("?")[0][:SAID_AT_MOST]

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from doorstep.connectors.answers import place
 from doorstep.connectors.carriers.seventeen import old
 from doorstep.connectors.carriers.seventeen.envelope import NO_NEWS, Error, Item, decode, items, opened
 from doorstep.connectors.contract import Answer, Facts, Word
@@ -191,6 +192,7 @@ def _event(said: _Event, position: int) -> TrackingEvent:
     word = said.sub_status or said.stage or ""
     status, reason = READINGS.get(word) or read_words(said.description or "")
     at = _time(said)
+    address = said.address or _Address()
     return TrackingEvent(
         source=SOURCE,
         raw_text=said.description or "",
@@ -201,7 +203,7 @@ def _event(said: _Event, position: int) -> TrackingEvent:
         offset=at.offset,
         instant=at.instant,
         instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
-        place=_place(said.address or _Address(), said.location or ""),
+        place=place(address.city or address.state, address.country, said.location),
         position=position,
         day_only=at.day_only,
     )
@@ -218,14 +220,6 @@ def _time(said: _Event) -> When:
         utc = datetime.fromisoformat(said.time_utc)
         return at._replace(instant=(utc if utc.tzinfo else utc.replace(tzinfo=UTC)).astimezone(UTC))
     return at
-
-
-def _place(address: _Address, location: str) -> str:
-    """City and country at most. Of a free text the parts with a digit (house number, postcode) are left out."""
-    parts = [address.city or address.state or "", address.country or ""]
-    if not any(parts):
-        parts = [part for part in location.split(",") if not any(map(str.isdigit, part))]
-    return ", ".join(part.strip() for part in parts if part.strip())
 
 
 def _last_mile(number: str, misc: _Misc) -> SaidNumber | None:
