@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorstep.core.cadence import next_check, retry_after
+from doorstep.core.lane import Lane
 from doorstep.core.order import TrackAnswer
+from doorstep.core.rhythm import learn_rhythm
 from doorstep.core.status import Status
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -85,4 +87,67 @@ def test_failures_back_off_to_a_day():
 def test_the_next_question_is_never_in_the_past_and_never_far(status, since, event, asked, answer, failures, pushes):
     facts = {"status_since": since, "last_event_at": event, "asked_at": asked, "answer": answer}
     found = wait(status, **facts, failures=failures, pushes=pushes)
+    assert found is None or timedelta() <= found <= 4 * DAY
+
+
+# --- with a lane, a rhythm and a budget ---
+
+FAR_LANE = Lane(parcels=40, transit_p05=8 * DAY, transit_p50=12 * DAY, transit_p85=18 * DAY)
+NEAR_LANE = Lane(parcels=40, transit_p05=1 * DAY, transit_p50=1.5 * DAY, transit_p85=2 * DAY)
+ALWAYS = learn_rhythm([(NOW + n * HOUR, NOW + n * HOUR) for n in range(336)])
+MORNINGS = learn_rhythm([(NOW.replace(hour=7) + n * DAY, NOW.replace(hour=7) + n * DAY) for n in range(60)])
+
+
+def test_nothing_happens_for_long_on_a_long_lane():
+    assert wait(lane=FAR_LANE, moving_since=NOW) == 16 * HOUR
+    assert wait(lane=FAR_LANE, moving_since=NOW - 6 * DAY) < 6 * HOUR
+    assert wait(lane=FAR_LANE, moving_since=NOW - 9 * DAY) == 4 * HOUR
+
+
+def test_on_a_short_lane_the_door_is_near_at_once():
+    assert wait(lane=NEAR_LANE, moving_since=NOW) == 4 * HOUR
+    assert wait(Status.INFO_RECEIVED, lane=NEAR_LANE) == 4 * HOUR
+    assert wait(Status.INFO_RECEIVED, lane=FAR_LANE) == 6 * HOUR
+
+
+def test_a_lane_says_nothing_of_a_parcel_nobody_knows_when_it_began():
+    assert wait(lane=FAR_LANE) == wait(lane=Lane(), moving_since=NOW) == 6 * HOUR
+    assert wait(Status.CUSTOMS, lane=FAR_LANE, moving_since=NOW) == 8 * HOUR
+
+
+def test_silence_that_is_usual_on_the_lane_does_not_make_questions_rarer():
+    silent = {"status_since": NOW - 11 * DAY, "last_event_at": NOW - 11 * DAY, "moving_since": NOW - 11 * DAY}
+    assert wait(**silent) == 12 * HOUR
+    assert wait(lane=FAR_LANE, **silent) == 4 * HOUR
+    assert wait(lane=NEAR_LANE, **silent) == 12 * HOUR
+
+
+def test_where_the_hours_of_news_are_known_others_do_not_count():
+    assert wait(Status.OUT_FOR_DELIVERY, rhythm=ALWAYS) == 1.8 * HOUR
+    at = NOW + wait(Status.ARRIVED, rhythm=MORNINGS)  # at noon: the next news is told in the morning
+    assert 4 <= at.hour <= 8
+    assert wait(Status.PENDING, rhythm=MORNINGS) == 6 * HOUR
+
+
+def test_nobody_is_forgotten_between_two_busy_times():
+    weekly = learn_rhythm([(NOW + n * 7 * DAY, NOW + n * 7 * DAY) for n in range(40)])
+    assert wait(Status.ARRIVED, rhythm=weekly, asked_at=NOW + 2 * HOUR, now=NOW + 2 * HOUR) == 18 * HOUR
+
+
+def test_when_the_budget_runs_out_what_is_far_waits_first():
+    assert wait(budget=0.5) == 6 * HOUR
+    assert wait(budget=0.0) == 24 * HOUR
+    assert wait(Status.OUT_FOR_DELIVERY, budget=0.0) == 2 * HOUR
+    assert wait(Status.OUT_FOR_DELIVERY, budget=-1.0) == 2 * HOUR
+
+
+@given(
+    st.sampled_from(Status),
+    st.sampled_from([None, Lane(), FAR_LANE, NEAR_LANE]),
+    st.none() | st.integers(0, 40).map(lambda days: NOW - days * DAY),
+    st.sampled_from([None, ALWAYS, MORNINGS]),
+    st.floats(0, 1),
+)
+def test_whatever_is_known_a_question_follows_within_days(status, lane, moving, rhythm, budget):
+    found = wait(status, lane=lane, moving_since=moving, rhythm=rhythm, budget=budget)
     assert found is None or timedelta() <= found <= 4 * DAY

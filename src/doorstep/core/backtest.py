@@ -78,8 +78,8 @@ def backtest(passages: Iterable[Passage]) -> Report:
     for one in handed:
         if _handed(one) >= split:
             said = estimate(Passage(route=one.route, handed_over=one.handed_over), history, _handed(one))
-            if said:
-                tried.append(Tried(one, said, _took(one, end)))
+            assert said  # at its hand-over no parcel is late yet
+            tried.append(Tried(one, said, _took(one, end)))
     judged = [one for one in tried if one.parcel.delivered]
     if not judged:
         raise TooFew

@@ -18,7 +18,7 @@ from doorstep.core.survival import Span, curve
 HIDE: Final = 0.03  # when fewer than this share ever took longer, there is nothing left to be estimated
 HORIZON: Final = timedelta(days=14)  # for how long estimates are made before they are learned anew
 REHEARSALS: Final = 6  # how often the past is estimated from what was known before it
-TRUSTED: Final = 20.0  # rehearsed parcels that count as much as the belief that nothing needs to be stretched
+TRUSTED: Final = 30.0  # rehearsed parcels that count as much as the belief that nothing needs to be stretched
 FADES: Final = 60.0  # days after which a rehearsal counts half
 LEAST: Final = 0.01  # work; nothing takes less
 _DAY: Final = timedelta(days=1)

@@ -21,8 +21,8 @@ from doorstep.core.survival import Curve, Span, curve
 from doorstep.core.workdays import Week, Workdays, learn
 
 ENOUGH: Final = 12.0  # parcels that let a rung speak alone
-HALF_LIFE: Final = 28.0  # days after which a parcel counts half; longer where the last parcels reach further back
-REMEMBERED: Final = 40  # so many of the last parcels count at least half each
+HALF_LIFE: Final = 60.0  # days after which a parcel counts half; longer where the last parcels reach further back
+REMEMBERED: Final = 100  # so many of the last parcels count at least half each
 GONE: Final = 2.0  # under way for so many times the longest way ever seen: lost, not slow
 LONGEST: Final = 400  # of a rung's parcels, the last so many are looked at
 OWN_DAYS: Final = 60  # deliveries to a country, to learn its weekdays apart from the others'

@@ -16,7 +16,7 @@ from doorstep.core.status import Status
 ENOUGH: Final = 30  # news, to know a rhythm
 COVERED: Final = 0.985  # busy hours are the fewest that tell so much of the news
 LEAST: Final = 0.05  # what any other hour counts
-GUESSED: Final = timedelta(hours=12)  # found so long after it happened at most, to tell when it was published
+GUESSED: Final = timedelta(hours=12)  # what was found later than this after it happened tells no hour
 ROUNDS: Final = 8
 _AT_THE_DOOR: Final = frozenset({Status.OUT_FOR_DELIVERY, Status.AVAILABLE_FOR_PICKUP})
 _AFTER_TROUBLE: Final = frozenset({Status.ATTEMPT_FAILED, Status.EXCEPTION})
@@ -52,7 +52,7 @@ def learn_rhythm(news: Iterable[tuple[datetime, datetime]]) -> Rhythm | None:
     """From (happened, found) of news; None where they are too few. When it was published lies between the two, and
     which hour it was is told by the others (expectation maximisation, over hours of the day and days of the week).
     """
-    spans = [_span(*one) for one in news]
+    spans = [_span(*one) for one in news if one[1] - one[0] <= GUESSED]
     if len(spans) < ENOUGH:
         return None
     hours = _shares([[hour % 24 for hour in span] for span in spans], 24)
@@ -64,8 +64,7 @@ def learn_rhythm(news: Iterable[tuple[datetime, datetime]]) -> Rhythm | None:
 
 def _span(happened: datetime, found: datetime) -> range:
     """The hours, from a Monday on, in which it may have been published."""
-    first = max(happened, found - GUESSED)
-    begin, end = (int(at.timestamp() // _HOUR_S) + _THURSDAY for at in (min(first, found), found))
+    begin, end = (int(at.timestamp() // _HOUR_S) + _THURSDAY for at in (min(happened, found), found))
     return range(begin, end + 1)
 
 
