@@ -227,6 +227,23 @@ def test_each_row_says_what_to_do_who_does_it_and_when(row: Row) -> None:
     assert finding.message.id == f"finding.{row.cause}"
 
 
+@pytest.mark.parametrize("asked", ["China Post", "usps"])
+def test_who_carries_the_last_mile_is_no_wrong_carrier(asked: str) -> None:
+    found = diagnose(ORDER, [replace(SENT, carrier=asked)], on(3))
+    assert [one.cause for one in found] == [Cause.FIRST_INFO_PENDING]
+
+
+def test_a_carrier_that_nobody_knows_is_called_as_it_is_given() -> None:
+    found = diagnose(ORDER, [replace(SENT, carrier="Tortoise Express", answer=TrackAnswer.REJECTED)], on(3))
+    (wrong,) = (one for one in found if one.cause is Cause.WRONG_CARRIER_SUSPECTED)
+    assert [one.values["carrier"] for one in wrong.evidence] == ["Tortoise Express", "China Post"]
+
+
+def test_a_shopper_who_says_it_came_is_believed() -> None:
+    (came,) = diagnose(ORDER, [replace(MOVING, mark=Mark.RECEIVED)], on(90))
+    assert [one.id.rpartition(".")[2] for one in came.evidence] == ["placed", "received"]
+
+
 def test_every_rule_has_a_row() -> None:
     spoken = {id(rule_of(section, row.case)) for section in TABLE for row in ROWS}
     silent = [(section.title, rule.cause) for section in TABLE for rule in section.rules if id(rule) not in spoken]

@@ -130,6 +130,8 @@ def test_instants_and_dates_are_written_for_people() -> None:
     assert say.say(Message(id="hold.not_dispatched", values={"until": until.isoformat()})).endswith(
         "14 Nov 2024, 10:30."
     )
+    kept = Message(id="finding.saw.kept_until", values={"at": until.isoformat()})
+    assert say.say(kept) == "It is kept until 14 Nov 2024."
     assert say.text("page.eta", date="2024-11-14") == "Expected by 14 Nov 2024"
 
 

@@ -2,7 +2,8 @@
 
 A sentence that counts (its value ``count``) has one key for each plural category of its language (CLDR): ``key#one``,
 ``key#other``. A value that is an ISO 8601 instant or date is written the way a person reads it, in the active time
-zone. A key without a sentence is shown as it is and warned about: the tests make every warning an error.
+zone; ``{at:day}`` in a sentence leaves the time of an instant out. A key without a sentence is shown as it is and
+warned about: the tests make every warning an error.
 """
 
 import contextlib
@@ -71,6 +72,16 @@ def _counted(key: str, locale: str, count: Any) -> str:
     return f"{key}#{PLURALS[locale.partition('-')[0]](count)}"
 
 
+class _Moment(str):
+    """An instant in words; ``{at:day}`` leaves its time out."""
+
+    __slots__ = ("day",)
+    day: str
+
+    def __format__(self, spec: str) -> str:
+        return self.day if spec == "day" else str(self)
+
+
 class _Values(dict[str, Any]):
     def __missing__(self, name: str) -> str:
         warnings.warn(f"a sentence misses its value {name}", Unsaid, stacklevel=2)
@@ -82,10 +93,17 @@ def _shown(value: Any) -> Any:
         return value
     with contextlib.suppress(ValueError):  # what somebody typed may look like a date and be none
         if _INSTANT.fullmatch(value):
-            return moment(datetime.fromisoformat(value))
+            return _moment(datetime.fromisoformat(value))
         if _DATE.fullmatch(value):
             return day(date.fromisoformat(value))
     return value
+
+
+def _moment(instant: datetime) -> _Moment:
+    local = timezone.localtime(instant) if instant.tzinfo else instant
+    said = _Moment(moment(local))
+    said.day = day(local.date())
+    return said
 
 
 def moment(instant: datetime) -> str:

@@ -106,11 +106,16 @@ class Case(Whole):
 
     @cached_property
     def likely_carrier(self) -> str:
-        """The name of the carrier whose number it clearly looks like, '' where that is the one that is asked."""
-        best = self.recognition.best if self.number else None
-        if not best or best.confidence is Confidence.POSSIBLE or related(best.carrier, self.carrier_code):
+        """The name of the carrier whose number it clearly looks like, '' where the one that is asked may well know it:
+        it is the same, it carries the last mile for it, or its numbers look alike.
+        """
+        likely = [one for one in self.recognition.candidates if one.confidence is not Confidence.POSSIBLE]
+        if not self.number or not likely or any(self._knows(one.carrier) for one in likely):
             return ""
-        return carrier(best.carrier).name
+        return carrier(likely[0].carrier).name
+
+    def _knows(self, code: str) -> bool:
+        return related(code, self.carrier_code) or self.carrier_code in carrier(code).partners
 
     @property
     def plausible(self) -> bool:

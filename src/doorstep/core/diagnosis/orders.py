@@ -14,6 +14,7 @@ _PAID: Final = (
     say("saw.unsent", count="unsent"),
 )
 _CANCELLED: Final = (say("saw.placed", at="placed"), say("saw.cancelled", at="cancelled_at"))
+_CAME: Final = say("saw.received", given="said_received")
 
 ORDER: Final = Section(
     title="The order",
@@ -204,7 +205,7 @@ WELL: Final = Section(
             cause=Cause.ARRIVED,
             sure=Confidence.CERTAIN,
             who=Actor.NOBODY,
-            saw=(say("saw.placed", at="placed"), say("saw.delivered", at="arrived_at")),
+            saw=(say("saw.placed", at="placed"), say("saw.delivered", at="arrived_at"), _CAME),
             do=(say("do.say_if_wrong"), say("do.dispute_until", end="dispute_closes")),
             next=When("dispute_closes", "when disputes close; then never", once=True),
         ),

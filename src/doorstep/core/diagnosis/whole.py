@@ -124,7 +124,13 @@ class Whole:
 
     @property
     def arrived_at(self) -> datetime | None:
-        return max((one.status_since or one.last_event_at or self.placed for one in self.parcels), default=None)
+        """When the last parcel was delivered, as its carrier says."""
+        told = [one for one in self.parcels if one.status is Status.DELIVERED]
+        return max((one.status_since or one.last_event_at or self.placed for one in told), default=None)
+
+    @property
+    def said_received(self) -> bool:
+        return any(one.mark is Mark.RECEIVED for one in self.parcels)
 
     @property
     def asked_seller(self) -> datetime | None:
