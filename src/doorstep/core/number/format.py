@@ -92,10 +92,10 @@ def fits(number: str, *, hinted: bool = True, telling: bool = False) -> list[Fit
     found = []
     for entry, match, passes, check, name, country in _trials(len(number), number[:2], hinted, telling):
         seen = match(number)
-        if seen is None or (passes and not passes(seen[check])):
+        if seen is None or (passes and not passes(seen[check] if check else number)):
             continue
         if not country:
-            found.append(tuple.__new__(Fit, (entry, entry.carrier, seen[name], "")))
+            found.append(tuple.__new__(Fit, (entry, entry.carrier, seen[name] if name else number, "")))
         elif operator := carrier_of_country(seen[country]):
             found.append(Fit(entry, operator, seen[name], seen[country]))
     return found

@@ -64,7 +64,9 @@ class LookAlike:
         return Message(id=f"number.not_a.{self.kind}")
 
 
-# Shapes with their separators: nothing else is written like this.
+# Shapes with their separators: nothing else is written like this. One of these signs is in all of them, or, in a phone
+# of North America, spaces at the fourth and eighth place or one later.
+_SIGN_OR_PHONE = r"(?=[^#()+./:@-]*[#()+./:@-]|\d{3}\s\d{3}\s|1\s\d{3}\s)"
 _WRITTEN = (
     (r"(?:\d{3}|[A-Z]\d{2})-\d{7}-\d{7}", Kind.ORDER_ID, "amazon"),
     (r"\d{2}-\d{5}-\d{5}|\d{12}-\d{10,14}(?:-\d{1,14})?", Kind.ORDER_ID, "ebay"),
@@ -143,7 +145,7 @@ def plausible(number: str) -> bool:
 def _signs() -> re.Pattern[str]:
     """One pattern of all that is written with signs; the name of the outer group that matched is _ and its place."""
     options = (f"(?P<_{place}>{pattern})" for place, (pattern, _, _) in enumerate(_WRITTEN))
-    return re.compile("|".join(options), re.IGNORECASE)
+    return re.compile(f"{_SIGN_OR_PHONE}(?:{'|'.join(options)})", re.IGNORECASE)
 
 
 def _code(number: str) -> LookAlike | None:

@@ -22,16 +22,14 @@ def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
     like "order number". Never raises; a text that is nothing known has no candidates.
     """
     found = read(text, hints)
-    if found.number.isalnum() and (found.number.isdigit() or not _worded(text)):
+    if text.isascii() and text.isalnum():
+        return found
+    if found.number.isalnum() and (found.number.isdigit() or not _WORDS.search(text)):
         return found
     believed = found.best is not None and found.best.confidence is not Confidence.POSSIBLE
     if believed or found.text is not text or written(text):
         return found
-    return _among_words(text, hints, found) if _worded(text) else _peeled(text, hints, found)
-
-
-def _worded(text: str) -> bool:
-    return not (text.isascii() and text.isalnum()) and _WORDS.search(text) is not None
+    return _among_words(text, hints, found) if _WORDS.search(text) else _peeled(text, hints, found)
 
 
 def _peeled(text: str, hints: Hints, whole: Recognition) -> Recognition:

@@ -186,7 +186,7 @@ def read(text: str, hints: Hints = NO_HINTS) -> Recognition:
     other = look_alike(text, hints.date) if hints.date else written(text)
     doubted = other is not None and other.sure
     if hints is NO_HINTS and not doubted:
-        return Recognition(text, number, _unhinted(number))
+        return tuple.__new__(Recognition, (text, number, _unhinted(number), hints, None))
     heard = {} if doubted else dict(_heard(hints))
     if code and not doubted:
         heard[Voice.LINK] = (code,)
