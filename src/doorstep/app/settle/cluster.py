@@ -31,6 +31,7 @@ from doorstep.db.models import (
     Parcel,
     ParcelLine,
     ParcelNumber,
+    Person,
     Purchase,
     PurchaseLine,
     Push,
@@ -73,6 +74,7 @@ class Cluster:
     sheet: Sheet
     connections: Mapping[int, Connection]
     rules: Rules
+    homes: Mapping[int, str] = field(default_factory=dict)  # countries, by person
     orders: dict[int, Order] = field(default_factory=dict)
     lines: dict[int, list[Line]] = field(default_factory=dict)
     purchases: dict[int, Purchase] = field(default_factory=dict)
@@ -131,6 +133,8 @@ def gather(ws: int, touched: Touched) -> list[Cluster]:
     world.orders = {
         one.id: one for one in Order.objects.select_for_update().filter(ws=ws, id__in=orders).order_by("id")
     }
+    buyers = {one.person_id for one in world.orders.values() if one.person_id}
+    world.homes = dict(Person.objects.filter(ws=ws, id__in=buyers).values_list("id", "country"))
     world.lines = _by(Line.objects.filter(ws=ws, order_id__in=orders).order_by("id"), lambda one: one.order_id)
     world.purchases = Purchase.objects.filter(ws=ws).in_bulk(list(purchases))
     world.purchase_lines = list(PurchaseLine.objects.filter(ws=ws, purchase_id__in=purchases))
@@ -261,6 +265,7 @@ def _part(world: Cluster) -> Cluster:
         sheet=world.sheet,
         connections=world.connections,
         rules=world.rules,
+        homes=world.homes,
         events=world.events,
         schedule=world.schedule,
         held=world.held,

@@ -8,6 +8,7 @@ from doorstep.app import clock
 from doorstep.app.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
+from doorstep.app.settle.ways import WAY, write_way
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.matrix import Moving, order_state
 from doorstep.core.number import Confidence, Hints, recognize
@@ -32,6 +33,7 @@ FACTS: Final = (
     "eta_from",
     "eta_to",
     "closed_at",
+    *WAY,
 )
 
 
@@ -101,6 +103,7 @@ def as_event(row: Event) -> TrackingEvent:
         place=row.place,
         position=row.position,
         day_only=bool(row.local) and "T" not in row.local,
+        told=row.last_said,
     )
 
 
@@ -130,6 +133,7 @@ def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) ->
     _put(parcel, state)
     scans = [event for said in own.values() for event in said]
     parcel.first_scan_at, parcel.last_event_at = first_and_last(scans, now)
+    write_way(cluster, parcel, plan, scans)
     watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
     newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
     parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from doorstep.app import clock, loop
+from doorstep.app import clock, lanes, loop
 from doorstep.app.settle.cluster import Cluster
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
@@ -76,8 +76,9 @@ def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connect
 def next_ask(parcel: Parcel, watch: Watch, since: datetime, now: datetime) -> datetime | None:
     """When to ask about a number next; None = not any more. ``since``: when the number became known."""
     known = watch.answer in {one.value for one in TrackAnswer}
+    status, route, own = Status(parcel.status), lanes.route_of(parcel), lanes.learned(parcel.ws, now)
     return next_check(
-        status=Status(parcel.status),
+        status=status,
         status_since=parcel.status_since or since,
         last_event_at=parcel.last_event_at,
         asked_at=watch.asked_at,
@@ -85,4 +86,7 @@ def next_ask(parcel: Parcel, watch: Watch, since: datetime, now: datetime) -> da
         failures=watch.failures,
         now=now,
         pushes=False,
+        lane=own.lane(route),
+        moving_since=parcel.handed_at,
+        rhythm=own.rhythm(route).of(status),
     )
