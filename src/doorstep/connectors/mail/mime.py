@@ -21,6 +21,7 @@ from doorstep.connectors.mail.markup import NOTHING, Markup
 
 MAX_DEPTH: Final = 4  # a forward of a forward of a forward
 MAX_LETTERS: Final = 8
+MAX_READ: Final = 300_000  # characters of visible text; the longest real mail known has 40,000
 MAX_TEXT: Final = 6_000_000  # characters of HTML read of one letter: some carry their pictures inside
 MAX_PARTS: Final = 400
 MAX_HEADER: Final = 4000  # characters; the decoders of the standard library take long over longer ones
@@ -140,7 +141,8 @@ def _unwrapped(body: str) -> list[Part]:
         line = one[0].rstrip("-")
         if body.count(f"\n{line}", one.start() + 1):
             head = f'Content-Type: multipart/mixed; boundary="{line[2:]}"\n\n'
-            parts = _parsed((head + body).encode("utf-8", "surrogateescape")).get_payload()
+            kept = f"\n{line}".join(body.split(f"\n{line}", MAX_PARTS)[:MAX_PARTS])
+            parts = _parsed((head + kept).encode("utf-8", "surrogateescape")).get_payload()
             return [part for part in parts if isinstance(part, Part)] if isinstance(parts, list) else []
     kind = "html" if _looks_like_html(body) else "plain"
     return [_parsed(f"Content-Type: text/{kind}; charset=utf-8\n\n{body}".encode("utf-8", "surrogateescape"))]
@@ -168,8 +170,8 @@ def _letter(message: Part, parts: list[Part]) -> Letter:
         subject=header(message, "subject"),
         message_id=header(message, "message-id"),
         sent_at=moment(header(message, "date")),
-        text=page.text,
-        plain=plain if html else "",
+        text=page.text[:MAX_READ],
+        plain=plain[:MAX_READ] if html else "",
         links=page.links or plain_links(page.text),
         markup=page.markup,
     )

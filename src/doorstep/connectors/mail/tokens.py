@@ -52,8 +52,10 @@ class Token:
 
 
 def normal(text: str) -> str:
-    """Full-width digits, ligatures and invisible characters made plain; spaces and lines kept."""
-    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+    """Full-width digits, ligatures and invisible characters made plain; spaces and lines kept. At most twice as long:
+    one character can stand for eighteen.
+    """
+    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))[: 2 * len(text) + 100]
 
 
 def orders(text: str) -> tuple[str, ...]:
