@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from doorstep.app import clock, supplier_record
-from tests.app.ledger import CJP, OTHER, USPS, Ledger, cj, ledger, scan, track17, woo
+from tests.app.ledger import CJP, OTHER, START, USPS, Ledger, cj, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +51,12 @@ def test_a_replaced_number_is_counted():
 
 def test_what_is_older_than_the_window_counts_no_more():
     assert records(bought(), days=95) == records(ledger())
+
+
+def test_numbers_that_were_there_before_the_store_say_nothing_about_time():
+    one = ledger(since=START + timedelta(days=1))
+    one.hears(one.woo(woo()), one.cj(cj()))
+    one.hears(one.track(track17(CJP, scan(3.5, "InTransit_PickedUp", "Picked up"), key=190271)))
+    together, _ = records(one, days=6)
+    assert (together.parcels, together.number_h, together.scan_h) == (0, None, None)
+    assert (together.dispatches, together.unproven, together.dispatch_h) == (1, 0, 71.5)

@@ -17,7 +17,7 @@ from doorstep.app.loop import in_db
 from doorstep.app.say import say
 from doorstep.connectors.contract import Account, Can, Flow, Pushed, Renewed, Request, Shipment, Store, Trouble
 from doorstep.connectors.registry import connector
-from doorstep.core.channel import channel
+from doorstep.core.channel import Channel, channel
 from doorstep.core.convert import Given
 from doorstep.core.message import Message
 from doorstep.core.order import Role
@@ -104,13 +104,18 @@ def _run(considered: Considered, policy: Policy) -> DryRun:
         order=spot.order.number,
         store=spot.store.label,
         parcel_id=spot.parcel.id,
-        preview=preview(channel(spot.store.connector), policy, decision, given, whole=considered.whole),
+        preview=preview(_there(spot.store), policy, decision, given, whole=considered.whole),
         until=decision.until if isinstance(decision, Hold) else None,
         shipment=shipment,
         request=_first(spot.store, shipment) if shipment else None,
         takes=None,
         answer=Message(id="preview.answer.unasked", values={"store": spot.store.label}) if shipment else None,
     )
+
+
+def _there(store: Connection) -> Channel:
+    """The store's channel under the name that its merchant knows."""
+    return replace(channel(store.connector), label=store.label)
 
 
 def _given(considered: Considered, decision: Decision) -> Given | None:

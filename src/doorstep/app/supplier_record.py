@@ -17,10 +17,12 @@ MOST: Final = 2000  # newest purchases
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One parcel of a purchase: when its first number was known, its first scan, whether its number was replaced."""
+    """One parcel of a purchase: when its first number was known (None = it was there when the store was connected, so
+    nobody knows), its first scan, whether its number was replaced.
+    """
 
     purchase: Purchase
-    since: datetime
+    since: datetime | None
     scan: datetime | None
     replaced: bool
 
@@ -52,13 +54,16 @@ def _seen(ws: int, purchases: Sequence[Purchase]) -> list[_Seen]:
     roles = [Role.RETURN.value, Role.ALIAS.value]
     for row in ParcelNumber.objects.filter(ws=ws, parcel_id__in=parcels).exclude(role__in=roles):
         numbers[row.parcel_id].append(row)
+    lines = PurchaseLine.objects.filter(ws=ws, purchase_id__in=by_id).values("order_id")
+    early = Order.objects.filter(ws=ws, id__in=lines, before_connection=True).values("id")
+    untimed = set(PurchaseLine.objects.filter(ws=ws, order_id__in=early).values_list("purchase_id", flat=True))
     held = [row.number_id for rows in numbers.values() for row in rows]
     links = NumberLink.objects.filter(ws=ws, kind="replaced_by", from_id__in=held)
     replaced = set(links.values_list("from_id", flat=True))
     return [
         _Seen(
             by_id[parcels[id_].purchase_id or 0],
-            min(row.since for row in rows),
+            None if parcels[id_].purchase_id in untimed else min(row.since for row in rows),
             parcels[id_].first_scan_at,
             any(row.number_id in replaced for row in rows),
         )
@@ -67,14 +72,14 @@ def _seen(ws: int, purchases: Sequence[Purchase]) -> list[_Seen]:
 
 
 def _record(purchases: Sequence[Purchase], seen: Sequence[_Seen], now: datetime) -> Record:
-    old = [one for one in seen if one.since <= now - SCAN_WITHIN]
+    old = [(one.since, one) for one in seen if one.since and one.since <= now - SCAN_WITHIN]
     sent = [(one.purchase.dispatched_at, one) for one in seen if one.purchase.dispatched_at]
     sent = [(at, one) for at, one in sent if at <= now - SCAN_WITHIN]
     return Record(
         parcels=len(old),
-        scanned=sum(_within(one.since, one.scan) for one in old),
-        never=sum(one.scan is None for one in old),
-        replaced=sum(one.replaced for one in old),
+        scanned=sum(_within(since, one.scan) for since, one in old),
+        never=sum(one.scan is None for _, one in old),
+        replaced=sum(one.replaced for _, one in old),
         dispatches=len(sent),
         unproven=sum(not _within(at, one.scan) for at, one in sent),
         purchases=sum(one.stock != "unknown" for one in purchases),

@@ -1,6 +1,7 @@
 """A store's rules, each choice with what speaks for and against it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -38,7 +39,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         tell(request, Message(id="done.rules_saved"))
         changes = again.list_changes(caller.ws, store.id)
         return redirect("rules_again" if changes else "rules", store.id)
-    context["remarks"] = remarks(context["policy"], channel(store.connector))
+    context["remarks"] = remarks(context["policy"], replace(channel(store.connector), label=store.label))
     return render(request, "console/rules.html", context)
 
 
