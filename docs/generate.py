@@ -290,9 +290,11 @@ def licence(package: Distribution) -> str:
 
 
 if __name__ == "__main__":
-    import diagnosis_pages  # beside this file; it needs no packages but the product
+    import carrier_pages  # beside this file; they need no packages but the product
+    import diagnosis_pages
 
     PAGE.write_text(page(), encoding="utf-8")
     CHANNELS.write_text(channels_page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
+    carrier_pages.write()
     diagnosis_pages.write()

@@ -208,12 +208,14 @@ def test_carriers_speak_the_languages_of_their_country():
     assert [info.code for info in all_carriers() if info.country and not info.languages] == []
 
 
-def test_every_carrier_with_a_key_has_a_page_somewhere():
-    missing = [info.code for info in all_carriers() if info.seventeen_track]
-    assert [code for code in missing if not tracking_link(code, "1", anyone=True)] == []
+def test_every_carrier_has_a_page_somewhere():
+    assert [info.code for info in all_carriers() if not tracking_link(info.code, "1", anyone=True)] == []
     page = tracking_link("yto", "YT1234567890123", anyone=True)
     assert page == "https://t.17track.net/en#nums=YT1234567890123&fc=190157"
     assert tracking_link("yto", "YT1234567890123") == ""
+    assert tracking_link("wizmo", "1", anyone=True).startswith("https://t.17track.net/")
+    assert tracking_link("corporate_couriers", "1", anyone=True) == "https://t.17track.net/en#nums=1"
+    assert tracking_link("nobody", "1", anyone=True) == ""
 
 
 def test_a_part_of_a_brand_has_the_brands_page_if_that_serves_all_countries():

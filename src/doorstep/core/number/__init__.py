@@ -2,6 +2,7 @@
 
 from doorstep.core.number.directory import (
     CarrierInfo,
+    all_carriers,
     carrier,
     carrier_by_key,
     carrier_named,
@@ -19,6 +20,7 @@ from doorstep.core.number.recognition import Candidate, Recognition
 from doorstep.core.number.running_text import Context, Found, extract
 from doorstep.core.number.text import normalize
 from doorstep.core.number.value import TrackingNumber
+from doorstep.core.number.vendor_keys import carrier_at, keys_at
 
 __all__ = [
     "Candidate",
@@ -33,12 +35,15 @@ __all__ = [
     "Recognition",
     "Slip",
     "TrackingNumber",
+    "all_carriers",
     "carrier",
+    "carrier_at",
     "carrier_by_key",
     "carrier_named",
     "carriers",
     "extract",
     "key_of",
+    "keys_at",
     "normalize",
     "number_in_link",
     "recognize",

@@ -23,7 +23,7 @@ _EVERYDAY = re.compile(
     "passport|pb|pilot|posten|ppl|sf|sfc|spx|tcs|toll|uds|veho|we post|winit|xpo"
 )
 _PLACED = re.compile("([A-Z]{2})_([A-Z0-9_]+)")
-_ANYONES_PAGE = "https://t.17track.net/en#nums={number}&fc={key}"
+_ANYONES_PAGE = "https://t.17track.net/en#nums={number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +120,16 @@ def carriers_said(text: str) -> tuple[str, ...]:
 
 def tracking_link(code: str, number: str, *, anyone: bool = False) -> str:
     """The carrier's own page about a number, or its brand's where that serves all countries; '' if the code or the page
-    is not known. With ``anyone`` 17TRACK's page about that carrier's number where the carrier has none.
+    is not known. With ``anyone`` 17TRACK's page instead of nothing for every carrier that we know.
     """
     if code not in _known() and code not in _named():
         return ""
     info = carrier(code)
     brand = carrier(info.family) if info.family else info
     template = info.link or ("" if brand.country else brand.link)
-    key = key_of(code) if anyone and not template else None
-    if key is not None:
-        template = _ANYONES_PAGE.replace("{key}", str(key))
+    if anyone and not template:
+        key = key_of(code)
+        template = _ANYONES_PAGE if key is None else f"{_ANYONES_PAGE}&fc={key}"
     return template.replace("{number}", quote(number, safe=""))
 
 
