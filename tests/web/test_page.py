@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from doorstep.app import clock, doors, lookup
+from doorstep.app import clock, doors, lanes, lookup
 from doorstep.db.models import Cooldown, Order, Parcel, Person, Resync, Watch
 from doorstep.web import tags
 from tests.app.ledger import Ledger, cj, woo
@@ -33,6 +33,20 @@ def test_page_tells_status_scans_number_and_carrier(page: str) -> None:
         assert part in text
     assert "Still being prepared" in text
     assert re.search(rf'href="https://[^"]*{NUMBER}', text)
+
+
+def test_page_says_when_it_comes_and_how_sure_that_is(page: str, followed: Parcel) -> None:
+    now = clock.now()
+    way = {"carrier": followed.carrier, "origin": followed.origin, "destination": followed.destination}
+    for n in range(12):
+        handed = now - timedelta(days=30 + n)
+        done = {"handed_at": handed, "arrived_at": None, "closed_at": handed + timedelta(days=9, hours=n)}
+        Parcel.objects.create(ws=followed.ws, status="delivered", **way, **done)
+    Parcel.objects.filter(id=followed.id).update(out_at=None, handed_at=now - timedelta(days=2))
+    lanes._kept.clear()
+    assert "A fair estimate: 12 parcels took this way" in read(page)
+    Parcel.objects.filter(id=followed.id).update(eta_to=now.date())
+    assert "Expected by" in read(page)
 
 
 def test_page_holds_nothing_personal(page: str) -> None:

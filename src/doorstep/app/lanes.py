@@ -9,7 +9,7 @@ from typing import Final
 from doorstep.core.eta import learn
 from doorstep.core.history import History
 from doorstep.core.lane import Lane, Passage, Route
-from doorstep.core.rhythm import Rhythms, learn_rhythms
+from doorstep.core.rhythm import ENOUGH, Rhythms, learn_rhythms
 from doorstep.core.status import Status
 from doorstep.db.models import Event, Parcel, ParcelNumber
 
@@ -87,6 +87,8 @@ def _learn(ws: int, now: datetime) -> Learned:
 def _rhythms(ws: int, rows: Sequence[Parcel]) -> dict[tuple[str, str], Rhythms]:
     """When news was found, by carrier and destination."""
     done = {one.id: (one.carrier, one.destination) for one in rows if one.closed_at}
+    if len(done) < ENOUGH:
+        return {}
     recent = dict(list(done.items())[:SCANNED])
     held = ParcelNumber.objects.filter(ws=ws, parcel_id__in=recent).values_list("number_id", "parcel_id")
     where = {number: recent[parcel] for number, parcel in held}

@@ -6,9 +6,12 @@ The order's screen and the shopper's page show the same parcels; the page leaves
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 
+from doorstep.app import clock
+from doorstep.app.estimates import Window, window
+from doorstep.app.lanes import learned
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
 from doorstep.app.settle.states import begun
 from doorstep.core.number import carrier, tracking_link
@@ -104,8 +107,7 @@ class Seen:
     purchase_id: int | None
     mark: str
     closed: bool
-    eta_from: date | None
-    eta_to: date | None
+    window: Window | None  # when it will be there
     items: tuple[Item, ...]
     numbers: tuple[Held, ...]
     scans: tuple[Scan, ...]  # newest first
@@ -128,7 +130,7 @@ class Seen:
 
 
 def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
-    """The parcels of an order that hold a number or something of it, first heard of first. Fifteen queries at most."""
+    """The parcels of an order that hold a number or something of it, first heard of first. Eighteen queries at most."""
     allotted = list(ParcelLine.objects.filter(ws=ws, order_id=order_id))
     ids = {one.parcel_id for one in allotted}
     rows = list(Parcel.objects.filter(ws=ws, id__in=ids).order_by("id"))
@@ -145,6 +147,8 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
         one.target_id: one for one in Resync.objects.filter(ws=ws, scope="parcel", target_id__in=ids).order_by("id")
     }
     titles = {line.id: line.title or line.sku for line in lines}
+    now = clock.now()
+    own = learned(ws, now)
     seen = []
     for row in rows:
         mine = [one for one in held if one.parcel_id == row.id]
@@ -163,8 +167,7 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
                 purchase_id=row.purchase_id,
                 mark=row.mark,
                 closed=row.closed_at is not None,
-                eta_from=row.eta_from,
-                eta_to=row.eta_to,
+                window=window(row, own, now),
                 items=_items([one for one in allotted if one.parcel_id == row.id], titles),
                 numbers=numbers,
                 scans=line.scans,
