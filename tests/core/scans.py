@@ -63,5 +63,6 @@ events = st.builds(
     status=st.sampled_from(Status),
     reason=st.none() | st.sampled_from(Reason),
     position=st.integers(0, 3),
+    told=st.sampled_from([None, NOW - timedelta(hours=1), NOW]),
 )
 told = st.lists(events, max_size=12)

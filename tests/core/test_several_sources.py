@@ -139,6 +139,18 @@ def test_a_local_time_before_an_instant_of_the_same_source_is_lowered_to_it():
     assert status_of(far, said[1], now=NOW + timedelta(days=1)) is Status.IN_TRANSIT, "no zone is that far away"
 
 
+def test_the_order_of_one_answer_says_nothing_about_the_scans_of_another():
+    """A push that tells only the newest scan numbers it 0, as the answer before it did its oldest."""
+    monday, tuesday = NOW - timedelta(days=2), NOW - timedelta(days=1)
+    answer = [
+        replace(scan(Status.PICKED_UP, -2.5, local=True, position=0), told=monday),
+        replace(scan(Status.IN_TRANSIT, -2.2, local=True, position=1), told=monday),
+    ]
+    push = replace(scan(Status.OUT_FOR_DELIVERY, -2.1, local=True, position=0), told=tuesday)
+    assert merge([push, *answer]) == (*answer, push)
+    assert status_of(push, *answer) is Status.OUT_FOR_DELIVERY
+
+
 @given(told, st.integers(0, 11))
 def test_what_lies_in_the_past_stays_true_as_time_passes(said, hours):
     """Time alone brings scans into the present; it takes none away."""

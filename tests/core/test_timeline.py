@@ -1,7 +1,7 @@
 """One truth from many sources: whatever the order and repetition of what they say."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,45 +11,9 @@ from doorstep.core.order import TrackAnswer
 from doorstep.core.repeats import repeats
 from doorstep.core.status import Reason, Responsible, Status
 from doorstep.core.timeline import belonging, current, event_key, merge
-
-NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-
-
-def scan(status, days=0.0, *, source="a", text="", local=False, position=0, reason=None, place=""):
-    at = NOW + timedelta(days=days)
-    return TrackingEvent(
-        source=source,
-        raw_text=text or status.value,
-        status=status,
-        reason=reason,
-        local=at.replace(tzinfo=None) if local else None,
-        instant=None if local else at,
-        instant_from=InstantFrom.NONE if local else InstantFrom.STATED,
-        place=place,
-        position=position,
-    )
-
+from tests.core.scans import NOW, scan, told
 
 TIMELESS = TrackingEvent(source="a", raw_text="label", status=Status.INFO_RECEIVED)
-
-statuses = st.sampled_from(Status)
-times = st.integers(-200, 80).map(lambda hours: NOW + timedelta(hours=hours))
-events = st.builds(
-    lambda at, kind, **said: TrackingEvent(
-        **said,
-        local=at.replace(tzinfo=None) if kind == "local" else None,
-        instant=at if kind == "instant" else None,
-        instant_from=InstantFrom.STATED if kind == "instant" else InstantFrom.NONE,
-    ),
-    at=times,
-    kind=st.sampled_from(["local", "instant", "none"]),
-    source=st.sampled_from("ab"),
-    raw_text=st.sampled_from(["x", "y"]),
-    status=statuses,
-    reason=st.none() | st.sampled_from(Reason),
-    position=st.integers(0, 3),
-)
-told = st.lists(events, max_size=12)
 
 
 @given(told, st.randoms(use_true_random=False), st.integers(1, 3))

@@ -214,23 +214,27 @@ def placed(events: Iterable[TrackingEvent]) -> list[Placed]:
     for event in events:
         key = event_key(event)
         unique[key] = min(unique.get(key, event), event, key=_reading)
-    sources: dict[str, dict[bytes, TrackingEvent]] = {}
+    answers: dict[tuple[str, datetime | None], dict[bytes, TrackingEvent]] = {}
     for key, event in unique.items():
-        sources.setdefault(event.source, {})[key] = event
-    found = [one for told in sources.values() for one in _place(told)]
+        answers.setdefault((event.source, event.told), {})[key] = event
+    found = [one for told in answers.values() for one in _place(told)]
     return sorted(found, key=lambda one: (one.at, one.event.source, one.event.position, one.key))
 
 
-def _reading(event: TrackingEvent) -> tuple[bool, bool, int, str, str, str]:
+def _reading(event: TrackingEvent) -> tuple[bool, bool, bool, float, int, str, str, str]:
     """Orders readings of the same raw scan, best first; any total order makes the choice independent of arrival."""
     instant = event.instant.isoformat() if event.instant else ""
-    return event.status is Status.UNKNOWN, not instant, event.position, event.status, event.reason or "", instant
+    age = -event.told.timestamp() if event.told else 0.0
+    poor = event.status is Status.UNKNOWN, not instant, event.day_only
+    return *poor, age, event.position, event.status, event.reason or "", instant
 
 
 def _place(told: Mapping[bytes, TrackingEvent]) -> list[Placed]:
-    """One source's events with their times. A local time that contradicts the source's own order by no more than zones
-    can differ gives way to it: lifted to its predecessor (the parcel flew west), or lowered to the next instant (it
-    flew east). A larger difference is believed: the order is not.
+    """The events of one answer of one source, with their times.
+
+    A local time that contradicts the source's own order by no more than zones can differ gives way to it: lifted to its
+    predecessor (the parcel flew west), or lowered to the next instant (it flew east). A larger difference is believed:
+    the order is not.
     """
     line = [Placed(_as_utc(event) or _DAWN, _as_utc(event), key, event) for key, event in told.items()]
     line.sort(key=lambda one: (one.event.position, one.at, one.key))
