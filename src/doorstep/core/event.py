@@ -25,7 +25,7 @@ class TrackingEvent:
 
     ``local`` is the wall time as said (naive, seconds), ``offset`` the minutes east of UTC if the source gave them,
     ``instant`` the UTC instant only where it can be derived (``instant_from`` says how). ``day_only``: the source named
-    no time of day, and ``local`` is the midnight that day began with. ``raw_code`` and ``raw_text`` are the vendor's own
+    no time of day, and ``local`` is that day's midnight. ``raw_code`` and ``raw_text`` are the vendor's own
     words and are never translated in place. ``position`` is the source's own order, 0 = first to happen, among the
     scans it ``told`` at the same time (None = all of them). Identity is (source, the raw fields): see
     ``timeline.event_key``; our reading (``status``, ``reason``) is not part of it, so a better reader changes none.
