@@ -46,7 +46,7 @@ def test_an_order_is_explained_with_cause_date_and_who_acts() -> None:
     assert found["text"] == "A label was made, but the parcel was not handed over"
     assert found["evidence"] == [
         "Waiting for a scan since 3 Mar 2024.",
-        "The dates are this lane’s own, from 40 parcels.",
+        "The dates come from own history: 40 parcels on this lane, or on the nearest one known.",
     ]
     assert found["advice"][-1] == "Look again on 9 Mar 2024."
 

@@ -9,6 +9,7 @@ from doorstep.app.order_view import order_view
 from doorstep.app.page_view import page_view
 from doorstep.app.parcel_view import parcels
 from doorstep.core.diagnosis import Cause, Finding, Who
+from doorstep.core.message import Message
 from doorstep.db.models import Connection, Feed, Line, Number, Order, Parcel, ParcelLine, Purchase, Watch
 from tests.app.ledger import OTHER, START, Ledger, cj, ledger, scan, track17, woo
 
@@ -98,6 +99,28 @@ def test_a_moving_parcel_is_well_until_its_next_scan_is_due(shop: Ledger) -> Non
     assert list(told(shop, 20)) == [Cause.STALLED]
 
 
+def test_a_lane_with_history_goes_by_its_own_dates(shop: Ledger) -> None:
+    way = {"ws": shop.ws, "carrier": "china_post", "origin": "CN", "destination": "PT"}
+    for day in range(30):
+        handed = on(-60 + day)
+        times = {
+            "handed_at": handed,
+            "first_scan_at": handed + timedelta(days=3),
+            "closed_at": handed + timedelta(days=9),
+        }
+        Parcel.objects.create(status="delivered", **way, **times)
+    shop.hears(shop.cj(cj(number=OTHER)))
+    finding = told(shop, 4)[Cause.FIRST_INFO_PENDING]
+    assert finding.measure == Message(id="finding.by.lane", values={"count": 30})
+    assert finding.next_at == on(6)
+
+
+def test_without_history_the_usual_dates_hold(shop: Ledger) -> None:
+    shop.hears(shop.cj(cj(number=OTHER)))
+    finding = told(shop, 4)[Cause.FIRST_INFO_PENDING]
+    assert (finding.measure, finding.next_at) == (Message(id="finding.by.usual"), on(13))
+
+
 def test_attempts_are_counted(shop: Ledger) -> None:
     tries = [scan(day, "DeliveryFailure_NoBody", f"Nobody was home {day}") for day in (4.0, 5.0)]
     shop.hears(shop.cj(cj(number=OTHER)), shop.track(track17(OTHER, HANDED, *tries, key=3011)))
@@ -176,9 +199,9 @@ def test_parcels_of_two_purchases_are_two_diagnoses(shop: Ledger) -> None:
 def test_unknown_contents_leave_unknown_what_is_to_be_sent(shop: Ledger) -> None:
     shop.hears(shop.woo(woo(shipped=(("t1", OTHER, "China Post"),))))
     lines = list(Line.objects.filter(ws=shop.ws))
-    assert findings.Known(shop.order(), lines, (), parcels(shop.ws, shop.order().id, lines)).unsent == 0
+    assert findings.Known(shop.order(), lines, (), parcels(shop.ws, shop.order().id, lines), on(2)).unsent == 0
     ParcelLine.objects.filter(ws=shop.ws).update(line_id=0)
-    assert findings.Known(shop.order(), lines, (), parcels(shop.ws, shop.order().id, lines)).unsent is None
+    assert findings.Known(shop.order(), lines, (), parcels(shop.ws, shop.order().id, lines), on(2)).unsent is None
 
 
 def test_the_page_tells_the_shopper_what_is_the_shoppers_to_know(failing: Ledger) -> None:

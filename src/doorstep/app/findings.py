@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db.models import Max
 
+from doorstep.app import lanes
 from doorstep.app.parcel_view import Held, Seen
 from doorstep.core.diagnosis import (
     NOWHERE,
@@ -24,9 +25,10 @@ from doorstep.core.diagnosis import (
     diagnose,
     marketplace,
 )
+from doorstep.core.lane import Lane, Route
 from doorstep.core.order import OrderState, PurchaseState, Role, TrackAnswer
 from doorstep.core.status import Reason, Status
-from doorstep.db.models import Claim, Connection, Feed, Line, Order, Purchase, Watch
+from doorstep.db.models import Claim, Connection, Feed, Line, Order, Parcel, Purchase, Watch
 
 Told = tuple[tuple[int, Finding], ...]
 _ANSWERS: Final = frozenset(one.value for one in TrackAnswer)
@@ -50,9 +52,9 @@ def of_order(
     """(parcel id, finding) for the merchant, 0 for what is about the order itself; the surest of a side first. Nothing
     but one line that all is well where nothing else is to be said.
     """
-    known = Known(order, lines, purchases, parcels)
+    known = Known(order, lines, purchases, parcels, now)
     sides = list(_purchased(known)) if known.purchases and not order.cancelled_at else [_sold(known)]
-    return _unique(said for side in sides for said in side.told(now))
+    return _unique(said for side in sides for said in side.told())
 
 
 def of_page(
@@ -61,8 +63,8 @@ def of_page(
     """What the shopper is told on the shop's own page, by parcel id. What is between the shop and its suppliers, its
     tracking accounts or a marketplace stays out, and what the page says anyway.
     """
-    side = replace(_sold(Known(order, lines, (), parcels)), connection=0)
-    told = [(parcel, one) for parcel, one in side.told(now) if parcel and one.cause not in _INSIDE]
+    side = replace(_sold(Known(order, lines, (), parcels, now)), connection=0)
+    told = [(parcel, one) for parcel, one in side.told() if parcel and one.cause not in _INSIDE]
     return {parcel: tuple(one for about, one in told if about == parcel) for parcel, _ in told}
 
 
@@ -70,8 +72,14 @@ class Known:
     """What the ledger knows of an order beside its rows, each asked for once and only when it is needed."""
 
     def __init__(
-        self, order: Order, lines: Sequence[Line], purchases: Sequence[Purchase], parcels: Sequence[Seen]
+        self,
+        order: Order,
+        lines: Sequence[Line],
+        purchases: Sequence[Purchase],
+        parcels: Sequence[Seen],
+        now: datetime,
     ) -> None:
+        self.now = now
         self.order, self.lines, self.purchases = order, lines, purchases
         self.live = tuple(one for one in parcels if one.current)
         self.classes = frozenset(line.item_class for line in lines if line.item_class)
@@ -112,6 +120,16 @@ class Known:
         return confirmed
 
     @cached_property
+    def ways(self) -> Mapping[int, Route]:
+        """The way of each parcel, as far as it is known."""
+        rows = Parcel.objects.filter(ws=self.order.ws, id__in=[one.id for one in self.live])
+        return {one.id: lanes.route_of(one) for one in rows}
+
+    def lane(self, way: Route) -> Lane:
+        """What own history says of a way."""
+        return lanes.learned(self.order.ws, self.now).lane(way)
+
+    @cached_property
     def down(self) -> Mapping[int, datetime]:
         """Since when a carrier account answers for no number at all, by the id of a number that it fails for."""
         ids = {one.id for parcel in self.live if parcel.fresh.answer in _TROUBLES for one in parcel.current}
@@ -136,11 +154,11 @@ class Side:
     parcels: tuple[Seen, ...]
     connection: int
 
-    def told(self, now: datetime) -> Told:
+    def told(self) -> Told:
         """What is to be said of it."""
         parcels = [_parcel(one, self.known) for one in self.parcels]
         where = marketplace(self.known.connectors.get(self.connection, "")) if self.connection else NOWHERE
-        return tuple((int(one.parcel or 0), one) for one in diagnose(self.facts, parcels, now, where))
+        return tuple((int(one.parcel or 0), one) for one in diagnose(self.facts, parcels, self.known.now, where))
 
 
 def _sold(known: Known) -> Side:
@@ -203,7 +221,7 @@ _STATES: Final[Mapping[PurchaseState, OrderState]] = {
 
 
 def _parcel(parcel: Seen, known: Known) -> ParcelFacts:
-    number, fresh = _leading(parcel), parcel.fresh
+    number, fresh, way = _leading(parcel), parcel.fresh, known.ways[parcel.id]
     failing = fresh.answer in _TROUBLES
     tries = [one for one in parcel.scans if one.status == Status.ATTEMPT_FAILED and not (one.again or one.stranger)]
     return ParcelFacts(
@@ -213,6 +231,9 @@ def _parcel(parcel: Seen, known: Known) -> ParcelFacts:
         number_since=number.since,
         number_confirmed_at=known.confirmed.get(number.id),
         replaced_number=next((one.text for one in parcel.past if one.replaced_by == number.text), ""),
+        origin=way.origin,
+        destination=way.destination,
+        lane=known.lane(way),
         status=Status(parcel.status),
         reason=Reason(parcel.reason) if parcel.reason else None,
         status_since=parcel.since,
