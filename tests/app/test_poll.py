@@ -6,10 +6,12 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import clock, connect, manual, poll
+from doorstep.app import budget, clock, connect, manual, poll
 from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
-from doorstep.db.models import Connection, Inbox, Number, Parcel, ParcelNumber, Schedule, Watch
+from doorstep.connectors.registry import connector
+from doorstep.db.ids import new_id
+from doorstep.db.models import Budget, Connection, Inbox, Number, Parcel, ParcelNumber, Schedule, Watch
 from sandbox import aggregator
 from sandbox.faults import Fault
 from tests.app.town import NUMBER, OTHER, Town, living
@@ -39,11 +41,12 @@ async def asked(town: Town, days: float = 0) -> poll.Batch:
     town.world.clock.jump(timedelta(days=days))
     town.world.happen()
     await town.wait()
-    batch = await in_db(poll.claim)
-    assert batch is not None, "nothing is due"
-    await poll.ask(batch)
+    turn = await in_db(poll.claim)
+    assert turn is not None, "nothing is due"
+    await poll.ask(turn)
     while await in_db(understand):
         pass
+    (batch,) = turn.batches
     return batch
 
 
@@ -141,7 +144,7 @@ async def test_a_carrier_that_cannot_be_changed_yet_is_changed_later(town):
 
 async def test_a_carrier_named_while_the_vendor_is_asked_is_not_forgotten(town):
     await town.wait()
-    batch = await in_db(poll.claim)
+    (batch,) = (await in_db(poll.claim)).batches
     await in_db(partial(Watch.objects.update, remote="recarrier"))
     await in_db(poll._put, batch.watches[NUMBER], {"remote": "registered"})
     assert (await in_db(watch)).remote == batch.watches[NUMBER].remote == "recarrier"
@@ -191,7 +194,6 @@ async def test_refused_credentials_stop_the_account_and_are_told_once(town):
     assert account.state_reason["id"]
     await town.wait()
     assert await in_db(poll.claim) is None
-    assert (await in_db(schedule)).next_at > clock.now() + timedelta(hours=23)
 
 
 def carrier() -> Connection:
@@ -200,9 +202,9 @@ def carrier() -> Connection:
 
 async def test_a_lost_lease_writes_nothing(town):
     await town.wait()
-    batch = await in_db(poll.claim)
+    turn = await in_db(poll.claim)
     await in_db(partial(Schedule.objects.update, lease_token=5))
-    await in_db(poll.finish, batch, None)
+    await in_db(poll.finish, turn)
     place = await in_db(schedule)
     assert (place.lease_token, (await in_db(watch)).failures) == (5, 0)
 
@@ -217,10 +219,10 @@ async def test_no_question_outlives_its_lease(town, monkeypatch):
 
 async def test_what_was_wanted_while_we_asked_is_asked_again_at_once(town):
     await town.wait()
-    batch = await in_db(poll.claim)
+    turn = await in_db(poll.claim)
     wanted = clock.now()
     await in_db(partial(Schedule.objects.update, next_at=wanted))
-    await in_db(poll.finish, batch, None)
+    await in_db(poll.finish, turn)
     assert (await in_db(schedule)).next_at == wanted
 
 
@@ -229,8 +231,8 @@ async def test_a_parcel_without_news_for_a_season_is_retired(town):
     long_ago = clock.now() - timedelta(days=100)
     await in_db(partial(Parcel.objects.update, status_since=long_ago, last_event_at=long_ago))
     await town.wait()
-    batch = await in_db(poll.claim)
-    await in_db(poll.finish, batch, None)
+    turn = await in_db(poll.claim)
+    await in_db(poll.finish, turn)
     assert await in_db(schedule) is None
 
 
@@ -238,25 +240,26 @@ async def test_a_number_of_no_parcel_is_looked_at_once_a_day(town):
     await asked(town)
     await in_db(partial(ParcelNumber.objects.update, until=clock.now()))
     await town.wait()
-    batch = await in_db(poll.claim)
-    await in_db(poll.finish, batch, None)
+    turn = await in_db(poll.claim)
+    await in_db(poll.finish, turn)
     assert (await in_db(schedule)).next_at > clock.now() + timedelta(hours=23)
 
 
 async def test_an_answer_about_other_numbers_says_nothing_about_ours(town):
     await asked(town)
     await asked(town, days=4)
-    batch = await in_db(_claimed)
+    turn = await in_db(_claimed)
+    (batch,) = turn.batches
     batch.watches, kept = {}, await in_db(rows)
-    await poll.ask(batch)
+    await poll.ask(turn)
     assert (await in_db(rows), batch.said) == (kept, {})
 
 
-def _claimed() -> poll.Batch:
+def _claimed() -> poll.Turn:
     Schedule.objects.update(next_at=clock.now(), lease_until=0.0)
-    batch = poll.claim()
-    assert batch is not None
-    return batch
+    turn = poll.claim()
+    assert turn is not None
+    return turn
 
 
 async def test_numbers_known_before_the_account_are_followed_by_it(settings, monkeypatch):
@@ -277,3 +280,58 @@ async def test_a_paused_account_is_not_asked_and_goes_on_when_resumed(town):
     await in_db(connect.resume, town.ws, account.id, "user:1")
     batch = await asked(town)
     assert set(batch.watches) == {NUMBER, THIRD}
+
+
+async def test_accounts_take_turns(town):
+    other = await in_db(_second_account, town.ws)
+    await town.wait()
+    served = []
+    while turn := await in_db(poll.claim):
+        served.append(turn.connection.id)
+    assert sorted(served) == sorted([other, (await in_db(watch)).connection_id])
+
+
+def _second_account(ws: int) -> int:
+    """Another workspace's account with a hundred numbers that are due."""
+    row = Connection.objects.get(kind="carrier")
+    row.id, row.ws = new_id(), ws + 1
+    row.save(force_insert=True)
+    for n in range(100):
+        number = Number.objects.create(ws=row.ws, text=f"N{n}", norm=f"N{n}", norm_reversed=f"{n}N")
+        Watch.objects.create(ws=row.ws, number_id=number.id, connection_id=row.id)
+        Schedule.objects.create(ws=row.ws, number_id=number.id, connection_id=row.id, next_at=clock.now())
+    return row.id
+
+
+async def test_one_tenants_backlog_keeps_another_waiting_for_one_turn_only(town, monkeypatch):
+    monkeypatch.setattr(poll, "MOST_CALLS", 1)
+    crowd, mine = await in_db(_second_account, town.ws), (await in_db(watch)).connection_id
+    await town.wait()
+    served = [(await in_db(poll.claim)).connection.id for _ in range(2)]
+    assert set(served) == {crowd, mine}
+
+
+async def test_calls_are_spent_by_all_workers_together(town):
+    await in_db(_second_account, town.ws)
+    await town.wait()
+    numbers = 0
+    while turn := await in_db(poll.claim):
+        numbers += sum(len(batch.watches) for batch in turn.batches)
+        await in_db(partial(Schedule.objects.filter(connection_id=turn.connection.id).update, lease_until=0.0))
+    meta = connector("carrier", "seventeen_track").meta
+    full = meta.polls_per_minute / 60 * budget.BURST_S
+    assert 100 < numbers <= (2 * full + 2) * meta.batch
+
+
+async def test_a_vendor_that_only_fails_is_left_alone_until_one_call_succeeds(town):
+    await asked(town)
+    for _ in range(budget.TRIP):
+        town.trouble("aggregator", Fault.DOWN)
+        await asked(town)
+    row = await in_db(Budget.objects.get)
+    assert (row.failures, row.ready_at > clock.machine()) == (budget.TRIP, True)
+    await in_db(partial(Schedule.objects.update, next_at=clock.now(), lease_until=0.0))
+    assert await in_db(poll.claim) is None
+    await asked(town)
+    row = await in_db(Budget.objects.get)
+    assert (row.failures, row.failing_since) == (0, None)

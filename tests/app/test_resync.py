@@ -34,18 +34,18 @@ def ask(one: Ledger, place: resync.Place = "console") -> resync.Asked:
     return resync.ask_parcel(one.ws, parcel(one).id, place, "user:1")
 
 
-def claim() -> poll.Batch:
-    batch = poll.claim()
-    assert batch is not None
-    return batch
+def claim() -> poll.Turn:
+    turn = poll.claim()
+    assert turn is not None
+    return turn
 
 
-def answered(one: Ledger, batch: poll.Batch, *scans: tuple[str, str, str]) -> None:
+def answered(one: Ledger, turn: poll.Turn, *scans: tuple[str, str, str]) -> None:
     """The carrier answers now; the answer is understood."""
     one.at = clock.now()
     one.hears(one.track(track17(USPS, *scans)))
     Watch.objects.update(answered_at=clock.now())
-    poll.finish(batch, None)
+    poll.finish(turn)
     Watch.objects.update(failures=0)
 
 
@@ -71,9 +71,9 @@ def test_once_per_five_minutes_shared_by_console_and_page(one):
 
 def test_new_scans_and_a_changed_status_are_told(one):
     asked = ask(one)
-    batch = claim()
+    turn = claim()
     assert told(one, asked) == ""
-    answered(one, batch, MOVING, HERE)
+    answered(one, turn, MOVING, HERE)
     result = resync.result(one.ws, asked.resync_id)
     assert (result.message.id, result.message.values["new_events"]) == ("resync.changed", 1)
     assert result.next_allowed_at == asked.next_allowed_at
@@ -94,17 +94,18 @@ def test_nothing_new_is_told(one):
 def test_a_carrier_that_cannot_be_asked_is_not_nothing_new(one):
     Watch.objects.update(failures=3)
     asked = ask(one)
-    batch = claim()
+    turn = claim()
     assert told(one, asked) == ""  # it failed before, and is being asked now
-    poll.finish(batch, Broken("down"))
+    turn.batches[0].failed = Broken("down")
+    poll.finish(turn)
     assert told(one, asked) == "resync.failed"
 
 
 def test_an_answer_not_read_yet_is_waited_for(one):
     asked = ask(one)
-    batch = claim()
+    turn = claim()
     Watch.objects.update(answered_at=clock.now())
-    poll.finish(batch, None)
+    poll.finish(turn)
     one.at = clock.now()
     keep([one.track(track17(USPS, MOVING, HERE))])
     assert told(one, asked) == ""

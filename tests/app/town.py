@@ -11,7 +11,7 @@ from aiohttp import web
 from doorstep.app import clock, connect, deliver, feeds, loop, manual, outbox, pace, poll, workspaces
 from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
-from doorstep.db.models import Connection, Feed, Order, Outbox, Push, Schedule
+from doorstep.db.models import Budget, Connection, Feed, Order, Outbox, Push, Schedule
 from sandbox import aggregator, store, supplier
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Planned
@@ -117,6 +117,7 @@ def _everything_is_due() -> None:
     Feed.objects.update(next_at=now, lease_until=0.0)
     Schedule.objects.update(next_at=now, lease_until=0.0)
     Outbox.objects.update(due_at=now, lease_until=0.0)
+    Budget.objects.update(ready_at=0.0, filled_at=0.0)
 
 
 @contextlib.asynccontextmanager

@@ -2,14 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
-from doorstep.app import clock
+from doorstep.app import budget, clock
 from doorstep.app.accounts import account_of, drive, name_of, refused
 from doorstep.app.feeds import PAUSE_S, arrival
 from doorstep.app.inbox import arrive
@@ -35,11 +36,14 @@ from doorstep.connectors.registry import connector
 from doorstep.core.cadence import retry_after
 from doorstep.core.number import TrackingNumber, normalize
 from doorstep.core.order import Track, TrackAnswer
-from doorstep.db import queries
-from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedule, Watch
+from doorstep.db import bulk, queries
+from doorstep.db.models import Budget, Connection, Number, Parcel, ParcelNumber, Schedule, Watch
 
 log = logger(__name__)
 LEASE_S: Final = 120.0
+MOST_CALLS: Final = 50  # of one turn, under way together
+ASKED: Final = ("asked_at", "answered_at", "answer", "answer_hash", "said", "failures")  # of a watch
+GIVEN_BACK: Final = ("next_at", "lease_token", "lease_until")  # of a place in the schedule
 ROOM_S: Final = 10.0  # of the lease, for writing down what came of it
 RECARRIER_WAIT_S: Final = 300.0  # where the vendor names no time itself
 FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at again so rarely
@@ -47,15 +51,14 @@ FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at a
 
 @dataclass(slots=True)
 class Batch:
-    """Numbers of one account, leased to us."""
+    """Numbers of one account that fit into one call. ``failed`` is what went wrong with all of them."""
 
     connection: Connection
-    token: int
-    at: datetime  # when it was claimed
     watches: dict[str, Watch]  # by normalized number
     numbers: dict[str, Number]
     waits: dict[str, float] = field(default_factory=dict)  # seconds until the vendor takes these, quota used up
     said: dict[str, Track] = field(default_factory=dict)
+    failed: Trouble | None = None
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
         """The numbers whose remote state is one of these."""
@@ -66,54 +69,99 @@ class Batch:
         ]
 
 
-def claim() -> Batch | None:
-    """Lease the numbers of the account that is due longest; None when none is."""
-    now = clock.now()
-    leased = _lease(now)
-    return _batch(*leased, now) if leased else None
+@dataclass(slots=True)
+class Turn:
+    """One account's turn: its due numbers, leased to us, in batches."""
+
+    connection: Connection
+    token: int
+    at: datetime  # when they were claimed
+    batches: list[Batch]
+
+    @property
+    def answered(self) -> bool:
+        """Whether the vendor said anything at all."""
+        return any(batch.said or batch.failed is None for batch in self.batches)
+
+    def numbers(self) -> Iterator[tuple[Batch, str, int]]:
+        """(batch, normalized number, its id)."""
+        for batch in self.batches:
+            for norm, watch in batch.watches.items():
+                yield batch, norm, watch.number_id
 
 
-def _lease(now: datetime) -> tuple[Connection, int, list[int]] | None:
-    """Locks the schedule only: who reads answers locks watches first."""
+_last = 0  # the account that had its turn last in this process; the next one goes first
+
+
+def claim() -> Turn | None:
+    """Lease due numbers of the account whose turn it is, as many as may be asked now; None when nothing is to be asked.
+    Accounts take turns, so the million numbers of one tenant keep the ten of another waiting for one turn only.
+    """
+    now, machine = clock.now(), clock.machine()
+    for account in _accounts(now, machine):
+        turn = _lease(account, now, machine)
+        if turn is not None:
+            return turn
+    return None
+
+
+def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
+    """Active accounts with something due, each once, beginning after the one that had its turn last."""
+    global _last  # noqa: PLW0603 - this process's place in the round
+    due = Schedule.objects.filter(connection_id=OuterRef("id"), next_at__lte=now, lease_until__lt=machine)
+    resting = Budget.objects.filter(ws=OuterRef("ws"), connection_id=OuterRef("id"), ready_at__gt=machine)
+    ready = Connection.objects.filter(Exists(due), ~Exists(resting), kind="carrier", state="active").order_by("id")
+    first = _last
+    for some in (ready.filter(id__gt=first), ready.filter(id__lte=first)):
+        at = 0
+        while account := some.filter(id__gt=at).first():
+            _last = at = account.id
+            yield account
+
+
+def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
+    """Locks the budget and the schedule only: who reads answers locks watches first."""
+    meta = connector("carrier", account.connector).meta
     with transaction.atomic():
-        machine = clock.machine()
-        due = Schedule.objects.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
-        first = due.select_for_update(skip_locked=True).first()
-        if first is None:
-            return None
-        account = Connection.objects.filter(ws=first.ws, id=first.connection_id, state="active").first()
-        if account is None:
-            due.filter(ws=first.ws, connection_id=first.connection_id).update(next_at=now + FORGOTTEN)
-            return None
-        limit = connector("carrier", account.connector).meta.batch
-        rows = due.filter(ws=account.ws, connection_id=account.id).select_for_update(skip_locked=True)[:limit]
+        calls = budget.take(account, meta, MOST_CALLS, machine)
+        mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
+        due = mine.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
+        rows = due.select_for_update(skip_locked=True)[: calls * meta.batch]
         ids, token = [row.number_id for row in rows], new_token()
-        mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
-        mine.update(lease_token=token, lease_until=machine + LEASE_S)
-        return account, token, ids
+        if not ids:
+            return None
+        mine.filter(number_id__in=ids).update(lease_token=token, lease_until=machine + LEASE_S)
+    return Turn(account, token, now, list(_batches(account, ids, meta.batch, now)))
 
 
-def _batch(account: Connection, token: int, ids: Sequence[int], now: datetime) -> Batch:
+def _batches(account: Connection, ids: Sequence[int], size: int, now: datetime) -> Iterator[Batch]:
     numbers = Number.objects.filter(ws=account.ws).in_bulk(list(ids))
     watches = Watch.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
     watches.update(asked_at=now)
-    by_norm = {numbers[watch.number_id].norm: watch for watch in watches}
-    return Batch(account, token, now, by_norm, {one.norm: one for one in numbers.values()})
+    some = {watch.number_id: watch for watch in watches}
+    for begin in range(0, len(ids), size):
+        part = [some[one] for one in ids[begin : begin + size] if one in some]
+        by_norm = {numbers[watch.number_id].norm: watch for watch in part}
+        yield Batch(account, by_norm, {norm: numbers[watch.number_id] for norm, watch in by_norm.items()})
 
 
-async def ask(batch: Batch) -> None:
-    """Register what is new over there, then ask about everything of the batch. No request outlives the lease."""
-    failed: Trouble | None = None
+async def ask(turn: Turn) -> None:
+    """Register what is new over there, then ask about everything of the turn. No request outlives the lease."""
+    await asyncio.gather(*(_try(batch) for batch in turn.batches))
+    denied = next((one.failed for one in turn.batches if isinstance(one.failed, Denied)), None)
+    if denied:
+        await in_db(refused, turn.connection, denied)
+    await in_db(finish, turn)
+
+
+async def _try(batch: Batch) -> None:
     try:
         async with asyncio.timeout(LEASE_S - ROOM_S):
             await _ask(batch)
     except TimeoutError:
-        failed = Busy("too slow for its lease")
+        batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
-        failed = trouble
-        if isinstance(trouble, Denied):
-            await in_db(refused, batch.connection, trouble)
-    await in_db(finish, batch, failed)
+        batch.failed = trouble
 
 
 async def _ask(batch: Batch) -> None:
@@ -206,64 +254,83 @@ def _hash(track: Track) -> bytes:
     return hashlib.blake2b(repr(track).encode(), digest_size=16).digest()
 
 
-def finish(batch: Batch, failed: Trouble | None) -> None:
+def finish(turn: Turn) -> None:
     """Write down who was asked, what was answered and when to ask next. A lost lease changes nothing."""
-    now = clock.now()
+    now, ws = clock.now(), turn.connection.ws
     with transaction.atomic():
-        queries.alone_in(batch.connection.ws)
-        for norm, watch in batch.watches.items():
-            key = {"ws": watch.ws, "number_id": watch.number_id, "connection_id": watch.connection_id}
-            mine = Schedule.objects.select_for_update().filter(**key, lease_token=batch.token)
-            row = mine.first()
-            if row is None:
+        queries.alone_in(ws)
+        places = {one.number_id: one for one in _ours(turn).select_for_update().order_by("number_id")}
+        mine = Watch.objects.filter(ws=ws, connection_id=turn.connection.id, number_id__in=list(places))
+        watches = {one.number_id: one for one in mine.select_for_update()}
+        held = _held(ws, list(places))
+        retired = []
+        for batch, norm, number_id in turn.numbers():
+            place, watch = places.get(number_id), watches.get(number_id)
+            if place is None or watch is None:
                 continue
-            values = _outcome(watch, batch.said.get(norm), failed, now, waits=norm in batch.waits)
-            Watch.objects.filter(**key).update(**values)
-            next_at = _next(watch, values, failed, now)
-            if norm in batch.waits:
-                next_at = now + timedelta(seconds=batch.waits[norm])
-            if row.next_at > batch.at:  # somebody asked for it while we were asking
-                next_at = row.next_at
+            _note(watch, batch, norm, now)
+            next_at = _next(watch, held.get(number_id), batch, norm, now)
+            if place.next_at > turn.at:  # somebody asked for it while we were asking
+                next_at = place.next_at
             if next_at is None:
-                mine.delete()
-            else:
-                mine.update(next_at=next_at, lease_token=0, lease_until=clock.machine() + PAUSE_S)
-    if failed is not None:
-        log.warning(
-            "poll.failed", connection_id=batch.connection.id, answer=name_of(failed), numbers=len(batch.watches)
-        )
+                retired.append(number_id)
+            place.next_at, place.lease_token, place.lease_until = next_at or now, 0, clock.machine() + PAUSE_S
+        _ours(turn).filter(number_id__in=retired).delete()
+        bulk.put(list(watches.values()), ASKED)
+        bulk.put([one for one in places.values() if one.number_id not in retired], GIVEN_BACK)
+        budget.hear(turn.connection, answered=turn.answered, machine=clock.machine())
+    for batch in turn.batches:
+        if batch.failed is not None:
+            answer, count = name_of(batch.failed), len(batch.watches)
+            log.warning("poll.failed", connection_id=turn.connection.id, answer=answer, numbers=count)
 
 
-def _outcome(watch: Watch, said: Track | None, failed: Trouble | None, now: datetime, *, waits: bool) -> dict[str, Any]:
+def _ours(turn: Turn) -> QuerySet[Schedule]:
+    account = turn.connection
+    return Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=turn.token)
+
+
+def _held(ws: int, numbers: Sequence[int]) -> dict[int, tuple[Parcel, datetime]]:
+    """The parcel that has each number now, and since when."""
+    rows = list(ParcelNumber.objects.filter(ws=ws, number_id__in=numbers, until=None).order_by("-since"))
+    parcels = Parcel.objects.filter(ws=ws).in_bulk({row.parcel_id for row in rows})
+    return {row.number_id: (parcels[row.parcel_id], row.since) for row in rows if row.parcel_id in parcels}
+
+
+def _note(watch: Watch, batch: Batch, norm: str, now: datetime) -> None:
+    """Put on the watch that it was asked, and what came of it."""
+    said, watch.asked_at = batch.said.get(norm), now
     if said is not None:
-        return {"answered_at": now, "answer": said.answer.value, "answer_hash": _hash(said), "failures": 0}
-    if failed is not None:
-        return {"answer": name_of(failed), "said": _words(failed), "failures": watch.failures + 1}
-    if waits:
-        return {"answer": "busy", "said": watch.said, "failures": watch.failures + 1}
-    if watch.remote == "rejected":
-        return {"answered_at": now, "answer": TrackAnswer.REJECTED.value, "failures": 0}
-    return {"failures": watch.failures + 1}  # asked, but the answer left this number out
+        watch.answered_at, watch.answer, watch.answer_hash = now, said.answer.value, _hash(said)
+        watch.failures = 0
+    elif batch.failed is not None:
+        watch.answer, watch.said = name_of(batch.failed), _words(batch.failed)
+        watch.failures += 1
+    elif norm in batch.waits:
+        watch.answer, watch.said = "busy", batch.watches[norm].said
+        watch.failures += 1
+    elif watch.remote == "rejected":
+        watch.answered_at, watch.answer, watch.failures = now, TrackAnswer.REJECTED.value, 0
+    else:
+        watch.failures += 1  # asked, but the answer left this number out
 
 
 def _words(trouble: Trouble) -> str:
     return trouble.said[:300]
 
 
-def _next(watch: Watch, values: dict[str, Any], failed: Trouble | None, now: datetime) -> datetime | None:
-    """When to ask again; what the vendor says about waiting counts."""
-    retry = getattr(failed, "retry_after", None)
+def _next(
+    watch: Watch, held: tuple[Parcel, datetime] | None, batch: Batch, norm: str, now: datetime
+) -> datetime | None:
+    """When to ask again; what the vendor says about waiting counts. None = not any more."""
+    if norm in batch.waits:
+        return now + timedelta(seconds=batch.waits[norm])
+    retry = getattr(batch.failed, "retry_after", None)
     if retry is not None:
-        return now + timedelta(seconds=retry) * max(1, watch.failures)
-    if isinstance(failed, Denied):
+        return now + timedelta(seconds=retry) * max(1, watch.failures - 1)
+    if isinstance(batch.failed, Denied) or held is None:
         return now + FORGOTTEN
-    for name, value in values.items():
-        setattr(watch, name, value)
-    watch.asked_at = now
-    held = ParcelNumber.objects.filter(ws=watch.ws, number_id=watch.number_id, until=None).order_by("since").first()
-    parcel = Parcel.objects.filter(ws=watch.ws, id=held.parcel_id).first() if held else None
-    if parcel is None or held is None:
-        return now + FORGOTTEN
-    if failed is not None:
+    if batch.failed is not None:
         return now + retry_after(watch.failures)
-    return next_ask(parcel, watch, held.since, now)
+    parcel, since = held
+    return next_ask(parcel, watch, since, now)

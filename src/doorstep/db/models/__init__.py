@@ -5,7 +5,7 @@ transaction.
 """
 
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
-from doorstep.db.models.connections import Connection, Feed, StorePolicy
+from doorstep.db.models.connections import Budget, Connection, Feed, StorePolicy
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync
@@ -14,7 +14,7 @@ from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "Audit", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Event", "Feed", "Inbox",
+    "Ack", "Audit", "Budget", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Event", "Feed", "Inbox",
     "Line", "Membership", "Number", "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person",
     "Purchase", "PurchaseLine", "Push", "Resync", "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch",
     "Word", "Workspace",

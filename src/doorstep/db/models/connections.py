@@ -58,6 +58,21 @@ class Feed(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "connection_id", "name"], name="feed_uq")]
 
 
+class Budget(models.Model):
+    """How much may be asked of a carrier account now: a bucket of calls that refills at the connector's pace, spent by
+    all workers together. ``ready_at``: not before. ``failures``: turns in a row that brought no answer at all.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "connection_id")
+    ws = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    tokens = models.FloatField(default=0)
+    filled_at = models.FloatField(default=0)  # machine seconds
+    ready_at = models.FloatField(default=0)  # machine seconds
+    failures = models.IntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+
+
 class StorePolicy(models.Model):
     """A version of a store's rules (``core.policy.Policy``). The newest version counts for what is not pushed yet."""
 

@@ -183,4 +183,4 @@ class Schedule(models.Model):
     lease_until = models.FloatField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["next_at"], name="schedule_next_ix")]
+        indexes: ClassVar = [models.Index(fields=["connection_id", "next_at"], name="schedule_next_ix")]

@@ -33,7 +33,7 @@ class Inbox(models.Model):
             models.UniqueConstraint(fields=["ws", "connection_id", "dedup_key"], name="inbox_dedup_uq")
         ]
         indexes: ClassVar = [
-            models.Index(fields=["id"], name="inbox_new_ix", condition=models.Q(state="new")),
+            models.Index(fields=["ws", "id"], name="inbox_new_ix", condition=models.Q(state="new")),
             models.Index(fields=["ws", "-id"], name="inbox_look_ix", condition=models.Q(state="needs_look")),
         ]
 

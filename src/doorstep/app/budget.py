@@ -1,0 +1,50 @@
+"""How much of an account may be spent now: one bucket of calls per account, in the database, so that any number of
+workers on any number of machines spend it together; and a circuit that leaves a vendor alone that only fails.
+
+Calls are taken from the bucket by the batch, before they are made. It refills at the connector's own pace and holds no
+more than ``BURST_S`` seconds of it, so the pace is never exceeded by more than one batch. Times are machine seconds.
+"""
+
+from typing import Final
+
+from doorstep.app import clock
+from doorstep.connectors.contract import Meta
+from doorstep.db.models import Budget, Connection
+
+BURST_S: Final = 10.0
+TRIP: Final = 3  # turns in a row without a single answer: the circuit opens
+FIRST_REST_S: Final = 30.0
+LONGEST_REST_S: Final = 900.0
+
+
+def take(account: Connection, meta: Meta, most: int, machine: float) -> int:
+    """Reserve up to ``most`` calls now; returns how many. An account that rests gets none; after its rest it gets one,
+    to see whether the vendor is back. Part of the caller's transaction; the row stays locked until its end.
+    """
+    row, new = Budget.objects.select_for_update().get_or_create(ws=account.ws, connection_id=account.id)
+    if row.ready_at > machine:
+        return 0
+    rate = meta.polls_per_minute / 60
+    full = max(1.0, rate * BURST_S)
+    elapsed = max(0.0, machine - row.filled_at)  # a clock that was set back fills nothing
+    tokens = full if new else min(full, row.tokens + elapsed * rate)
+    count = min(most if row.failures < TRIP else 1, int(tokens))
+    row.tokens, row.filled_at = tokens - count, machine
+    row.ready_at = machine if row.tokens >= 1 else machine + (1 - row.tokens) / rate
+    row.save(update_fields=["tokens", "filled_at", "ready_at"])
+    return count
+
+
+def hear(account: Connection, *, answered: bool, machine: float) -> None:
+    """How a turn ended. Every further failure lets the account rest twice as long; one answer closes the circuit."""
+    rows = Budget.objects.filter(ws=account.ws, connection_id=account.id)
+    if answered:
+        rows.exclude(failures=0).update(failures=0, failing_since=None)
+        return
+    row = rows.select_for_update().first()
+    if row is None:
+        return
+    row.failures, row.failing_since = row.failures + 1, row.failing_since or clock.now()
+    if row.failures >= TRIP:
+        row.ready_at = machine + min(LONGEST_REST_S, FIRST_REST_S * 2 ** min(row.failures - TRIP, 10))
+    row.save(update_fields=["failures", "failing_since", "ready_at"])
