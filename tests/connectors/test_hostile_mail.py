@@ -91,50 +91,21 @@ def test_a_bomb_can_be_opened_for_marking():
         assert len(marks(text, letter.links)) <= 60
 
 
-WORDS = [
-    "Tracking number: ",
-    "1Z999AA10123456784",
-    "RR123456785PL",
-    "\n",
-    "<p>",
-    "</a>",
-    "<a href='https://www.ups.com/track?tracknum=",
-    "Order #1001",
-    "=3D",
-    "=\n",
-    "--b\n",
-    "--b--\n",
-    "Content-Type: text/html\n",
-    "\x00",
-    "\u200b",
-    "İ",
-    "ﬁ",
-    "&#0;",
-    "&#x110000;",
-    "From: a@b.example\nSubject: x\nDate: y\n",
-    "\ud7ff",
-    "<script type='application/ld+json'>",
-    '{"trackingNumber":',
-    "]",
-    "}",
-    "31.02.2026",
-    "2 x ",
-    "99999999999999999999999999999999999",
-    "お問い合わせ番号",
+WORDS = (
+    "Tracking number: ", "1Z999AA10123456784", "RR123456785PL", "\n", "<p>", "</a>",
+    "<a href='https://www.ups.com/track?tracknum=", "Order #1001", "=3D", "=\n", "--b\n", "--b--\n",
+    "Content-Type: text/html\n", "\x00", "\u200b", "İ", "ﬁ", "&#0;", "&#x110000;",
+    "From: a@b.example\nSubject: x\nDate: y\n", "퟿", "<script type='application/ld+json'>", "{\"trackingNumber\":",
+    "]", "}", "31.02.2026", "2 x ", "99999999999999999999999999999999999", "お問い合わせ番号",
     "<div itemscope itemprop=trackingNumber>",
-]
-HEADS = [
-    "Content-Type: text/html; charset=utf-7\n",
-    "Content-Type: multipart/mixed\n",
-    "Content-Type: multipart/mixed; boundary=b\n",
-    "Content-Transfer-Encoding: base64\n",
-    "Content-Transfer-Encoding: x-uuencode\n",
-    "Subject: =?utf-8?b?4oKs?=\n",
-    "From: x <a@b.example>\n",
-    "Date: Wed, 1 Jul 2026 25:61:00 +9999\n",
-    "Content-Type: message/rfc822\n",
+)  # fmt: skip
+HEADS = (
+    "Content-Type: text/html; charset=utf-7\n", "Content-Type: multipart/mixed\n",
+    "Content-Type: multipart/mixed; boundary=b\n", "Content-Transfer-Encoding: base64\n",
+    "Content-Transfer-Encoding: x-uuencode\n", "Subject: =?utf-8?b?4oKs?=\n", "From: x <a@b.example>\n",
+    "Date: Wed, 1 Jul 2026 25:61:00 +9999\n", "Content-Type: message/rfc822\n",
     "Content-Type: text/plain; charset*0=utf; charset*1=-8\n",
-]
+)  # fmt: skip
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])

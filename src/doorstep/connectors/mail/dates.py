@@ -29,7 +29,7 @@ _WRITTEN: Final = re.compile(
 )
 MAX_DATES: Final = 60
 MOST: Final = 8  # kept of one mail
-_READ: Final = 8000  # characters
+_READ: Final = 5000  # characters
 _NEAR: Final = 44  # characters between the words and the date
 
 

@@ -5,6 +5,7 @@ label it in one of many languages, and recognition with what stands beside it. O
 and never become tracking numbers.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -24,6 +25,7 @@ from doorstep.core.order import Role
 MAX_NUMBERS: Final = 40  # no mail speaks of more parcels; a list that does is something else
 MAX_REJECTED: Final = 40
 MAX_UNSURE: Final = 5
+_NUMBERED: Final = re.compile(r"\d{4}")  # no number in use has fewer digits in a row, most ids of counters do
 _STRONG: Final = frozenset({Sign.TAUGHT, Sign.MARKUP, Sign.LINK, Sign.LABEL})
 
 
@@ -62,6 +64,8 @@ class Weighed:
 def linked(links: Sequence[Link], sender: Sender) -> Iterator[Linked]:
     """Numbers in links that carriers are known to use, and links that lead to the number they show."""
     for target, shown in dict.fromkeys((link.url, link.words) for link in links):
+        if not _NUMBERED.search(target):
+            continue
         url, words = unwrapped(target)[-1], normalize(shown)
         number = _in_link(url, words, sender)
         if number:
