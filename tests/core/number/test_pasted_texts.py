@@ -1,5 +1,7 @@
 """A number as it is pasted: among words, labels, brackets, in links, in any script."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -129,3 +131,13 @@ def test_no_text_upsets_anything_that_can_be_asked(text, hints):
         assert candidate.evidence and candidate.role and (candidate.service is None or candidate.service.name)
     assert found.not_a is None or found.not_a.message.id
     assert found.nearest is None or found.nearest in found.suggestions
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "A", "a-", "-", "#", "@", "a@b.", "(", "1 ", "word ", "tracking 1 ", "https://a.b/?u=", "追"]
+)
+def test_hostile_text_takes_time_in_proportion(piece):
+    started = time.process_time()
+    found = recognize(f"1{piece * (20_000 // len(piece))}1")
+    assert found.kinds and found.suggestions is not None
+    assert time.process_time() - started < 5

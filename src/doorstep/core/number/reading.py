@@ -12,7 +12,6 @@ from doorstep.core.number.recognition import Recognition, read
 from doorstep.core.number.running_text import Context, Found, extract
 
 _WORDS = re.compile(rf"(?<![^\W_])[^\W\d_]{{3,}}(?![^\W_])|{UNSPACED}+")
-_AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _STRENGTH = {context: -place for place, context in enumerate(Context)}
 
 
@@ -34,9 +33,15 @@ def recognize(text: str, hints: Hints = NO_HINTS) -> Recognition:
 
 def _peeled(text: str, hints: Hints, whole: Recognition) -> Recognition:
     """Without the brackets, quotes and signs around it; among them, if that does not help."""
-    inner = _AROUND.sub("", text)
+    inner = _bared(text)
     found = read(inner, hints) if inner != text else whole
     return found if found.number.isalnum() else _among_words(inner, hints, found)
+
+
+def _bared(text: str) -> str:
+    """From the first to the last letter or digit."""
+    places = [place for place, char in enumerate(text) if char.isalnum()]
+    return text[places[0] : places[-1] + 1] if places else ""
 
 
 def _among_words(text: str, hints: Hints, whole: Recognition) -> Recognition:
@@ -49,8 +54,7 @@ def _among_words(text: str, hints: Hints, whole: Recognition) -> Recognition:
     if labels and labels[-1].kind != "tracking":
         return _claimed(text, labels[-1], hints) or whole
     if labels or carriers_in(text):
-        rest = _AROUND.sub("", _WORDS.sub(" ", text))
-        return read(rest, replace(hints, near=f"{hints.near} {text}".strip()))
+        return read(_bared(_WORDS.sub(" ", text)), replace(hints, near=f"{hints.near} {text}".strip()))
     return whole
 
 
