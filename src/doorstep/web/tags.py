@@ -19,7 +19,6 @@ from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
 from doorstep.connectors.contract import Can
-from doorstep.core.advice import Verdict
 from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message
 from doorstep.core.number import carrier, carrier_named
@@ -67,6 +66,14 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
     "connection.state.active": ("done", "good"),
     "connection.state.paused": ("hold", "quiet"),
     "connection.state.denied": ("wrong", "bad"),
+    "advice.verdict.advised": ("done", "good"),
+    "advice.verdict.possible": ("wait", "quiet"),
+    "advice.verdict.risky": ("ask", "warn"),
+    "preview.kind.push": ("move", "go"),
+    "preview.kind.hold": ("hold", "quiet"),
+    "preview.kind.refuse": ("off", "warn"),
+    "preview.kind.keep": ("done", "quiet"),
+    "preview.kind.withdraw": ("back", "warn"),
 }
 
 
@@ -183,18 +190,6 @@ def carrier_name(said: str) -> str:
 def abilities(can: Collection[Can]) -> str:
     """What a connector is able to do; how soon it hears comes last."""
     return ", ".join(sentences.text(f"can.{one}") for one in sorted(can, key=_ABILITIES.index))
-
-
-@register.filter
-def verdict_tone(verdict: Verdict) -> str:
-    """How loud an advice is."""
-    return {Verdict.ADVISED: "tone-good", Verdict.RISKY: "tone-warn"}.get(verdict, "tone-quiet")
-
-
-@register.filter
-def preview_tone(kind: str) -> str:
-    """How loud the outcome of a dry run is."""
-    return {"push": "tone-go", "refuse": "tone-warn", "withdraw": "tone-warn"}.get(kind, "tone-quiet")
 
 
 @register.filter
