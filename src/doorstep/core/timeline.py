@@ -127,9 +127,9 @@ def first_and_last(events: Iterable[TrackingEvent], now: datetime) -> tuple[date
     """When a carrier first had the parcel in its hands, and when anything last happened to it; None = nobody says.
     Aware UTC, a local time of unknown zone read as UTC. Scans that cannot have happened yet do not count.
     """
-    line = [one for one in placed(events) if one.own and not too_far_ahead(one, now)]
-    handled = [one.own for one in line if one.own and one.event.status not in NO_SCAN]
-    return min(handled, default=None), max((one.own for one in line if one.own), default=None)
+    line = [(at, one) for one in events if (at := _as_utc(one)) and at <= now + AHEAD]
+    handled = [at for at, one in line if one.status not in NO_SCAN]
+    return min(handled, default=None), max((at for at, _ in line), default=None)
 
 
 def too_far_ahead(one: Placed, now: datetime) -> bool:
@@ -213,7 +213,8 @@ def placed(events: Iterable[TrackingEvent]) -> list[Placed]:
     unique: dict[bytes, TrackingEvent] = {}
     for event in events:
         key = event_key(event)
-        unique[key] = min(unique.get(key, event), event, key=_reading)
+        known = unique.get(key)
+        unique[key] = min(known, event, key=_reading) if known else event
     answers: dict[tuple[str, datetime | None], dict[bytes, TrackingEvent]] = {}
     for key, event in unique.items():
         answers.setdefault((event.source, event.told), {})[key] = event
