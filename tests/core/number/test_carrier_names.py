@@ -128,6 +128,7 @@ def test_every_operator_of_the_postal_union_is_the_one_of_its_country():
     assert len(couriers) > 185
     operators = {info.code: info.s10 for info in all_carriers()}
     assert [row["matches"] for row in couriers if not any(row["matches"] in s10 for s10 in operators.values())] == []
+    assert {"GI", "JE", "GG", "IM", "AX", "KY"} <= {country for s10 in operators.values() for country in s10}
 
 
 def test_no_two_carriers_have_the_same_alias():

@@ -19,8 +19,8 @@ from doorstep.core.number.vendor_keys import carriers_spelled
 
 # Names that are also everyday words: taken only when they are the whole text.
 _EVERYDAY = re.compile(
-    "ac[st]|apc|aras|best|bonds|bring|cdl|cj|cne|cpc|dao|dtd|dx|flyt|jd|janio|landmark|lettermail|lex|northline|oca|osm|"
-    "passport|pb|pilot|posten|ppl|sf|sfc|spx|tcs|toll|uds|veho|we post|winit|xpo"
+    "ac[st]|apc|aras|best|bonds|bring|cdl|cj|cne|cpc|dao|dtd|dx|flyt|general post office|jd|janio|landmark|lettermail|"
+    "lex|northline|oca|osm|passport|pb|pilot|posten|ppl|sf|sfc|spx|tcs|toll|uds|veho|we post|winit|xpo"
 )
 _PLACED = re.compile("([A-Z]{2})_([A-Z0-9_]+)")
 _ANYONES_PAGE = "https://t.17track.net/en#nums={number}"
