@@ -289,7 +289,7 @@ def gather(ordered: Sequence[Row], at: float) -> History:
         there: [(one.handed_over + offsets[there], one.delivered + offsets[there]) for one in some]
         for there, some in arrived.items()
     }
-    weeks = {there: learn(some) for there, some in pairs.items() if len(some) >= OWN_DAYS}
+    weeks = {there: learn(some, there) for there, some in pairs.items() if len(some) >= OWN_DAYS}
     weeks[""] = learn([one for some in pairs.values() for one in some])
     return History(at, rungs, weeks, offsets)
 

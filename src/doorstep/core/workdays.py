@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Final
 
+from doorstep.core.holidays import holidays
+
 LEAST: Final = 0.02  # no day counts nothing: what was never seen may happen
 ENOUGH: Final = 40  # deliveries, to say anything about weekdays
 SEEN: Final = 8  # parcels that could have arrived on a day, to call it a holiday
@@ -60,8 +62,10 @@ class Week:
     ways: tuple[Workdays, ...] = (EVERY_DAY,)
 
 
-def learn(arrivals: Sequence[tuple[float, float]]) -> Week:
-    """From (handed over, delivered) of parcels to one destination; every day counts 1 where they are too few."""
+def learn(arrivals: Sequence[tuple[float, float]], country: str = "") -> Week:
+    """From (handed over, delivered) of parcels to one destination; every day counts 1 where they are too few. The
+    holidays of ``country`` are believed in until enough parcels could have arrived on them.
+    """
     if len(arrivals) < ENOUGH:
         return Week()
     came = Counter(int(done) for _, done in arrivals)
@@ -69,11 +73,22 @@ def learn(arrivals: Sequence[tuple[float, float]]) -> Week:
     weights = _weekdays(came, could)
     quiet = _holidays(came, could, weights)
     first, last = min(could), max(could) + AHEAD
+    quiet |= {day: LEAST for day in _foreseen(country, first, last) if _unknown(day, could)}
     counts = [quiet.get(day, weights[weekday(day)]) for day in range(first, last)]
     usual = sum(weights) / 7
     rest = Workdays(first, tuple(accumulate((count / usual for count in counts), initial=0.0)))
     carry = Workdays(first, tuple(accumulate(_carried(counts), initial=0.0)))
     return Week((rest, carry, EVERY_DAY))
+
+
+def _foreseen(country: str, first: int, last: int) -> Iterable[int]:
+    begin, end = ((_EPOCH + timedelta(days=day)).year for day in (first, last))
+    return ((at - _EPOCH).days for year in range(begin, end + 1) for at in holidays(country, year))
+
+
+def _unknown(day: int, could: Counter[int]) -> bool:
+    """Whether neither that day nor its date of the years before has been seen."""
+    return could[day] < SEEN and all(could[before] < SEEN for before in _same_dates(day, (-1, -2)))
 
 
 def weekday(day: int) -> int:
@@ -124,9 +139,9 @@ def _holidays(came: Counter[int], could: Counter[int], weights: Sequence[float])
     return {**again, **quiet}
 
 
-def _same_dates(day: int) -> Iterable[int]:
-    """The same date one and two years later, where it exists."""
+def _same_dates(day: int, away: tuple[int, ...] = (1, 2)) -> Iterable[int]:
+    """The same date some years away, where it exists."""
     at = _EPOCH + timedelta(days=day)
-    for years in (1, 2):
+    for years in away:
         if (at.month, at.day) != (2, 29):
             yield (at.replace(year=at.year + years) - _EPOCH).days
