@@ -10,19 +10,9 @@ from enum import StrEnum
 
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number.value import Role as Role  # noqa: PLC0414 (parcels' numbers have it too: importable from here)
+from doorstep.core.state import OrderState as OrderState  # noqa: PLC0414 (rules that need no facts import it there)
+from doorstep.core.state import TrackAnswer as TrackAnswer  # noqa: PLC0414
 from doorstep.core.status import Reason
-
-
-class OrderState(StrEnum):
-    """State of a store order, derived from the item by quantity by parcel matrix."""
-
-    AWAITING_PAYMENT = "awaiting_payment"
-    PLACED = "placed"
-    PARTLY_SHIPPED = "partly_shipped"
-    SHIPPED = "shipped"
-    PARTLY_DELIVERED = "partly_delivered"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
 
 
 class PurchaseState(StrEnum):
@@ -155,15 +145,6 @@ class Purchase:
     dispatch_evidence: str = ""
     protection_ends_at: datetime | None = None
     numbers: tuple[SaidNumber, ...] = ()
-
-
-class TrackAnswer(StrEnum):
-    """What a carrier answered for one number. Failing to ask is not among them: that is Trouble."""
-
-    EVENTS = "events"
-    NOTHING = "nothing"  # accepted, no information yet
-    NOT_FOUND = "not_found"  # the carrier says it does not know the number
-    REJECTED = "rejected"  # wrong format, carrier not detected, not registered, quota ...: see reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

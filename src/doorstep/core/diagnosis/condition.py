@@ -1,15 +1,14 @@
 """What the rules ask of a case: each condition with the words it has in the decision table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from doorstep.core.diagnosis.case import Case
 from doorstep.core.diagnosis.facts import Canceller, Mark, Trouble
-from doorstep.core.order import OrderState, TrackAnswer
+from doorstep.core.state import OrderState, TrackAnswer
 from doorstep.core.status import Reason, Status
 
 GONE: Final = frozenset({Reason.LOST, Reason.DESTROYED})
@@ -24,8 +23,7 @@ class Column(StrEnum):
     DATE = "now is"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """``says`` is how it reads in its column of the table."""
 
     says: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from doorstep.core.lane import Lane
-from doorstep.core.order import OrderState, TrackAnswer
+from doorstep.core.state import OrderState, TrackAnswer
 from doorstep.core.status import Reason, Status
 
 

@@ -1,9 +1,12 @@
-"""How a rule is written: conditions, what they mean, and what to say about it."""
+"""How a rule is written: conditions, what they mean, and what to say about it.
+
+The parts of the table are named tuples: they are made whenever the library is imported, and that has to be quick.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from doorstep.core.diagnosis.case import Case
 from doorstep.core.diagnosis.condition import Condition
@@ -29,8 +32,7 @@ class Actor(StrEnum):
         return known.get(self) or Who(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A sentence (``finding.<name>``) with values that are properties of the case: ``{"at": "paid"}``. Unsaid where one
     of them, or the property ``given``, is not known. ``ends`` is a property that ends the name.
     """
@@ -55,8 +57,7 @@ def say(name: str, *, given: str = "", ends: str = "", **values: str) -> Line:
     return Line(name, values, given, ends)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A message that the case has ready: what else a number is."""
 
     name: str
@@ -67,8 +68,7 @@ class Told:
         return (message,) if message else ()
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """The date of the next step: a property of the case, '' = at once. Where it has passed, the next of its ``steps``
     after now; without steps, now. ``once``: where it has passed, or is not known, there is no next step.
     """
@@ -92,8 +92,7 @@ class When:
         return case.now
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """One row of the table. All of ``when`` must hold. ``measure`` names the case's word on what its dates go by."""
 
     when: tuple[Condition, ...]
@@ -106,8 +105,7 @@ class Rule:
     measure: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(NamedTuple):
     """Rules that exclude each other: the first one that holds speaks. Sections speak beside each other. ``of_order``:
     it is asked once for the order, not for each parcel. All of ``when`` must hold for any of its rules.
     """

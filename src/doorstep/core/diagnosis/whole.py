@@ -13,7 +13,7 @@ from doorstep.core.diagnosis.facts import Mark, OrderFacts, ParcelFacts
 from doorstep.core.diagnosis.finding import Who
 from doorstep.core.diagnosis.marketplace import Anchor, Marketplace, Term
 from doorstep.core.message import Message
-from doorstep.core.order import OrderState
+from doorstep.core.state import OrderState
 from doorstep.core.status import Status
 
 SENT: Final = frozenset({OrderState.PARTLY_SHIPPED, OrderState.SHIPPED, OrderState.PARTLY_DELIVERED})
