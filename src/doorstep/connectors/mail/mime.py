@@ -27,11 +27,7 @@ MAX_PARTS: Final = 400
 MAX_HEADER: Final = 4000  # characters; the decoders of the standard library take long over longer ones
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
-# The bytes of a picture: a parser that goes line by line takes longer over one than over all the rest.
-_PICTURE: Final = re.compile(
-    rb"(^Content-Type:[ \t]*(?:image|audio|video)/[^\n]*\n(?:[^\n]+\n){0,12}?\r?\n)[A-Za-z0-9+/=\r\n]{400,}",
-    re.MULTILINE | re.IGNORECASE,
-)
+_HEADERS_END: Final = re.compile(rb"\A\r?\n|\n\r?\n")
 _BOUNDARY: Final = re.compile(r"^--[\w'()+,./:=?-]{4,70}$", re.MULTILINE)
 # Marks of quoted-printable in a body that does not announce it: soft line breaks and encoded equals signs.
 _QUOTED: Final = re.compile(rb"=\r?\n|=3D")
@@ -56,7 +52,7 @@ class Letter:
 
 def letters(raw: bytes) -> tuple[Letter, ...]:
     """The mail and every mail attached to it, outermost first."""
-    return tuple(_letters(_parsed(_PICTURE.sub(rb"\1", raw)), 0))[:MAX_LETTERS]
+    return tuple(_letters(_parsed(raw), 0))[:MAX_LETTERS]
 
 
 def headers_of(raw: bytes) -> Part:
@@ -107,11 +103,19 @@ def _letters(message: Part, depth: int) -> Iterator[Letter]:
 
 
 def _parsed(raw: bytes) -> Part:
-    """The mail with its parts; only its headers where the parser stumbles over an endless parameter number."""
+    """The mail with its parts; only its headers where the parser stumbles over an endless parameter number. Only what
+    has parts is given whole to the parser, which goes through it line by line.
+    """
+    end = _HEADERS_END.search(raw)
     try:
-        return email.message_from_bytes(raw)
+        message = email.message_from_bytes(raw[: end.end()] if end else raw)
+        if end and (message.get_payload() or message.get_content_maintype() in {"multipart", "message"}):
+            return email.message_from_bytes(raw)
     except ValueError:
         return headers_of(raw)
+    if end:
+        message.set_payload(raw[end.end() :].decode("ascii", "surrogateescape"))
+    return message
 
 
 def _parts(message: Part) -> tuple[list[Part], list[Part]]:
