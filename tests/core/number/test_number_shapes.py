@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorstep.core.number import recognize
+from doorstep.core.number.carriage import _families, service_of
 from doorstep.core.number.format import formats
-from doorstep.core.number.service import _families, service_of
 from doorstep.core.number.shape import heads_of
 from doorstep.core.order import Role
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from doorstep.core.message import Message
+from doorstep.core.number.carriage import Service, service_of
 from doorstep.core.number.directory import carrier, related
 from doorstep.core.number.format import Bare, Confidence, Fit, fits, misses
 from doorstep.core.number.hint import NO_HINTS, Hints, Voice, Voices, speaking_for, voices
@@ -13,7 +14,6 @@ from doorstep.core.number.label import labels_in
 from doorstep.core.number.link import host_of, number_in_link
 from doorstep.core.number.look_alike import Kind, LookAlike, look_alike, plausible, written
 from doorstep.core.number.nearest import Nearest, nearest, suggestions
-from doorstep.core.number.service import Service, service_of
 from doorstep.core.number.text import normalize
 from doorstep.core.number.value import Role
 

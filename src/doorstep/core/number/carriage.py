@@ -1,4 +1,4 @@
-"""The service that a number names: registered, express, a return ... Data in ``services.toml``."""
+"""How a parcel is carried, where its number says it: registered, express, as a return ... Data in ``carriage.toml``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def service_of(form: str, number: str) -> Service | None:
 @cache
 def _families() -> Mapping[str, Mapping[str, Any]]:
     """The rows by the names of their formats, with the names of services by code."""
-    rows = tomllib.loads(Path(__file__).with_name("services.toml").read_text(encoding="utf-8"))
+    rows = tomllib.loads(Path(__file__).with_name("carriage.toml").read_text(encoding="utf-8"))
     return {form: {**row, "names": _by_code(row["service"])} for row in rows.values() for form in row["formats"]}
 
 
