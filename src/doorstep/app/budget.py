@@ -17,8 +17,8 @@ FIRST_REST_S: Final = 30.0
 LONGEST_REST_S: Final = 900.0
 
 
-def take(account: Connection, meta: Meta, most: int, machine: float) -> int:
-    """Reserve up to ``most`` calls now; returns how many. An account that rests gets none; after its rest it gets one,
+def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
+    """Reserve as many of the ``wanted`` calls as may be made now; returns how many. An account that rests gets none; after its rest it gets one,
     to see whether the vendor is back. Part of the caller's transaction; the row stays locked until its end.
     """
     row, new = Budget.objects.select_for_update().get_or_create(ws=account.ws, connection_id=account.id)
@@ -28,7 +28,7 @@ def take(account: Connection, meta: Meta, most: int, machine: float) -> int:
     full = max(1.0, rate * BURST_S)
     elapsed = max(0.0, machine - row.filled_at)  # a clock that was set back fills nothing
     tokens = full if new else min(full, row.tokens + elapsed * rate)
-    count = min(most if row.failures < TRIP else 1, int(tokens))
+    count = min(wanted if row.failures < TRIP else 1, int(tokens))
     row.tokens, row.filled_at = tokens - count, machine
     row.ready_at = machine if row.tokens >= 1 else machine + (1 - row.tokens) / rate
     row.save(update_fields=["tokens", "filled_at", "ready_at"])

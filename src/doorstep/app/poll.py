@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -123,11 +124,11 @@ def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
     """Locks the budget and the schedule only: who reads answers locks watches first."""
     meta = connector("carrier", account.connector).meta
     with transaction.atomic():
-        calls = budget.take(account, meta, MOST_CALLS, machine)
         mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
         due = mine.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
-        rows = due.select_for_update(skip_locked=True)[: calls * meta.batch]
-        ids, token = [row.number_id for row in rows], new_token()
+        rows = list(due.select_for_update(skip_locked=True)[: MOST_CALLS * meta.batch])
+        calls = budget.take(account, meta, math.ceil(len(rows) / meta.batch), machine) if rows else 0
+        ids, token = [row.number_id for row in rows[: calls * meta.batch]], new_token()
         if not ids:
             return None
         mine.filter(number_id__in=ids).update(lease_token=token, lease_until=machine + LEASE_S)
