@@ -1,10 +1,11 @@
 """How many questions news costs, and how late it is: ``python -m benchmarks.cadence``. Simulated journeys.
 
-Six lanes roll journeys from a seed and know nothing of the rules. Every fourth journey is watched every two hours: lanes
-and rhythms are learned from those, the others are tried. The delay of news is counted from the moment when the carrier
-publishes a scan, since nobody could know earlier, to the first question that finds it, over all scans that matter: out
-for delivery, failed attempt, waiting at pickup, delivered, exception. Questions are counted from the day when the number
-is made until the watching ends: ours goes on for three days after the delivery, the fixed ones end with it.
+Six lanes roll journeys from a seed and know nothing of the rules. Every fourth journey is watched every two hours:
+lanes and rhythms are learned from those, the others are tried. The delay of news is counted from the moment when the
+carrier publishes a scan, since nobody could know earlier, to the first question that finds it, over all scans that
+matter: out for delivery, failed attempt, waiting at pickup, delivered, exception. Questions are counted from the day
+when the number is made until the watching ends: ours goes on for three days after the delivery, the fixed ones end
+with it.
 """
 
 import random
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from benchmarks.report import report
 from doorstep.core.cadence import next_check
 from doorstep.core.eta import learn
 from doorstep.core.lane import Lane, Passage, Route
@@ -256,7 +258,19 @@ def main() -> None:
         if ours:
             middle, late, usual = statistics.median(ours), percentile(ours, 0.95), percentile(fixed, 0.95)
             print(f"  {status:22}{len(ours):6}  median {middle:5.2f}  p95 {late:6.2f}  ({usual:.2f})")
-    print(f"\none decision: {cost(tried[0], lanes[tried[0].world.route], rhythms[tried[0].world.route]):.1f} µs")
+    tell(results)
+    spent = cost(tried[0], lanes[tried[0].world.route], rhythms[tried[0].world.route])
+    report("one decision", spent, "µs of one core")
+
+
+def tell(results: dict[str, list[tuple[Journey, Watched]]]) -> None:
+    """Report ours beside asking every two hours."""
+    ours, fixed = ([one for _, one in results[name]] for name in ("ours", "every 2 h"))
+    calls, usual = (sum(one.calls for one in found) / len(found) for found in (ours, fixed))
+    late, then = (percentile([delay for one in found for _, delay in one.delays], 0.95) for found in (ours, fixed))
+    print()
+    report("questions a parcel", calls, "", ratio=calls / usual, against="asking every 2 h")
+    report("delay of news that matters, p95", late, "h", ratio=late / then, against="asking every 2 h")
 
 
 def delays(found: Sequence[tuple[Journey, Watched]], status: Status) -> list[float]:
