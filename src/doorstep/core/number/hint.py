@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, lru_cache
 
 from doorstep.core.number.directory import carrier_of_host, carriers, carriers_in, carriers_said, related
 
@@ -49,6 +50,7 @@ class Voice(StrEnum):
 Voices = Mapping[Voice, tuple[str, ...]]
 
 
+@lru_cache(maxsize=256)  # one parcel's hints are asked about many texts
 def voices(hints: Hints) -> Voices:
     """The carriers that each hint speaks for; hints that name none are absent."""
     said = {
@@ -67,5 +69,14 @@ def speaking_for(carrier: str, heard: Voices) -> tuple[Voice, ...]:
 
 
 def _carriers_of(supplier: str) -> tuple[str, ...]:
-    key = "".join(char for char in supplier.lower() if char.isalnum())
-    return tuple(info.code for info in carriers() if key in info.suppliers) if key else ()
+    return _shippers().get("".join(char for char in supplier.lower() if char.isalnum()), ())
+
+
+@cache
+def _shippers() -> Mapping[str, tuple[str, ...]]:
+    """The carriers that each supplier ships with."""
+    found: dict[str, list[str]] = {}
+    for info in carriers():
+        for supplier in info.suppliers:
+            found.setdefault(supplier, []).append(info.code)
+    return {supplier: tuple(codes) for supplier, codes in found.items()}

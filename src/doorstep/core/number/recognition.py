@@ -207,30 +207,28 @@ def _unhinted(number: str) -> tuple[Candidate, ...]:
 
 
 def _candidates(number: str, hints: Hints, heard: Voices, *, doubted: bool) -> tuple[Candidate, ...]:
-    known = fits(number, hinted=bool(heard or hints.countries))
-    found = [candidate for fit in known if (candidate := _candidate(fit, hints, heard, doubted=doubted))]
+    countries = hints.countries
+    named = {code for codes in heard.values() for code in codes}
+    brands = named.union(carrier(code).family for code in named)
+    found = []
+    for fit in fits(number, hinted=bool(heard or countries)):
+        info = carrier(fit.carrier)
+        home = info.country if info.country in countries else ""
+        agree = speaking_for(fit.carrier, heard) if fit.carrier in brands or info.family in named else ()
+        if agree or home or fit.format.bare is not Bare.HINTED:
+            found.append(_candidate(fit, heard, agree, home, doubted=doubted))
     if heard and not any(candidate.confidence is Confidence.CERTAIN for candidate in found):
         found.extend(_said(number, heard, found))
-    return tuple(found) if len(found) < 2 else _ranked(found, hints.countries)
+    return tuple(found) if len(found) < 2 else _ranked(found, countries)
 
 
-def _candidate(fit: Fit, hints: Hints, heard: Voices, *, doubted: bool) -> Candidate | None:
-    """A fit weighed by the hints; None where the format needs a hint and has none."""
-    agree = speaking_for(fit.carrier, heard)
-    bare = fit.format.bare
-    home = _home(fit.carrier, hints.countries)
-    if bare is Bare.HINTED and not agree and not home:
-        return None
+def _candidate(fit: Fit, heard: Voices, agree: tuple[Voice, ...], home: str, *, doubted: bool) -> Candidate:
+    """A fit weighed by the hints that were heard, and by those of them that agree."""
     step = 0 if doubted else _LADDER.index(fit.format.alone) + _steps(fit.carrier, agree, heard)
     # Digits without a check digit are never more than likely: any other number of that length looks the same.
-    highest = 2 if fit.format.check or bare in (Bare.LIKELY, Bare.CERTAIN) else 1
+    highest = 2 if fit.format.check or fit.format.bare in (Bare.LIKELY, Bare.CERTAIN) else 1
     confidence = _LADDER[max(0, min(step, highest))]
     return Candidate(_as_said(fit.carrier, heard), fit.number, confidence, fit, agree, home)
-
-
-def _home(code: str, countries: tuple[str, ...]) -> str:
-    country = carrier(code).country if countries else ""
-    return country if country in countries else ""
 
 
 def _steps(code: str, agree: tuple[Voice, ...], heard: Voices) -> int:
