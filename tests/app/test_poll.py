@@ -9,7 +9,6 @@ import pytest
 from doorstep.app import budget, clock, connect, manual, poll
 from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
-from doorstep.connectors.registry import connector
 from doorstep.db.ids import new_id
 from doorstep.db.models import Budget, Connection, Inbox, Number, Parcel, ParcelNumber, Schedule, Watch
 from sandbox import aggregator
@@ -309,18 +308,6 @@ async def test_one_tenants_backlog_keeps_another_waiting_for_one_turn_only(town,
     await town.wait()
     served = [(await in_db(poll.claim)).connection.id for _ in range(2)]
     assert set(served) == {crowd, mine}
-
-
-async def test_calls_are_spent_by_all_workers_together(town):
-    await in_db(_second_account, town.ws)
-    await town.wait()
-    numbers = 0
-    while turn := await in_db(poll.claim):
-        numbers += sum(len(batch.watches) for batch in turn.batches)
-        await in_db(partial(Schedule.objects.filter(connection_id=turn.connection.id).update, lease_until=0.0))
-    meta = connector("carrier", "seventeen_track").meta
-    full = meta.polls_per_minute / 60 * budget.BURST_S
-    assert 100 < numbers <= (2 * full + 2) * meta.batch
 
 
 async def test_a_vendor_that_only_fails_is_left_alone_until_one_call_succeeds(town):

@@ -18,8 +18,9 @@ LONGEST_REST_S: Final = 900.0
 
 
 def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
-    """Reserve as many of the ``wanted`` calls as may be made now; returns how many. An account that rests gets none; after its rest it gets one,
-    to see whether the vendor is back. Part of the caller's transaction; the row stays locked until its end.
+    """Reserve as many of the ``wanted`` calls as may be made now; returns how many. An account that rests gets none;
+    after its rest it gets one, to see whether the vendor is back. Part of the caller's transaction; the row stays
+    locked until its end.
     """
     row, new = Budget.objects.select_for_update().get_or_create(ws=account.ws, connection_id=account.id)
     if row.ready_at > machine:
