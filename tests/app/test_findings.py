@@ -196,6 +196,14 @@ def test_parcels_of_two_purchases_are_two_diagnoses(shop: Ledger) -> None:
     assert list(told(shop, 6)) == [Cause.DISPATCH_LATE]
 
 
+def test_what_nobody_was_asked_to_send_is_the_shops_to_send(shop: Ledger) -> None:
+    two = woo(modified=on(1), lines=((501, "LAMP-1", 2), (502, "SHADE-2", 1)))
+    shop.hears(shop.woo(two), shop.cj(cj(number=OTHER)), shop.track(track17(OTHER, HANDED, key=3011)))
+    late = told(shop, 6)[Cause.DISPATCH_LATE]
+    assert late.who is Who.MERCHANT
+    assert [one.values["count"] for one in late.evidence if one.id.endswith("unsent")] == [1]
+
+
 def test_unknown_contents_leave_unknown_what_is_to_be_sent(shop: Ledger) -> None:
     shop.hears(shop.woo(woo(shipped=(("t1", OTHER, "China Post"),))))
     lines = list(Line.objects.filter(ws=shop.ws))

@@ -182,15 +182,19 @@ def _sold(known: Known) -> Side:
 
 def _purchased(known: Known) -> Iterator[Side]:
     """Each purchase of the order; what no purchase stands behind is the shop's own."""
+    waiting = False
     for purchase in known.purchases:
         mine = tuple(one for one in known.live if one.purchase_id == purchase.id)
+        waiting |= not mine
         if mine or not known.live or known.unsent:
             yield Side(known=known, facts=_bought(known, purchase), parcels=mine, connection=purchase.supplier_id)
     ids = {one.id for one in known.purchases}
     rest = tuple(one for one in known.live if one.purchase_id not in ids)
+    side = _sold(known)
     if rest:
-        side = _sold(known)
-        yield Side(known=known, facts=replace(side.facts, unsent=0), parcels=rest, connection=side.connection)
+        yield replace(side, facts=replace(side.facts, unsent=0), parcels=rest)
+    if known.live and known.unsent and not waiting:  # nobody was asked to send it
+        yield replace(side, facts=replace(side.facts, state=OrderState.PLACED, dispatched_at=None), parcels=())
 
 
 def _bought(known: Known, purchase: Purchase) -> OrderFacts:

@@ -225,6 +225,15 @@ class Case(Whole):
         return self.parcel.kept_until or self.since + limits.KEPT
 
     @property
+    def kept_said(self) -> datetime | None:
+        return self.parcel.kept_until
+
+    @property
+    def kept_usual(self) -> datetime | None:
+        """The last day it is usually kept, where nobody says it."""
+        return None if self.kept_said else self.kept_until
+
+    @property
     def kept_measure(self) -> Message:
         return Message(id="finding.by.carrier" if self.parcel.kept_until else "finding.by.usual_kept")
 
