@@ -43,7 +43,7 @@ def read_words(text: str, language: str = "") -> tuple[Status, Reason | None]:
     """
     plain = _plain(text[:_LONGEST])
     for tongue in (language, "") if language in languages() else ("",):
-        for rule in _rules(tongue):
+        for rule in _rules(tongue, plain.isascii()):
             if rule.speaks(plain):
                 return rule.status, rule.reason
     return Status.UNKNOWN, None
@@ -77,18 +77,19 @@ def _data() -> list[dict[str, Any]]:
 
 
 @functools.cache
-def _rules(language: str) -> tuple[_Rule, ...]:
-    """The rules in one language, or in all ('')."""
-    return tuple(_compiled(language))
+def _rules(language: str, latin: bool) -> tuple[_Rule, ...]:
+    """The rules in one language, or in all (''); for a text in Latin letters without the phrases in others."""
+    return tuple(_compiled(language, latin))
 
 
-def _compiled(language: str) -> Iterator[_Rule]:
+def _compiled(language: str, latin: bool) -> Iterator[_Rule]:
     for row in _data():
         phrases = [
             phrase
             for key, some in row.items()
             if key == language or (not language and len(key) == 2)
             for phrase in some
+            if not latin or _folded(phrase).isascii()
         ]
         if phrases:
             yield _Rule(
