@@ -160,7 +160,7 @@ def test_keys_of_17track_are_nobody_elses():
 
 def test_keys_of_vendors_lead_to_carriers_and_back():
     codes = {info.code for info in all_carriers()}
-    assert set(vendors()) == {"aftership", "karrio", "paypal", "shipengine", "shippo", "shopify", "walmart"}
+    assert set(vendors()) == {"aftership", "easypost", "karrio", "paypal", "shipengine", "shippo", "shopify", "walmart"}
     for vendor in vendors():
         for info in all_carriers():
             for key in keys_at(vendor, info.code):
