@@ -32,7 +32,7 @@ def test_a_number_is_judged_when_it_is_old_enough():
     assert (theirs, name) == (together, "Cjdropshipping")
     assert (together.parcels, together.scanned, together.never) == (1, 0, 1)
     assert (together.dispatches, together.unproven) == (1, 1)
-    assert together.dispatch_h == 71.5
+    assert (together.led, together.dispatch_h, together.lead_h) == (1, 71.5, None)
     assert together.scan_h is None
 
 

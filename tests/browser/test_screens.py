@@ -29,7 +29,8 @@ def everywhere(windows: Windows, page: Page) -> list[str]:
     page.get_by_role("button", name="Upload").click()
     eventually(windows, page, page.get_by_text("LX987654325CN"))
     find = look_up_address(page)
-    return [*ALL, order, page.url, f"{page.url}/rules", shopper, find, f"{shopper[:-3]}zzz"]
+    rules = f"{page.url}/rules"
+    return [*ALL, order, f"{order}/dry-run", page.url, rules, f"{rules}/again", shopper, find, f"{shopper[:-3]}zzz"]
 
 
 def test_nothing_is_wider_than_a_phone_or_light_in_the_dark(merchant: Windows) -> None:

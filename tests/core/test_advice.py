@@ -39,10 +39,11 @@ def advised(record):
         (replace(BAD, private=90), (When.AFTER_DISPATCH, "safe")),
         (replace(GOOD, replaced=11), (When.AFTER_DISPATCH, "safe")),
         (replace(MIXED, private=90, replaced=20), (When.AFTER_DISPATCH, "safe")),
-        (replace(MIXED, dispatch_h=97.0), (When.AFTER_PAYMENT, "slow")),
-        (Record(dispatch_h=97.0), (When.AFTER_PAYMENT, "slow")),
-        (replace(MIXED, dispatch_h=96.0), (When.AFTER_DISPATCH, "safe")),
-        (replace(BAD, dispatch_h=200.0), (When.AFTER_DISPATCH, "safe")),
+        (replace(MIXED, led=10, dispatch_h=97.0), (When.AFTER_PAYMENT, "slow")),
+        (Record(led=10, dispatch_h=97.0), (When.AFTER_PAYMENT, "slow")),
+        (replace(MIXED, led=9, dispatch_h=500.0), (When.AFTER_DISPATCH, "safe")),
+        (replace(MIXED, led=10, dispatch_h=96.0), (When.AFTER_DISPATCH, "safe")),
+        (replace(BAD, led=10, dispatch_h=200.0), (When.AFTER_DISPATCH, "safe")),
     ],
 )
 def test_the_way_that_fits_the_record_is_advised(record, expected):
@@ -52,12 +53,12 @@ def test_the_way_that_fits_the_record_is_advised(record, expected):
 def test_a_way_that_did_badly_is_called_risky():
     assert verdicts(BAD)[When.BEFORE_DISPATCH] is verdicts(BAD)[When.AFTER_PAYMENT] is Verdict.RISKY
     assert verdicts(replace(GOOD, replaced=11))[When.BEFORE_DISPATCH] is Verdict.RISKY
-    assert verdicts(replace(MIXED, dispatch_h=120.0))[When.AFTER_DISPATCH] is Verdict.RISKY
+    assert verdicts(replace(MIXED, led=10, dispatch_h=120.0))[When.AFTER_DISPATCH] is Verdict.RISKY
     assert verdicts(Record())[When.BEFORE_DISPATCH] is Verdict.POSSIBLE
 
 
 def test_the_hours_to_wait_are_when_half_of_the_parcels_have_left():
-    best = next(one for one in advise(replace(MIXED, dispatch_h=97.0)) if one.verdict is Verdict.ADVISED)
+    best = next(one for one in advise(replace(MIXED, led=10, dispatch_h=97.0)) if one.verdict is Verdict.ADVISED)
     assert best.why[0].values == {"hours": 108}
 
 
@@ -71,7 +72,7 @@ def test_own_figures_are_told_and_published_ones_until_there_are_enough():
     assert figures(GOOD, When.BEFORE_DISPATCH) == {"scanned": {"percent": 97, "n": 100, "days": 5}}
     assert figures(replace(GOOD, replaced=3), When.BEFORE_DISPATCH)["replaced"] == {"percent": 3, "n": 100}
     assert figures(GOOD, When.AFTER_DISPATCH) == {"lead_published": {"low": 2, "high": 4}}
-    assert figures(replace(GOOD, dispatch_h=30.0), When.AFTER_DISPATCH) == {"lead": {"days": 1.2}}
+    assert figures(replace(GOOD, led=10, dispatch_h=30.0), When.AFTER_DISPATCH) == {"lead": {"days": 1.2}}
     assert set(figures(GOOD, When.AFTER_PAYMENT)) == {"lead_published", "scanned"}
 
 
@@ -116,10 +117,10 @@ def test_every_advice_and_every_remark_has_its_sentence_and_no_other():
         GOOD,
         MIXED,
         BAD,
-        replace(GOOD, replaced=20, dispatch_h=99.0),
+        replace(GOOD, replaced=20, led=10, dispatch_h=99.0),
         Record(purchases=99, private=99),
     ]
-    records += [replace(MIXED, dispatch_h=120.0), replace(BAD, unproven=0)]
+    records += [replace(MIXED, led=10, dispatch_h=120.0), replace(BAD, unproven=0)]
     for record in records:
         some = [first_scan_advice(record)] if first_scan_advice(record) else []
         for advice in advise(record):
@@ -134,7 +135,20 @@ def test_every_advice_and_every_remark_has_its_sentence_and_no_other():
 counts = st.integers(0, 50)
 
 
-@given(st.builds(Record, parcels=st.just(50), scanned=counts, replaced=counts, purchases=st.just(50), private=counts,
-                 dispatches=st.just(50), unproven=counts, dispatch_h=st.none() | st.floats(0, 1000)))  # fmt: skip
+records = st.builds(
+    Record,
+    parcels=st.just(50),
+    scanned=counts,
+    replaced=counts,
+    purchases=st.just(50),
+    private=counts,
+    dispatches=st.just(50),
+    unproven=counts,
+    led=counts,
+    dispatch_h=st.none() | st.floats(0, 1000),
+)
+
+
+@given(records)
 def test_exactly_one_way_is_advised(record):
     assert sorted(one.verdict is Verdict.ADVISED for one in advise(record)) == [False, False, True]

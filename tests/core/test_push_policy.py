@@ -23,6 +23,7 @@ from doorstep.core.policy import (
     decide,
     expects_cjp,
     mail_may_go,
+    push_again,
 )
 from tests.core.sentences import sentence
 
@@ -240,6 +241,17 @@ def test_push_again_gives_what_todays_settings_say():
     asked = case(CJP, LOCAL, pushed="CJP123", in_store="CJP123", asked_anyway=True)
     assert decide(replace(AT_ONCE, which=Which.LOCAL), asked, NOW).number == "LOCAL1"
     assert isinstance(decide(AT_ONCE, replace(asked, pushed="LOCAL1", in_store="LOCAL1"), NOW), Keep)
+
+
+def test_what_pushing_again_would_change_is_only_what_was_given_and_left_alone():
+    local = replace(AT_ONCE, which=Which.LOCAL)
+    ours = case(CJP, LOCAL, pushed="CJP123", in_store="CJP123")
+    assert push_again(local, ours, NOW).number == "LOCAL1"
+    assert push_again(Policy(), ours, NOW).number == "LOCAL1"
+    assert push_again(local, replace(ours, pushed="LOCAL1", in_store="LOCAL1"), NOW) is None
+    assert push_again(local, case(CJP, pushed="CJP123"), NOW) is None  # it would wait
+    for untouchable in ({"edited_by_person": True}, {"withdrawn_by_person": True}, {"pushed": ""}):
+        assert push_again(local, replace(ours, **untouchable), NOW) is None
 
 
 def test_a_number_that_the_store_has_already_is_not_given_twice():

@@ -84,6 +84,7 @@ def _record(purchases: Sequence[Purchase], seen: Sequence[_Seen], now: datetime)
         unproven=sum(not _within(at, one.scan) for at, one in sent),
         purchases=sum(one.stock != "unknown" for one in purchases),
         private=sum(one.stock == "private" for one in purchases),
+        led=sum(bool(one.paid_at and one.dispatched_at) for one in purchases),
         number_h=_median_h((one.purchase.paid_at, one.since) for one in seen),
         dispatch_h=_median_h((one.paid_at, one.dispatched_at) for one in purchases),
         scan_h=_median_h((one.since, one.scan) for one in seen),

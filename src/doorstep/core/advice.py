@@ -28,7 +28,8 @@ class Record:
 
     ``scanned``: first scan within ``SCAN_WITHIN`` of the number. ``never``: none so far. ``replaced``: the number
     changed. ``dispatches``: said to be sent longer ago than ``SCAN_WITHIN``; ``unproven``: of these, without a scan in
-    that time. ``purchases``, ``private``: all, and from private stock. ``number_h``, ``dispatch_h``, ``scan_h``:
+    that time. ``purchases``, ``private``: all, and from private stock. ``led``: purchases with a time of payment and of
+    dispatch. ``number_h``, ``dispatch_h``, ``scan_h``:
     median hours from payment to number, from payment to dispatch, from number to first scan; None = not known.
     """
 
@@ -40,6 +41,7 @@ class Record:
     unproven: int = 0
     purchases: int = 0
     private: int = 0
+    led: int = 0
     number_h: float | None = None
     dispatch_h: float | None = None
     scan_h: float | None = None
@@ -48,6 +50,11 @@ class Record:
     def known(self) -> bool:
         """Whether there are enough numbers to go by."""
         return self.parcels >= ENOUGH
+
+    @property
+    def lead_h(self) -> float | None:
+        """Median hours from payment to dispatch; None where there are too few to go by."""
+        return self.dispatch_h if self.led >= ENOUGH else None
 
     @property
     def scanned_share(self) -> float:
@@ -154,12 +161,12 @@ def _risky(record: Record) -> frozenset[When]:
 
 def _slow(record: Record) -> bool:
     """Whether orders stay unfulfilled for long when numbers wait for the dispatch."""
-    return record.dispatch_h is not None and record.dispatch_h > FACTORY_LEAD_D[1] * 24
+    return record.lead_h is not None and record.lead_h > FACTORY_LEAD_D[1] * 24
 
 
 def _delay(record: Record) -> int:
     """Hours after the payment when half of the parcels have left, in steps of twelve."""
-    return -int(-(record.dispatch_h or 0) // 12) * 12
+    return -int(-(record.lead_h or 0) // 12) * 12
 
 
 _PROS: Final = {
@@ -188,8 +195,8 @@ def _figures(when: When, record: Record) -> tuple[Message, ...]:
     if when is When.BEFORE_DISPATCH:
         replaced = Message(id="advice.figure.replaced", values={"percent": _percent(record.replaced_share), "n": n})
         return (scanned, *((replaced,) if record.replaced else ())) if own else (_too_few(n),)
-    if record.dispatch_h is not None:
-        lead = Message(id="advice.figure.lead", values={"days": round(record.dispatch_h / 24, 1)})
+    if record.lead_h is not None:
+        lead = Message(id="advice.figure.lead", values={"days": round(record.lead_h / 24, 1)})
     else:
         lead = Message(
             id="advice.figure.lead_published", values=dict(zip(("low", "high"), FACTORY_LEAD_D, strict=True))
