@@ -13,7 +13,7 @@ from doorstep.app import clock, inbox, loop, mail_auth, smtp
 from doorstep.app.log import logger
 from doorstep.connectors.mail.mime import headers_of
 from doorstep.core.mailmatch import Proof, context_of
-from doorstep.db.models import Inbox
+from doorstep.db.models import Inbox, Waiting
 
 UNREACHABLE: Final = "mail.key_unreachable"
 LOOK_S: Final = 30.0  # real seconds between two looks for mails whose proof is due
@@ -66,6 +66,7 @@ def keep(one: Unproven, proof: Proof) -> None:
             return
         before = {name: value for name, value in row.headers["context"].items() if name not in {"why_not", "how"}}
         rows.update(headers={**row.headers, "context": {**before, **context_of(mine)}}, state="new", error=None)
+        Waiting.objects.filter(ws=one.ws, inbox_id=one.inbox_id).delete()  # what it waits for now, it will say
         transaction.on_commit(lambda: loop.wake(inbox.BELL))
     log.info("mail.proven_later", inbox_id=one.inbox_id, how=proof.how or proof.why_not)
 

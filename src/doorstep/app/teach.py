@@ -20,7 +20,7 @@ from doorstep.connectors.mail import taught
 from doorstep.connectors.mail.mime import Letter, domain
 from doorstep.connectors.mail.read import markable
 from doorstep.connectors.mail.taught import Mark, Rule, What
-from doorstep.db.models import Inbox, TaughtRule
+from doorstep.db.models import Inbox, TaughtRule, Waiting
 
 EARLIER: Final = 20  # mails of the sender in which a rule is tried
 SHOWN: Final = 20_000  # characters
@@ -174,6 +174,7 @@ def _again(ws: int, name: str) -> int:
     """Have the waiting mails of a sender read again; part of the caller's transaction."""
     waiting = [row.id for row, _, _ in _mails_of(ws, name) if row.state == "needs_look"]
     count = Inbox.objects.filter(ws=ws, id__in=waiting, state="needs_look").update(state="new", error=None)
+    Waiting.objects.filter(ws=ws, inbox_id__in=waiting).delete()
     if count:
         transaction.on_commit(lambda: loop.wake(inbox.BELL))
     return count
