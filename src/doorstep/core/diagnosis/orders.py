@@ -7,7 +7,21 @@ from doorstep.core.diagnosis.condition import after, before
 from doorstep.core.diagnosis.finding import Cause, Confidence
 from doorstep.core.diagnosis.rule import DAY, Actor, Rule, Section, When, say
 
-DISPUTE: Final = (say("do.dispute_opens", at="dispute_opens"), say("do.dispute", by="dispute_by", end="dispute_end"))
+_DISPUTE_SOON: Final = (
+    say("do.dispute_now", given="dispute_pressing", end="dispute_end"),
+    say("do.dispute_late", given="dispute_late", end="dispute_closes"),
+)
+# While the parcel may still come, and when it does not come any more.
+DISPUTE: Final = (
+    say("do.dispute_opens", at="dispute_ahead"),
+    say("do.dispute", given="dispute_early", by="dispute_by", end="dispute_end"),
+    *_DISPUTE_SOON,
+)
+CLAIM: Final = (
+    say("do.dispute_opens", at="dispute_ahead"),
+    say("do.dispute_if", given="dispute_early", by="dispute_by", end="dispute_end"),
+    *_DISPUTE_SOON,
+)
 _PAID: Final = (
     say("saw.paid", at="paid"),
     say("saw.code_deadline", at="number_due"),
@@ -206,8 +220,8 @@ WELL: Final = Section(
             sure=Confidence.CERTAIN,
             who=Actor.NOBODY,
             saw=(say("saw.placed", at="placed"), say("saw.delivered", at="arrived_at"), _CAME),
-            do=(say("do.say_if_wrong"), say("do.dispute_until", end="dispute_closes")),
-            next=When("dispute_closes", "when disputes close; then never", once=True),
+            do=(say("do.say_if_wrong"), say("do.dispute_until", end="dispute_end")),
+            next=When("dispute_end", "the end of the protection; then never", once=True),
         ),
         Rule(
             when=(is_.NOTHING_TO_SHIP,),

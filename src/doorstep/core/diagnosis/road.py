@@ -5,7 +5,7 @@ from typing import Final
 from doorstep.core.diagnosis import condition as is_
 from doorstep.core.diagnosis.condition import after, before, status
 from doorstep.core.diagnosis.finding import Cause, Confidence
-from doorstep.core.diagnosis.orders import DISPUTE
+from doorstep.core.diagnosis.orders import CLAIM, DISPUTE
 from doorstep.core.diagnosis.rule import DAY, Actor, Rule, Section, When, say
 from doorstep.core.status import Status
 
@@ -41,7 +41,7 @@ ROAD: Final = Section(
             sure=Confidence.CERTAIN,
             who=Actor.BY_REASON,
             saw=_SINCE,
-            do=(_REASON, say("do.claim"), *DISPUTE),
+            do=(_REASON, say("do.claim"), *CLAIM),
             next=When("since", "two days after it, then daily", DAY, 2 * DAY),
         ),
         Rule(
@@ -129,7 +129,7 @@ ROAD: Final = Section(
             sure=Confidence.LIKELY,
             who=Actor.SENDER,
             saw=(say("saw.last_event", at="last_scan"),),
-            do=(say("do.claim"), say("do.contact_seller"), *DISPUTE),
+            do=(say("do.claim"), say("do.contact_seller"), *CLAIM),
             next=When("lost_at", "every five days", 5 * DAY),
             measure="limits_measure",
         ),
@@ -203,7 +203,7 @@ DELIVERY: Final = Section(
             sure=Confidence.CERTAIN,
             who=Actor.SHOPPER,
             saw=(say("saw.delivered", at="since"), say("saw.said_missing"), *_NUMBER),
-            do=(say("do.look_around"), say("do.contact_both"), say("do.compare_number"), *DISPUTE),
+            do=(say("do.look_around"), say("do.contact_both"), say("do.compare_number"), *CLAIM),
             next=When("since", "two days after it, then daily", DAY, 2 * DAY),
         ),
         Rule(
@@ -212,7 +212,7 @@ DELIVERY: Final = Section(
             sure=Confidence.CERTAIN,
             who=Actor.SHOPPER,
             saw=(say("saw.delivered", at="arrived_at"), say("saw.said_damaged"), *_NUMBER),
-            do=(say("do.take_photos"), say("do.contact_both"), *DISPUTE),
+            do=(say("do.take_photos"), say("do.contact_both"), *CLAIM),
             next=When("since", "two days after it, then daily", DAY, 2 * DAY),
         ),
     ),

@@ -163,6 +163,26 @@ class Whole:
         return min((date for date in (self.protection_ends, self.dispute_closes) if date), default=None)
 
     @property
+    def dispute_ahead(self) -> datetime | None:
+        """When a dispute can be opened, while that is still to come."""
+        return self.dispute_opens if self.dispute_opens and self.now < self.dispute_opens else None
+
+    @property
+    def dispute_early(self) -> bool:
+        return self.dispute_by is not None and self.now <= self.dispute_by
+
+    @property
+    def dispute_pressing(self) -> bool:
+        """Whether the last sensible day is over and the protection is not."""
+        return self.dispute_end is not None and not self.dispute_early and self.now <= self.dispute_end
+
+    @property
+    def dispute_late(self) -> bool:
+        """Whether the protection is over, and a dispute may still be taken."""
+        end, closes = self.dispute_end, self.dispute_closes
+        return end is not None and closes is not None and end < self.now <= closes
+
+    @property
     def margin(self) -> timedelta:
         return self.market.margin.span if self.market.margin else limits.MARGIN
 
