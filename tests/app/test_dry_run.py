@@ -157,7 +157,25 @@ async def test_a_store_that_would_decline_says_why(town):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_store_that_has_the_number_would_change_nothing(town):
+async def test_a_store_that_does_not_answer_is_not_taken_for_a_yes(town):
+    order = await town.typed()
+    town.trouble("store", Fault.LOST, method="GET", calls=9)
+    run = await asked(town, order.id)
+    assert (run.takes, run.answer.id.partition(".")[0], town.given()) == (False, "trouble", {})
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_store_that_has_the_number_unknown_to_us_would_change_nothing(town):
+    order = await town.typed()
+    await town.deliver()
+    given = town.given()
+    await in_db(Push.objects.all().delete)
+    run = await asked(town, order.id)
+    assert (run.takes, run.answer.id, town.given()) == (True, "preview.answer.has_it", given)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_store_that_has_the_number_is_not_asked(town):
     order = await town.typed()
     await town.deliver()
     runs = await in_db(dry_run.of_order, town.ws, order.id)
