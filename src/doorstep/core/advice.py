@@ -118,7 +118,7 @@ def first_scan_advice(record: Record) -> Message | None:
 
 def remarks(policy: Policy, there: Channel) -> tuple[Message, ...]:
     """What is worth knowing about these settings together, on that channel."""
-    mails_itself = there.mails in {Mails.ALWAYS, Mails.SHOP} and policy.mail_by is not MailBy.STORE
+    itself = policy.mail_by is not MailBy.STORE
     waits = policy.when is When.AFTER_DISPATCH
     endless = waits and policy.max_hold_h is None and not there.ship_by
     found = {
@@ -129,7 +129,8 @@ def remarks(policy: Policy, there: Channel) -> tuple[Message, ...]:
         "endless_scan": endless and policy.first_scan_hold,
         "endless": endless and not policy.first_scan_hold,
         "may_not_mail": policy.mail_by is MailBy.DOORSTEP and not there.may_mail,
-        f"mails_{there.mails.value}": mails_itself,
+        "mails_always": itself and there.mails is Mails.ALWAYS,
+        "mails_shop": itself and there.mails is Mails.SHOP,
         "ship_by_ends": bool(there.ship_by) and policy.when is not When.BEFORE_DISPATCH,
     }
     return tuple(

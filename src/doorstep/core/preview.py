@@ -18,6 +18,13 @@ _KINDS: Final[dict[type, Kind]] = {
     Withdraw: "withdraw",
 }
 
+_SHOWN: Final = {  # (with a carrier's name, with a link)
+    (True, True): "preview.shows.with_carrier_and_link",
+    (True, False): "preview.shows.with_carrier",
+    (False, True): "preview.shows.alone_and_link",
+    (False, False): "preview.shows.alone",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -61,9 +68,8 @@ def preview(there: Channel, policy: Policy, decision: Decision, given: Given | N
 
 def _shown(there: Channel, given: Given) -> Message:
     name = given.named.beside or (given.named.field if given.named.field != there.other else "")
-    which = "with_carrier" if name else "alone"
-    link = "_and_link" if given.url or (given.named.listed and there.names_from) else ""
-    return Message(id=f"preview.shows.{which}{link}", values={"number": given.number, "carrier": name})
+    linked = bool(given.url or (given.named.listed and there.names_from))
+    return Message(id=_SHOWN[bool(name), linked], values={"number": given.number, "carrier": name})
 
 
 def _stage(there: Channel, *, whole: bool) -> tuple[Message, ...]:
