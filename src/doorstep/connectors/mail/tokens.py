@@ -16,9 +16,10 @@ MAX_LABELS: Final = 400
 MAX_TOKENS: Final = 400  # of each kind; a mail that has more is a catalogue
 _TOKEN: Final = re.compile(r"(?<![\w@/.+-])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![\w@/])")
 _GROUPS: Final = re.compile(r"(?<![\w@/.+-])[A-Z]{0,2}\d[A-Z0-9]{0,4}(?: [A-Z0-9]{2,6}){2,9}(?![\w@/])")
+_GROUPED_PHONE: Final = re.compile(r"0[\d ]{7,13}|(?:1 )?\d{3} \d{3} \d{4}")
 _ORDER_TOKEN: Final = re.compile(
     r"[\s:：#№.,\"'(*]{0,6}(?:(?:numbers?|number|no|nr|id|num|n|is|ist|est|es|è|号|編號|编号)?[\s:：#№.°º\"'(*]{1,6})?"
-    r"(#?[A-Za-z0-9][A-Za-z0-9_-]{1,34})(?![\w@])"
+    r"(\d{4}(?: \d{4}){1,4}(?! ?\w)|#?[A-Za-z0-9][A-Za-z0-9_-]{1,34})(?![\w@])"
 )
 _AMAZON: Final = re.compile(r"(?<![\w-])\d{3}-\d{7}-\d{7}(?![\w-])")
 _DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2}-(?:19|20)\d\d")
@@ -65,7 +66,7 @@ def orders(text: str) -> tuple[str, ...]:
     for label in itertools.islice(ORDER.finditer(lower), MAX_LABELS):
         token = _ORDER_TOKEN.match(text, label.end())
         if token and _is_order(token[1]) and not _AMAZON.match(token[1]):
-            found.append((token.start(1), token[1].lstrip("#")))
+            found.append((token.start(1), token[1].lstrip("#").replace(" ", "")))
     return tuple(dict.fromkeys(one for _, one in sorted(found)))
 
 
@@ -111,7 +112,9 @@ def _first(text: str, lower: str, start: int, taken: frozenset[str]) -> re.Match
     """The first number within reach of a label, unless something else is named in between."""
     end, label = min(len(text), start + LABEL_REACH), start
     grouped = _GROUPS.match(text, _skip(text, start))
-    if grouped and _plausible(grouped[0].replace(" ", "")):
+    if grouped and _is_taken(grouped[0].replace(" ", ""), taken):
+        return None
+    if grouped and _plausible(grouped[0].replace(" ", "")) and not _GROUPED_PHONE.fullmatch(grouped[0]):
         return grouped
     for one in _TOKEN.finditer(text, start, min(len(text), end + 50)):
         if one.start() >= end or _ENDED.search(lower, label, one.start()):
