@@ -10,7 +10,7 @@ from doorstep.core.diagnosis.rule import DAY, Actor, Rule, Section, When, say
 from doorstep.core.status import Status
 
 _NUMBER: Final = (say("saw.number", number="number"),)
-_REASON: Final = say("do.reason.", ends="reason")
+_REASON: Final = say("do.reason", ends="reason")
 
 STOPPED_ORDER: Final = Section(
     title="On its way although cancelled",

@@ -34,7 +34,7 @@ class Actor(StrEnum):
 
 class Line(NamedTuple):
     """A sentence (``finding.<name>``) with values that are properties of the case: ``{"at": "paid"}``. Unsaid where one
-    of them, or the property ``given``, is not known. ``ends`` is a property that ends the name.
+    of them, or the property ``given``, is not known. ``ends`` is a property whose value is the last part of the name.
     """
 
     name: str
@@ -47,9 +47,10 @@ class Line(NamedTuple):
         needed = (getattr(case, name) for name in (*self.values.values(), self.given, self.ends) if name)
         if any(value in (None, "", False) for value in needed):
             return ()
-        end = getattr(case, self.ends) if self.ends else ""
         values = {key: _plain(getattr(case, name)) for key, name in self.values.items()}
-        return (Message(id=f"finding.{self.name}{end}", values=values),)
+        if self.ends:
+            return (Message(id=f"finding.{self.name}.{getattr(case, self.ends)}", values=values),)
+        return (Message(id=f"finding.{self.name}", values=values),)
 
 
 def say(name: str, *, given: str = "", ends: str = "", **values: str) -> Line:
