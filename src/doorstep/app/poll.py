@@ -109,7 +109,9 @@ def claim() -> Turn | None:
 def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
     """Active accounts with something due, each once, beginning after the one that had its turn last."""
     global _last  # noqa: PLW0603 - this process's place in the round
-    due = Schedule.objects.filter(connection_id=OuterRef("id"), next_at__lte=now, lease_until__lt=machine)
+    due = Schedule.objects.filter(
+        ws=OuterRef("ws"), connection_id=OuterRef("id"), next_at__lte=now, lease_until__lt=machine
+    )
     resting = Budget.objects.filter(ws=OuterRef("ws"), connection_id=OuterRef("id"), ready_at__gt=machine)
     ready = Connection.objects.filter(Exists(due), ~Exists(resting), kind="carrier", state="active").order_by("id")
     first = _last

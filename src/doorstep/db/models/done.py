@@ -10,8 +10,9 @@ from doorstep.db.ids import new_id
 class Change(models.Model):
     """Something became different. ``key`` is a hash of the content, so a repetition is no second change."""
 
-    id = models.BigIntegerField(primary_key=True, default=new_id)
+    pk = models.CompositePrimaryKey("ws", "id")
     ws = models.BigIntegerField()
+    id = models.BigIntegerField(default=new_id)
     subject = models.TextField()  # order | parcel | number | store
     subject_id = models.BigIntegerField()
     key = models.BinaryField()

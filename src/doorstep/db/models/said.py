@@ -12,7 +12,8 @@ class Inbox(models.Model):
 
     ``state``: new | read | bad (the bytes cannot be read) | needs_look (read, but a person must decide).
     ``headers`` is what ``Answer`` needs beside the body: {"what", "status", "headers", "context"}; no secrets.
-    ``error`` is a Message as JSON.
+    ``error`` is a Message as JSON. ``body_zstd`` of no bytes at all: the body was emptied (``app.retention``); the
+    hash tells what it was.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
@@ -75,6 +76,18 @@ class Event(models.Model):
     known_at = models.DateTimeField()
     last_said = models.DateTimeField()
     reader_version = models.IntegerField(default=0)
+
+
+class Archived(models.Model):
+    """All scans of a number whose parcels closed long ago, packed into one value (``app.archive``). A number has its
+    scans here or in ``Event``, never in both.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "number_id")
+    ws = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    count = models.IntegerField()
+    scans_zstd = models.BinaryField()
 
 
 class Word(models.Model):
