@@ -27,6 +27,8 @@ _DATE: Final = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}(?:T.*)?|\d{1,2}-\d{1,2
 _ENDED: Final = re.compile(r"[^\W\d_]{3}[.!?。！？](?:\s|$)")
 _DIAL: Final = re.compile(r"\(\d{2,5}\)[ .-]{0,3}$|\+\d{1,3}[\s)]{0,3}$|\+\d{1,3}[\s).-]{1,3}\d{1,4}[\s).-]{1,3}$")
 _PHONE: Final = re.compile(r"(?:(?:\d{1,3}-)?\d{3}-)?\d{3}-\d{4}")
+# The cell before, if it holds digits: what stands before that one named it, and nothing after it.
+_CELL_BEFORE: Final = re.compile(r"\d[,;|\t]\s{0,3}$")
 _LABEL: Final = re.compile(r"([^\n\t:：]{2,36})[:：][ \t]{0,4}$")
 _CJK_EDGE: Final = re.compile(
     "(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z0-9])|(?<=[a-z0-9])(?=[\u3040-\u9fff\uac00-\ud7af])"
@@ -93,7 +95,9 @@ def loose(text: str, never: Phrases | None = None) -> Iterator[Token]:
     lower = _lower(text)
     long = (one for one in _TOKEN.finditer(text) if len(one[0]) >= 9 and _plausible(one[0]))
     for one in itertools.islice(long, MAX_TOKENS):
-        yield _token(text, lower, one, labelled=False, otherwise=_otherwise(lower, 0, one, never))
+        start = _CELL_BEFORE.search(text, max(0, one.start() - _NEAR), one.start())
+        otherwise = _otherwise(lower, start.end() if start else 0, one, never)
+        yield _token(text, lower, one, labelled=False, otherwise=otherwise)
 
 
 def follows_parcel_word(token: Token) -> bool:
