@@ -71,6 +71,24 @@ class Budget(models.Model):
     ready_at = models.FloatField(default=0)  # machine seconds
     failures = models.IntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
+    spare_at = models.FloatField(default=0)  # machine seconds: no calls before for what is in no hurry (resyncs)
+
+
+class Health(models.Model):
+    """How a carrier account answered within an hour of the product's clock (``app.health``): sums, one row an hour."""
+
+    pk = models.CompositePrimaryKey("ws", "connection_id", "hour")
+    ws = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    hour = models.DateTimeField()
+    calls = models.IntegerField(default=0)  # batches that were asked about
+    failed = models.IntegerField(default=0)  # of them, without a usable answer
+    numbers = models.IntegerField(default=0)
+    events = models.IntegerField(default=0)  # scans told, known ones too
+    unknown = models.IntegerField(default=0)  # of them, in words that nobody has mapped
+    unreadable = models.IntegerField(default=0)  # parts of answers that could not be read at all
+    seconds = models.FloatField(default=0)  # real ones, of all calls together
+    slowest = models.FloatField(default=0)
 
 
 class StorePolicy(models.Model):

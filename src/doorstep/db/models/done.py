@@ -77,16 +77,17 @@ class ChannelState(models.Model):
 class Outbox(models.Model):
     """Something to do outside, committed together with its cause. Hot. ``lease_until`` is machine seconds (time.time).
 
-    ``state``: due | sending | unsure | done | dead. ``target_id``: push lane = store connection; mail lane = order.
+    ``state``: due | sending | unsure | done | dead | left (dead, and a person has seen it). ``target_id``: push and
+    notice lane = connection; mail lane = order.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
     ws = models.BigIntegerField()
     id = models.BigIntegerField(default=new_id)
-    lane = models.TextField()  # push | mail
+    lane = models.TextField()  # push | mail | notice (app.work)
     target_id = models.BigIntegerField()
     intent_key = models.TextField()
-    payload_ref = models.BigIntegerField()  # push lane: push id; mail lane: parcel id
+    payload_ref = models.BigIntegerField()  # push lane: push id; mail lane: parcel id; notice lane: connection id
     state = models.TextField(default="due")
     due_at = models.DateTimeField()
     tries = models.IntegerField(default=0)
@@ -101,5 +102,6 @@ class Outbox(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["due_at"], name="outbox_due_ix", condition=models.Q(state__in=["due", "sending", "unsure"])
-            )
+            ),
+            models.Index(fields=["ws", "id"], name="outbox_dead_ix", condition=models.Q(state="dead")),
         ]

@@ -8,19 +8,53 @@ from doorstep.db.ids import new_id
 
 
 class Resync(models.Model):
-    """Somebody asked for fresh data now; what came of it is computed (``app.resync.result``)."""
+    """Somebody asked for fresh data now. Of a parcel, what came of it is computed (``app.resync``). Of a store it is a
+    job (``app.resync_store``) that goes on until ``ended_at`` and then keeps what came of it in ``said``, a
+    ``core.resync.Tally`` as JSON.
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()
-    scope = models.TextField()  # parcel
+    scope = models.TextField()  # parcel | store
     target_id = models.BigIntegerField()
     place = models.TextField()  # console | page
     actor = models.TextField()
     accepted_at = models.DateTimeField()
-    status_before = models.TextField(default="")
+    status_before = models.TextField(default="")  # of a parcel
+    chosen = models.TextField(default="")  # of a store: core.resync.Range
+    total = models.IntegerField(default=0)  # parcels to ask about
+    skipped = models.JSONField(default=dict)  # core.resync.Skip -> parcels
+    asked_all_at = models.DateTimeField(null=True)  # the last answer came; it may wait to be understood
+    ended_at = models.DateTimeField(null=True)
+    said = models.JSONField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["ws", "scope", "target_id", "-id"], name="resync_target_ix")]
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "scope", "target_id", "-id"], name="resync_target_ix"),
+            models.Index(
+                fields=["accepted_at"],
+                name="resync_running_ix",
+                condition=models.Q(scope="store", ended_at=None),
+            ),
+        ]
+
+
+class ResyncParcel(models.Model):
+    """A parcel that a store's resync still has to ask about, or has asked about; gone when the resync has ended.
+
+    ``state``: waiting | asked | answered | unanswered.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "resync_id", "parcel_id")
+    ws = models.BigIntegerField()
+    resync_id = models.BigIntegerField()
+    parcel_id = models.BigIntegerField()
+    state = models.TextField(default="waiting")
+    status_before = models.TextField()
+    asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["ws", "resync_id", "state"], name="resync_parcel_ix")]
 
 
 class Cooldown(models.Model):
