@@ -15,7 +15,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from doorstep import __version__
-from doorstep.app import addresses, clock, loop
+from doorstep.app import addresses, clock, loop, measures
 from doorstep.app.log import logger
 from doorstep.app.pace import slot
 from doorstep.connectors.contract import (
@@ -87,7 +87,7 @@ async def run(
                 continue
             try:
                 await slot(pace, connector.meta.polls_per_minute)
-                answer = await send(step, hosts)
+                answer = await _timed(connector.meta.name, send(step, hosts))
             except Trouble as trouble:
                 step = flow.throw(trouble)
                 continue
@@ -99,6 +99,14 @@ async def run(
         return result
     finally:
         flow.close()
+
+
+async def _timed(name: str, sending: Awaitable[T]) -> T:
+    began = clock.monotonic()
+    try:
+        return await sending
+    finally:
+        measures.exchanged(name, clock.monotonic() - began)
 
 
 def hosts_of(meta: Meta, account: Account) -> frozenset[str]:

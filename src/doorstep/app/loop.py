@@ -5,6 +5,7 @@ themselves but hand the work to database threads (``in_db``).
 """
 
 import asyncio
+import functools
 import queue
 import threading
 from collections import defaultdict
@@ -13,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from django.db import close_old_connections, connection, connections
+from django.db import close_old_connections, connection, connections, transaction
 
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
@@ -36,6 +37,11 @@ class Bench:
                 self._start(1 if connection.vendor == "sqlite" else POSTGRES_THREADS)
             self._jobs.put((future, fn, args))
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs no thread has begun yet."""
+        return self._jobs.qsize()
 
     def close(self) -> None:
         """Finish what was submitted, close the connections, end the threads. A later submit starts new ones."""
@@ -126,13 +132,46 @@ _bells: WeakKeyDictionary[asyncio.AbstractEventLoop, Bells] = WeakKeyDictionary(
 _bells_guard = threading.Lock()
 
 
+_tell: Callable[[str], None] | None = None
+
+
+def tell(others: Callable[[str], None] | None) -> None:
+    """From now on ``wake`` tells ``others`` too: the wire to other processes."""
+    global _tell  # noqa: PLW0603 - a process has one wire
+    _tell = others
+
+
 def wake(name: str) -> None:
-    """Ring a bell from any thread. Who waits for it goes on; who is busy will not wait the next time."""
+    """Ring a bell, from any thread, as soon as what this thread has written can be seen: at its commit. Who waits
+    for it goes on, here and in other processes; who is busy will not wait the next time.
+    """
+    if connection.in_atomic_block:
+        transaction.on_commit(functools.partial(_wake, name))
+    else:
+        _wake(name)
+
+
+def _wake(name: str) -> None:
+    ring(name)
+    if _tell is not None:
+        _tell(name)
+
+
+def ring(name: str) -> None:
+    """Ring a bell in this process only, from any thread, now."""
     with _bells_guard:
         rooms = list(_bells.items())
     for loop, bells in rooms:
         if not loop.is_closed():
             loop.call_soon_threadsafe(lambda bells=bells: bells[name].set())  # type: ignore[misc]  # bound now
+
+
+def ring_all() -> None:
+    """Ring all bells of this process that anybody has ever waited for."""
+    with _bells_guard:
+        names = {name for bells in _bells.values() for name in list(bells)}
+    for name in names:
+        ring(name)
 
 
 async def wait(name: str, timeout: float) -> bool:  # noqa: ASYNC109 - not ringing is an answer, not an error

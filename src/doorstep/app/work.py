@@ -1,12 +1,25 @@
 """The background work of a process: six loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 from django.db import OperationalError
 
-from doorstep.app import deliver, feeds, holds, notify, outbox, poll, proofs, reread, understand
+from doorstep.app import (
+    clock,
+    deliver,
+    feeds,
+    holds,
+    measures,
+    notify,
+    outbox,
+    parting,
+    poll,
+    proofs,
+    reread,
+    understand,
+)
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
 from doorstep.app.outbox import Leased
@@ -15,18 +28,18 @@ log = logger(__name__)
 T = TypeVar("T")
 NAP_S: Final = 1.0  # at most so long between two looks for work, in real seconds
 AT_ONCE: Final = 8  # errands of one kind under way together
-LAST_S: Final = 10.0  # what is under way at the end may take so long; its lease brings back the rest
+LAST_S: Final = 4.0  # what is under way at the end may take so long; the rest is handed back
 
 
 async def run(stop: asyncio.Event) -> None:
-    """All loops until ``stop`` is set; what is under way then is finished or handed back by its lease."""
+    """All loops until ``stop`` is set; what is under way then is finished soon or handed back."""
     loops = (
         _forever("inbox", stop, _read_inbox),
         _forever("holds", stop, _release_holds),
-        _errands("feeds", stop, feeds.claim, feeds.ask),
-        _errands("poll", stop, poll.claim, poll.ask),
-        _errands("outbox", stop, outbox.claim, carry_out),
-        _errands("proofs", stop, proofs.claim, proofs.look_again, proofs.LOOK_S),
+        _errands("feeds", stop, feeds.claim, feeds.ask, parting.hand_back_feed),
+        _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
+        _errands("outbox", stop, outbox.claim, carry_out, parting.hand_back_intent),
+        _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
         _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:
@@ -39,8 +52,23 @@ async def carry_out(leased: Leased) -> None:
     await (deliver.deliver(leased) if leased.row.lane == "push" else notify.notify(leased))
 
 
+async def ask_carrier(turn: poll.Turn) -> None:
+    """One account's turn, counted."""
+    await poll.ask(turn)
+    measures.polled(
+        turn.connection.connector,
+        asked=sum(len(batch.watches) for batch in turn.batches),
+        answered=sum(len(batch.said) for batch in turn.batches),
+        failed=sum(len(batch.watches) for batch in turn.batches if batch.failed is not None),
+    )
+
+
 async def _read_inbox() -> bool:
-    return bool(await in_db(understand.understand))
+    began = clock.monotonic()
+    rows = await in_db(understand.understand)
+    if rows:
+        measures.understood(rows, clock.monotonic() - began)
+    return bool(rows)
 
 
 async def _release_holds() -> bool:
@@ -64,7 +92,7 @@ async def _forever(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[
     """Repeat ``step`` while it finds work; nap when it does not."""
     while not stop.is_set():
         if not await _safely(name, step()):
-            await _nap(name, stop)
+            await _unless(stop, wait(name, NAP_S))
 
 
 async def _errands(
@@ -72,10 +100,13 @@ async def _errands(
     stop: asyncio.Event,
     claim: Callable[[], T | None],
     do: Callable[[T], Awaitable[None]],
+    hand_back: Callable[[T], object] | None = None,
     nap_s: float = NAP_S,
 ) -> None:
-    """Claim errands and do several at once; one that fails takes nobody down."""
-    free, running = asyncio.Semaphore(AT_ONCE), set[asyncio.Task[None]]()
+    """Claim errands and do several at once; one that fails takes nobody down. What is not done soon after ``stop`` is
+    broken off and handed back.
+    """
+    free, running = asyncio.Semaphore(AT_ONCE), dict[asyncio.Task[None], T]()
 
     async def one(errand: T) -> None:
         try:
@@ -83,18 +114,29 @@ async def _errands(
         finally:
             free.release()
 
-    while not stop.is_set():
-        await free.acquire()
+    while await _unless(stop, free.acquire()):
         errand = await _safely(name, in_db(claim))
         if errand is None:
             free.release()
-            await _nap(name, stop, nap_s)
+            await _unless(stop, wait(name, nap_s))
             continue
         task = asyncio.create_task(one(errand))
-        running.add(task)
-        task.add_done_callback(running.discard)
-    if running:
-        await asyncio.wait(running, timeout=LAST_S)
+        running[task] = errand
+        task.add_done_callback(running.pop)
+    for errand in await _late(dict(running)):
+        if hand_back:
+            await _safely(name, in_db(hand_back, errand))
+
+
+async def _late(running: dict[asyncio.Task[None], T]) -> list[T]:
+    """The errands that do not end soon; they are broken off."""
+    if not running:
+        return []
+    _, late = await asyncio.wait(running, timeout=LAST_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    return [running[task] for task in late]
 
 
 async def _safely(name: str, work: Awaitable[T]) -> T | None:
@@ -108,11 +150,11 @@ async def _safely(name: str, work: Awaitable[T]) -> T | None:
     return None
 
 
-async def _nap(name: str, stop: asyncio.Event, nap_s: float = NAP_S) -> None:
-    """Until the bell rings, the next look is due, or it is time to stop."""
-    bell = asyncio.create_task(wait(name, nap_s))
-    end = asyncio.create_task(stop.wait())
-    await asyncio.wait({bell, end}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (bell, end):
+async def _unless(stop: asyncio.Event, what: Coroutine[Any, Any, object]) -> bool:
+    """Wait for something, or for the time to stop; False when that has come."""
+    both = {asyncio.create_task(what), asyncio.create_task(stop.wait())}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    for task in both:
         task.cancel()
-    await asyncio.gather(bell, end, return_exceptions=True)
+    await asyncio.gather(*both, return_exceptions=True)
+    return not stop.is_set()

@@ -49,6 +49,11 @@ class Writer(Generic[T, R]):
             self._bell.notify()
         return await future
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait to be stored."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         """Store what waits, close the connection, end the thread. Meanwhile it is full."""
         with self._bell:

@@ -51,6 +51,11 @@ class Line:
         finally:
             self.release()
 
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._waiting)
+
     def _leave(self, turn: threading.Lock) -> bool:
         """Stop waiting; False when the turn was handed over at the last moment."""
         with self._guard:

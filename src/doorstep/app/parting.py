@@ -1,0 +1,44 @@
+"""What a process that stops still holds: its leases go back at once, so that nobody waits until they expire.
+
+Asking a carrier or a shop is harmless and may begin again at once. What may have left the house rests until its request
+must have ended over there, and is then looked at by whoever takes it next.
+"""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least
+
+from doorstep.app import clock, feeds, poll
+from doorstep.app.deliver import GRACE_S
+from doorstep.app.outbox import Leased
+from doorstep.db.models import Feed, Outbox, Schedule
+
+
+def ended() -> float:
+    """The machine second by which a request that leaves now has ended on both sides."""
+    return clock.machine() + settings.HTTP_TIMEOUT_S + GRACE_S
+
+
+def hand_back_turn(turn: poll.Turn) -> int:
+    """Numbers of a carrier account that were not asked about to the end; returns how many."""
+    account = turn.connection
+    held = Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=turn.token)
+    return held.update(lease_token=0, lease_until=0.0)
+
+
+def hand_back_feed(turn: feeds.Turn) -> int:
+    """A feed that was not walked through to the end."""
+    held = Feed.objects.filter(pk=turn.feed.pk, lease_token=turn.feed.lease_token)
+    return held.update(lease_token=0, lease_until=0.0)
+
+
+def hand_back_intent(leased: Leased) -> int:
+    """An intent: at once if it is certain that nothing of it has left, else after its rest."""
+    row = leased.row
+    held = Outbox.objects.filter(ws=row.ws, id=row.id, lease_token=leased.token)
+    with transaction.atomic():
+        unbegun = held.filter(lane="push", state="due")  # a push says `sending` first; a mail does not
+        return unbegun.update(lease_token=0, lease_until=0.0) or held.update(
+            lease_token=0, lease_until=Least(F("lease_until"), ended())
+        )
