@@ -116,9 +116,9 @@ class MailFacts:
     """What one mail says. Of forwarded mails the innermost counts.
 
     ``merchant``: our name of a known shop (``amazon``), else the shop's own, '' if nothing tells. ``sender`` is the
-    domain that the mail claims. ``sent_at`` aware UTC. ``orders`` as written. ``unsure`` are numbers for a person to
-    judge. ``language`` ISO 639-1, '' if unclear. ``status_from``: markup | subject | text, '' for unknown.
-    ``confirmation``: the link that confirms a forwarding, '' for every other mail.
+    domain that the mail claims. ``sent_at`` aware UTC. ``orders`` as written. ``unsure`` are texts of a shipping mail
+    for a person to judge. ``language`` ISO 639-1, '' if unclear. ``status_from``: markup | subject | text, '' for
+    unknown. ``confirmation``: the link that confirms a forwarding, '' for every other mail.
     """
 
     status: Said

@@ -18,7 +18,7 @@ from doorstep.connectors.mail.links import host, unwrapped
 from doorstep.connectors.mail.markup import Parcel
 from doorstep.connectors.mail.senders import Sender
 from doorstep.core.message import Message
-from doorstep.core.number import Candidate, Confidence, Hints, Recognition, normalize, number_in_link, recognize
+from doorstep.core.number import Candidate, Confidence, Hints, Kind, Recognition, normalize, number_in_link, recognize
 from doorstep.core.number.directory import carrier, carrier_of_host, carriers_in
 from doorstep.core.order import Role
 
@@ -149,7 +149,7 @@ class _Desk:
             self.doubtful.append((replace(heard, sign=Sign.LINK), best))
         elif best and best.fit:
             self._leave(heard, best)
-        elif not self.known.sender.known and _code_like(token.text):
+        elif not self.known.sender.known and _code_like(token.text) and _unexplained(recognition):
             self.unsure.setdefault(heard.key, _doubted(heard, best))
 
     def _listed(self, token: tokens.Token, best: Candidate | None) -> bool:
@@ -304,6 +304,12 @@ def _mixed(text: str) -> bool:
 def _code_like(text: str) -> bool:
     """Long, with many digits: a shop that nobody knows may write its numbers like that."""
     return len(text) >= 10 and sum(map(str.isdigit, text)) >= 6
+
+
+def _unexplained(recognition: Recognition) -> bool:
+    """Whether it is not known to be an article, a card, a day ... either."""
+    other = recognition.not_a
+    return other is None or other.kind is Kind.SKU
 
 
 def _doubted(heard: _Heard, best: Candidate | None) -> Tracked:
