@@ -45,7 +45,8 @@ def _database(url: str, data: Path) -> dict[str, Any]:
         "HOST": parts.hostname or query.get("host", ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
-        "OPTIONS": {},
+        "CONN_HEALTH_CHECKS": True,  # after the server was restarted no visitor gets its broken connections
+        "OPTIONS": {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
     }
 
 
@@ -62,6 +63,7 @@ MAIL_DOMAIN = _env("MAIL_DOMAIN", "in.doorstep.localhost")  # domain of the forw
 PUBLIC_URL = _env("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of these servers are believed
 HTTP_TIMEOUT_S = _number("HTTP_TIMEOUT", _env("HTTP_TIMEOUT", "20"), 60)
+METRICS_TOKEN = _env("METRICS_TOKEN")
 for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DKIM_KEYS)):
     if _value and not DEMO:
         raise SystemExit(f"DOORSTEP_{_name} works only with DOORSTEP_DEMO=1; it would falsify a real shop.")

@@ -1,7 +1,8 @@
-"""``doorstep up``: web, hooks, mail and workers in one process on one loop.
+"""Processes: ``up`` is pages, hooks, mail and workers on one loop; ``part`` is some of them, and any number of such
+processes share one PostgreSQL.
 
-It stops in this order: no new connections, requests in flight are answered (``GRACE_S``), workers finish or are
-cancelled, the writer stores what was accepted, exit. A second Ctrl-C exits at once; nothing acknowledged is lost then
+A process stops in this order: no new connections, requests in flight are answered (``GRACE_S``), workers finish or hand
+back, the writer stores what was accepted, exit. A second Ctrl-C exits at once; nothing acknowledged is lost then
 either.
 """
 
@@ -14,9 +15,9 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, NoReturn
 
 import uvicorn
 import uvloop
@@ -26,15 +27,20 @@ from django.db import connection
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from doorstep.app import holds, inbox, loop, upgrade
-from doorstep.app.bridge import Bridge, Receive, Scope, Send
+from doorstep.app import holds, inbox, loop, upgrade, wire
+from doorstep.app.bridge import Bridge, Receive, Scope, Send, plain
 from doorstep.app.log import logger
 from doorstep.app.smtp import Receiver
 from doorstep.core.message import Message
 
 HOOKS: Final = "doorstep.web.hooks.receive.application"  # by name: app knows no web
+HEALTH: Final = "doorstep.web.health.Health"
 WORK: Final = "doorstep.app.work.run"
+HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 GRACE_S: Final = 5
+Parts = frozenset[Literal["pages", "hooks", "mail", "work"]]
+EVERYTHING: Final[Parts] = frozenset({"pages", "hooks", "mail", "work"})
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Work = Callable[[asyncio.Event], Awaitable[None]]
 log = logger(__name__)
 
@@ -49,13 +55,13 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a running Doorstep listens."""
+    """Where a running Doorstep listens; '' = not there."""
 
     url: str
     public_url: str
-    smtp: str
-    migrated: int
-    backup: str
+    smtp: str = ""
+    migrated: int = 0
+    backup: str = ""
 
 
 class Server(uvicorn.Server):
@@ -68,41 +74,88 @@ class Server(uvicorn.Server):
 
 
 def up(ready: Callable[[Place], None], work: Work | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; ``ready`` is told where, once it listens. Returns the exit code; the caller must
-    end the process with ``os._exit``, as views that hang are not waited for. Raises CannotStart and upgrade.TooNew.
+    """Serve everything until SIGINT or SIGTERM; ``ready`` is told where, once it listens. Returns the exit code; the
+    caller must end the process with ``os._exit``, as views that hang are not waited for. Raises CannotStart and
+    upgrade.TooNew.
     """
     Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
     with alone(Path(settings.DATA_DIR)), _listen(settings.HOST, settings.PORT) as listener:
         migrated, copy = upgrade.upgrade()
         if connection.vendor == "sqlite":  # alone: PostgreSQL's other workers hold leases of their own
             holds.bury_the_dead()
-        wsgi = get_wsgi_application()
+        here = Place(url=_url(listener), public_url=settings.PUBLIC_URL, migrated=migrated, backup=str(copy or ""))
+        return _run(EVERYTHING, listener, work or import_string(WORK), here, ready)
+
+
+def part(parts: Parts, ready: Callable[[Place], None], port: int) -> int:
+    """Serve some parts beside other processes on one PostgreSQL; otherwise as ``up``. ``port`` 0: nothing listens for
+    HTTP. The database must have been brought to this version before. Raises CannotStart and upgrade.TooNew.
+    """
+    if connection.vendor != "postgresql":
+        raise CannotStart("serve.needs_postgres")
+    now = upgrade.standing()
+    if now.unknown:
+        raise upgrade.TooNew(list(now.unknown))
+    if now.missing:
+        raise CannotStart("doctor.not_migrated", count=len(now.missing))
+    with _listen(settings.HOST, port) if port else contextlib.nullcontext() as listener:
+        here = Place(url=_url(listener) if listener else "", public_url=settings.PUBLIC_URL)
+        return _run(parts, listener, import_string(WORK), here, ready)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _run(parts: Parts, listener: socket.socket | None, work: Work, here: Place, ready: Callable[[Place], None]) -> int:
+    root = _root(parts)
+
+    def told(smtp: str) -> None:
+        ready(replace(here, smtp=smtp))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(root, listener, work if "work" in parts else _nothing, "mail" in parts, told))
+
+
+def _root(parts: Parts) -> App:
+    """What answers, by the beginning of the path."""
+    hooks = import_string(HOOKS) if "hooks" in parts else _not_here
+    health = import_string(HEALTH)(works="work" in parts)
+    pages: App = _not_here
+    if "pages" in parts:
+        pages = Bridge(get_wsgi_application())
         _ = get_resolver().url_patterns  # loads all pages: what is broken is known now, and the first visitor is quick
 
-        def told(smtp_port: int) -> None:
-            host, port = listener.getsockname()[:2]
-            smtp = f"{settings.SMTP_HOST}:{smtp_port}"
-            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            ready(Place(url=url, public_url=settings.PUBLIC_URL, smtp=smtp, migrated=migrated, backup=str(copy or "")))
-
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(Bridge(wsgi), listener, work or import_string(WORK), told))
-
-
-async def _serve(pages: Bridge, listener: socket.socket, work: Work, told: Callable[[int], None]) -> int:
-    hooks, stop = import_string(HOOKS), asyncio.Event()
-
     async def root(scope: Scope, receive: Receive, send: Send) -> None:
-        await (hooks if scope["path"].startswith("/hooks/") else pages)(scope, receive, send)
+        path = scope["path"]
+        answer = hooks if path.startswith("/hooks/") else health if path in HEALTH_PATHS else pages
+        await answer(scope, receive, send)
 
+    return root
+
+
+async def _not_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await plain(send, 404, "Another process of this Doorstep answers here.")
+
+
+async def _nothing(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _serve(
+    root: App, listener: socket.socket | None, work: Work, with_mail: bool, told: Callable[[str], None]
+) -> int:
+    stop = asyncio.Event()
     loop.serve_here()
     _obey(stop)
     server = Server(_config(root))
-    mail = Receiver(settings.SMTP_HOST, settings.SMTP_PORT)
-    await _open(mail)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    mail = await _open() if with_mail else None
+    if connection.vendor == "postgresql":
+        wire.WIRE.start()
+    serving = asyncio.ensure_future(server.serve(sockets=[listener]) if listener else _nothing(stop))
     working = asyncio.ensure_future(work(stop))
-    told(mail.port)
+    told(f"{settings.SMTP_HOST}:{mail.port}" if mail else "")
     gc.collect()
     gc.freeze()  # what is loaded now stays: no reason to look at it again and again
     gc.set_threshold(100_000, 50, 100)
@@ -110,15 +163,16 @@ async def _serve(pages: Bridge, listener: socket.socket, work: Work, told: Calla
     crashed = not stop.is_set()
     stop.set()
     server.should_exit = True
-    await asyncio.gather(serving, mail.stop(), return_exceptions=True)
+    await asyncio.gather(serving, *([mail.stop()] if mail else ()), return_exceptions=True)
     await _finish(working)
     await asyncio.to_thread(inbox.WRITER.stop)
     await loop.end()
     await asyncio.to_thread(loop.BENCH.close)
+    await asyncio.to_thread(wire.WIRE.stop)
     return int(crashed)
 
 
-def _config(root: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.Config:
+def _config(root: App) -> uvicorn.Config:
     return uvicorn.Config(
         root,
         http="httptools",
@@ -134,13 +188,15 @@ def _config(root: Callable[[Scope, Receive, Send], Awaitable[None]]) -> uvicorn.
     )
 
 
-async def _open(mail: Receiver) -> None:
+async def _open() -> Receiver:
+    mail = Receiver(settings.SMTP_HOST, settings.SMTP_PORT)
     try:
         await mail.start()
     except OSError as problem:
         raise CannotStart(
             "doctor.smtp_port_taken", host=settings.SMTP_HOST, port=settings.SMTP_PORT, problem=str(problem)
         ) from None
+    return mail
 
 
 async def _finish(working: asyncio.Future[None]) -> None:
@@ -198,7 +254,7 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def end(code: int) -> None:
+def end(code: int) -> NoReturn:
     """End the process without waiting for threads that hang."""
     sys.stdout.flush()
     sys.stderr.flush()

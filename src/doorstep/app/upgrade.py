@@ -12,6 +12,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from doorstep.app import clock
 from doorstep.core.message import Message
+from doorstep.db import queries
 
 LABEL = "doorstep"
 
@@ -47,8 +48,13 @@ def standing() -> Standing:
 
 def upgrade() -> tuple[int, Path | None]:
     """Apply what is missing; returns how many migrations that were and where the copy from before lies (SQLite only).
-    Raises TooNew, and changes nothing then.
+    Of several processes on one PostgreSQL one does it, the others wait. Raises TooNew, and changes nothing then.
     """
+    with queries.one_at_a_time(LABEL):
+        return _upgrade()
+
+
+def _upgrade() -> tuple[int, Path | None]:
     now = standing()
     if now.unknown:
         raise TooNew(list(now.unknown))

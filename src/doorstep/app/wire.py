@@ -82,7 +82,12 @@ class Wire:
         connection.ensure_connection()
         link = connection.connection  # psycopg's own: Django knows no notifications
         own = link.info.backend_pid
-        link.add_notify_handler(lambda note: note.pid == own or loop.ring(note.payload))
+
+        def hear(note: Any) -> None:
+            if note.pid != own:
+                loop.ring(note.payload)
+
+        link.add_notify_handler(hear)
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         with selectors.DefaultSelector() as ready:

@@ -70,6 +70,20 @@ def alone_in(ws: int, *, wait: bool = True) -> bool:
         return bool(got)
 
 
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Of all processes on one PostgreSQL only one is inside; the others wait. Not for SQLite, which has one process."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(0, hashtext(%s))", [name])  # two numbers: no workspace has this lock
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(0, hashtext(%s))", [name])
+
+
 def instant(at: datetime) -> str:
     """An aware instant as both databases read it: naive UTC text."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, cast
 
-from doorstep.app import clock, doors, feeds, inbox
+from doorstep.app import clock, doors, feeds, inbox, measures
 from doorstep.app.accounts import account_of
 from doorstep.app.bridge import Cut, Receive, Scope, Send, plain, read_body
 from doorstep.app.log import logger
@@ -56,15 +56,17 @@ class Hooks:
         headers: Iterable[tuple[bytes, bytes]] = ()
         try:
             status, text = await self._take(scope, receive)
+            outcome = "accepted" if status == 200 else "refused"
         except Cut as cut:
             if not cut.status:
                 return
-            status, text = cut.status, cut.text
+            status, text, outcome = cut.status, cut.text, "refused"
         except inbox.Full:
-            status, text, headers = 503, "Too much at once. Please send it again.", LATER
+            status, text, headers, outcome = 503, "Too much at once. Please send it again.", LATER, "shed"
         except Exception:
             log.exception("hook.failed")
-            status, text, headers = 503, "It could not be stored. Please send it again.", LATER
+            status, text, headers, outcome = 503, "It could not be stored. Please send it again.", LATER, "failed"
+        measures.hooked(outcome)
         await plain(send, status, text, headers)
 
     async def _take(self, scope: Scope, receive: Receive) -> tuple[int, str]:
