@@ -15,10 +15,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
-from doorstep.app import addresses, clock, http, loop, reread, upgrade, vault
+from doorstep.app import addresses, audit, clock, http, loop, reread, upgrade, vault
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message, Value
-from doorstep.db.models import Connection, Inbox
+from doorstep.db.models import Connection, Inbox, Workspace
 
 Grade = Literal["good", "note", "bad"]
 MIN_FREE_MB: Final = 500
@@ -136,6 +136,16 @@ def _database() -> Iterator[Finding]:
         yield from _time()
         yield from _connections()
         yield from _reread()
+        yield from _audit()
+
+
+def _audit() -> Iterator[Finding]:
+    """Whether every trail still holds together: a broken one was written by somebody else, or restored in part."""
+    broken = [one.name for one in Workspace.objects.order_by("id") if not audit.unbroken(one.id)]
+    for name in broken:
+        yield _found("bad", "audit_broken", workspace=name)
+    if not broken:
+        yield _found("good", "audit")
 
 
 def _reread() -> Iterator[Finding]:

@@ -1,0 +1,60 @@
+"""Commands about what is kept: copies of it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doorstep.cli.screen import AsJson, fail, load, load_ready, show
+from doorstep.core.message import Message
+
+commands = typer.Typer()
+
+
+@commands.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; none must be there.")],
+    with_key: Annotated[bool, typer.Option("--with-key", help="Put the key into it too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Copy everything into one file, also while Doorstep runs."""
+    load_ready(as_json)
+    from doorstep.app import backup as copies
+
+    try:
+        made = copies.take(file.absolute(), with_key=with_key)
+    except copies.NotPossible as problem:
+        fail(problem.message, as_json)
+    size = file.stat().st_size
+    key = "The key is inside: keep it where nobody else reads it." if with_key else "The key is not inside."
+    data = {"file": str(file), "bytes": size, "with_key": with_key, "taken_at": made.taken_at, "kind": made.kind}
+    show(data, as_json, lambda: print(f"{file}: {size:,} bytes, as of {made.taken_at}. {key}"))
+
+
+@commands.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `doorstep backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Also where there are data already.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of this installation's database. Nothing else may be running."""
+    load()
+    from django.conf import settings
+
+    from doorstep.app import backup as copies
+    from doorstep.app import restore as putting
+    from doorstep.app import serve
+    from doorstep.app.say import say
+
+    folder = Path(settings.DATA_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with serve.alone(folder):
+            done = putting.restore(file, force=force)
+    except (serve.CannotStart, copies.NotPossible) as problem:
+        fail(problem.message, as_json)
+    moved = [str(one) for one in done.aside]
+    lines = [f"Restored as of {done.manifest.taken_at}.", say(Message(id=f"backup.key.{done.key}"))]
+    lines += [f"What was here is now {one}" for one in moved]
+    data = {"taken_at": done.manifest.taken_at, "key": done.key, "aside": moved}
+    show(data, as_json, lambda: print("\n".join(lines)))
