@@ -3,13 +3,16 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, dry_run, look, order, rules, start, teach
+from doorstep.web.console import board, connections, dry_run, look, order, resync, rules, start, teach
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 
 urlpatterns = [
     path("", board.show, name="board"),
     path("tabs", board.tabs, name="board_tabs"),
+    path("resync", resync.show, name="board_resync"),
+    path("resync/ask", resync.ask, name="board_resync_ask"),
+    path("resync/<int:resync_id>/cancel", resync.cancel, name="board_resync_cancel"),
     path("recognize", start.show, name="recognize"),
     path("orders/<int:order_id>", order.show, name="order"),
     path("orders/<int:order_id>/numbers", order.type_number, name="type_number"),

@@ -28,6 +28,11 @@ def take(account: Connection, wanted: int, at: float) -> int:
         return budget.take(account, META, wanted, at)
 
 
+def hear(account: Connection, *, answered: bool) -> None:
+    with transaction.atomic():
+        budget.hear(account, answered=answered, machine=NOW)
+
+
 def test_a_full_bucket_is_spent_and_refills_at_the_connectors_pace(account):
     assert take(account, 50, NOW) == FULL
     assert take(account, 50, NOW) == 0
@@ -59,16 +64,16 @@ def test_each_failure_in_a_row_lets_it_rest_longer_and_an_answer_ends_that(accou
     take(account, 1, NOW)
     rests = []
     for _ in range(budget.TRIP + 8):
-        budget.hear(account, answered=False, machine=NOW)
+        hear(account, answered=False)
         rests.append(max(0.0, Budget.objects.get().ready_at - NOW))
     shut = rests[budget.TRIP - 1 :]
     assert shut[:3] == [30, 60, 120] and shut[-1] == budget.LONGEST_REST_S
     assert take(account, 9, NOW + 10) == 0
     assert take(account, 9, NOW + budget.LONGEST_REST_S) == 1  # one call, to see whether it is back
-    budget.hear(account, answered=True, machine=NOW)
+    hear(account, answered=True)
     assert take(account, 9, NOW + budget.LONGEST_REST_S + 9) == 9
 
 
 def test_an_account_that_was_never_asked_has_nothing_to_forget(account):
-    budget.hear(account, answered=False, machine=NOW)
+    hear(account, answered=False)
     assert not Budget.objects.exists()

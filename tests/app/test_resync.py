@@ -125,10 +125,15 @@ def test_without_an_account_there_is_nobody_to_ask_and_no_cool_down(one):
     assert resync.next_allowed_at(one.ws, parcel(one).id) is None and not Resync.objects.exists()
 
 
-def test_what_is_over_is_not_worth_asking(one):
-    assert resync.worth_asking(parcel(one))
+def test_what_is_done_is_asked_about_once_a_day(one):
     one.hears(one.track(track17(USPS, MOVING, scan(5, "Delivered_Other", "Delivered"))))
-    assert not resync.worth_asking(parcel(one))
+    first, second = ask(one), ask(one, "page")
+    assert first.accepted and not second.accepted and second.message.id == "resync.too_soon_done"
+    assert first.next_allowed_at - clock.now() > timedelta(hours=23)
+    assert resync.result(one.ws, first.resync_id).next_allowed_at == first.next_allowed_at
+    assert Schedule.objects.get().next_at <= clock.now()
+    answered(one, claim(), MOVING, scan(5, "Delivered_Other", "Delivered"))
+    assert told(one, first) == "resync.nothing_new"
 
 
 def test_another_workspace_finds_nothing(one):

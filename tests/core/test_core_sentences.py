@@ -8,7 +8,7 @@ import pytest
 
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.order import OrderState
-from doorstep.core.resync import Range, outcome, too_soon
+from doorstep.core.resync import CLOSED_COOLDOWN, Range, outcome, too_soon
 from doorstep.core.status import Reason, Responsible, Status
 from tests.core.sentences import area, sentence
 
@@ -63,7 +63,7 @@ def test_every_finding_has_its_sentences_and_no_other():
 
 def test_every_answer_to_a_resync_can_be_said():
     answers = [outcome(new_events=n, changed=n > 1, failed=n > 2, next_at=NOW) for n in range(4)]
-    said = {one.id: sentence(one) for one in [*answers, too_soon(NOW)]}
+    said = {one.id: sentence(one) for one in [*answers, too_soon(NOW), too_soon(NOW, CLOSED_COOLDOWN)]}
     assert set(said) == {key for key in area("resync") if key.count(".") == 1}
 
 

@@ -7,7 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.resync import BOARD_COOLDOWN, PARCEL_COOLDOWN, Range, may_resync, outcome, too_soon, window
+from doorstep.core.resync import (
+    BOARD_COOLDOWN,
+    CLOSED_COOLDOWN,
+    PARCEL_COOLDOWN,
+    Range,
+    Skip,
+    Tally,
+    left_out,
+    may_resync,
+    outcome,
+    tally,
+    time_left,
+    too_soon,
+    window,
+)
+from tests.core.sentences import sentence
 
 NOW = datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -69,3 +84,45 @@ def test_failing_to_ask_is_told_apart_from_nothing_new(new_events, changed, fail
 
 def test_a_refusal_says_when_it_is_possible_again():
     assert too_soon(NOW).values == {"next_at": NOW.isoformat()}
+    assert too_soon(NOW, PARCEL_COOLDOWN).id == "resync.too_soon"
+    assert too_soon(NOW, CLOSED_COOLDOWN).id == "resync.too_soon_done"
+
+
+# whole stores
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (Tally(answered=3, changed=1, new_events=2), ["answered", "news"]),
+        (Tally(answered=3, new_events=2), ["answered", "news"]),
+        (Tally(answered=1), ["answered", "nothing_new"]),
+        (Tally(answered=1, unanswered=2), ["answered", "nothing_new", "unanswered"]),
+        (Tally(unanswered=2), ["answered", "unanswered"]),  # that all were silent is not "nothing new"
+    ],
+)
+def test_a_tally_tells_news_from_silence(said, told):
+    assert [one.id for one in tally(said)] == [f"resync.store.{what}" for what in told]
+
+
+def test_who_is_left_out_is_counted_by_reason():
+    skipped = {Skip.CANCELLED: 7, Skip.CLOSED: 2, Skip.NOBODY: 0}
+    lines = left_out(skipped)
+    assert [(one.id, one.values["count"]) for one in lines] == [
+        ("resync.skipped.closed", 2),
+        ("resync.skipped.cancelled", 7),
+    ]
+    assert tally(Tally(skipped=skipped))[1:] == lines
+
+
+@pytest.mark.parametrize("why", Skip)
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_reason_has_its_sentence(why, count):
+    assert str(count) in sentence(left_out({why: count})[0])
+
+
+@given(st.integers(1, 1000), st.integers(0, 1000), st.integers(1, 10_000))
+def test_the_rest_takes_as_long_as_the_pace_so_far_says(done, left, seconds):
+    took = timedelta(seconds=seconds)
+    assert time_left(done, done + left, took) == took * left / done
+    assert time_left(0, left, took) is None

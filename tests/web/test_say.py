@@ -25,6 +25,7 @@ from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
 from doorstep.core.policy import MailBy, When, Which
+from doorstep.core.resync import Range, Skip
 from doorstep.core.status import Reason, Responsible, Status
 from doorstep.web import tags
 
@@ -75,6 +76,8 @@ COMPOSED = {
     "rules.which.": [one + end for one in Which for end in ("", ".then")],
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
     "teach.is.": What,
+    "resync.range.": Range,
+    "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix

@@ -7,14 +7,17 @@ more than ``BURST_S`` seconds of it, so the pace is never exceeded by more than 
 
 from typing import Final
 
+from django.db import transaction
+
 from doorstep.app import clock
 from doorstep.connectors.contract import Meta
-from doorstep.db.models import Budget, Connection
+from doorstep.db.models import Budget, Connection, Schedule
 
 BURST_S: Final = 10.0
 TRIP: Final = 3  # turns in a row without a single answer: the circuit opens
 FIRST_REST_S: Final = 30.0
 LONGEST_REST_S: Final = 900.0
+SHARE: Final = 0.25  # of the pace, for what is in no hurry
 
 
 def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
@@ -34,6 +37,23 @@ def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
     row.ready_at = machine if row.tokens >= 1 else machine + (1 - row.tokens) / rate
     row.save(update_fields=["tokens", "filled_at", "ready_at"])
     return count
+
+
+@transaction.atomic
+def spare(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
+    """Reserve calls for what is in no hurry (resyncs of whole stores): at most ``SHARE`` of the pace, and none while
+    anything is due or the account rests. Returns how many; the calls themselves are taken as all others are. To be
+    called outside a transaction: whoever polls locks places of the schedule first.
+    """
+    mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
+    waiting = mine.filter(next_at__lte=clock.now(), lease_until__lt=machine)
+    row, _ = Budget.objects.get_or_create(ws=account.ws, connection_id=account.id)
+    if max(row.ready_at, row.spare_at) > machine or row.failures >= TRIP or waiting.exists():
+        return 0
+    rate = SHARE * meta.polls_per_minute / 60
+    count = min(wanted, max(1, int(rate * BURST_S)))
+    unspent = Budget.objects.filter(ws=account.ws, connection_id=account.id, spare_at=row.spare_at)
+    return count if unspent.update(spare_at=machine + count / rate) else 0
 
 
 def hear(account: Connection, *, answered: bool, machine: float) -> None:

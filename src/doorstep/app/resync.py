@@ -1,14 +1,16 @@
-"""Asking for fresh data now: one parcel, once per five minutes, whoever asks and from wherever."""
+"""Asking for fresh data now: one parcel, once per five minutes, whoever asks and from wherever; once a day when it is
+done. Whole stores: ``app.resync_store``.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from django.db import transaction
 
 from doorstep.app import clock, loop
 from doorstep.core.message import Message
-from doorstep.core.resync import PARCEL_COOLDOWN, may_resync, outcome, too_soon
+from doorstep.core.resync import CLOSED_COOLDOWN, PARCEL_COOLDOWN, may_resync, outcome, too_soon
 from doorstep.core.status import Status, closed
 from doorstep.db.models import Connection, Cooldown, Event, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
 
@@ -41,13 +43,14 @@ def ask_parcel(ws: int, parcel_id: int, place: Place, actor: str) -> Asked:
     with transaction.atomic():
         parcel = Parcel.objects.select_for_update().get(ws=ws, id=parcel_id)
         cooldown = Cooldown.objects.filter(ws=ws, scope=SCOPE, target_id=parcel_id).first()
-        wait = may_resync(cooldown.next_allowed_at - PARCEL_COOLDOWN if cooldown else None, now, PARCEL_COOLDOWN)
+        rest = _rest(parcel.status)
+        wait = may_resync(cooldown.next_allowed_at - rest if cooldown else None, now, rest)
         if wait is not None:
-            return Asked(accepted=False, next_allowed_at=wait, message=too_soon(wait))
+            return Asked(accepted=False, next_allowed_at=wait, message=too_soon(wait, rest))
         watches = _watches(ws, parcel_id)
         if not watches:
             return Asked(accepted=False, next_allowed_at=now, message=Message(id="resync.nobody_to_ask"))
-        next_at = now + PARCEL_COOLDOWN
+        next_at = now + rest
         Cooldown.objects.update_or_create(
             ws=ws, scope=SCOPE, target_id=parcel_id, defaults={"next_allowed_at": next_at}
         )
@@ -71,7 +74,7 @@ def ask_parcel(ws: int, parcel_id: int, place: Place, actor: str) -> Asked:
 def result(ws: int, resync_id: int) -> Result:
     """What came of it so far, computed from what was asked and understood since. Raises Resync.DoesNotExist."""
     row = Resync.objects.get(ws=ws, id=resync_id)
-    next_at = row.accepted_at + PARCEL_COOLDOWN
+    next_at = row.accepted_at + _rest(row.status_before)
     watches = _watches(ws, row.target_id)
     asked = [one for one in watches if one.asked_at and one.asked_at >= row.accepted_at]
     answered = [one for one in asked if one.answered_at and one.answered_at >= row.accepted_at]
@@ -100,9 +103,9 @@ def next_allowed_at(ws: int, parcel_id: int) -> datetime | None:
     return row.next_allowed_at if row and row.next_allowed_at > clock.now() else None
 
 
-def worth_asking(parcel: Parcel) -> bool:
-    """Whether a resync can still bring anything."""
-    return not closed(Status(parcel.status))
+def _rest(status: str) -> timedelta:
+    """How long a parcel of that status is left alone after it was asked about."""
+    return CLOSED_COOLDOWN if closed(Status(status)) else PARCEL_COOLDOWN
 
 
 def _watches(ws: int, parcel_id: int) -> list[Watch]:

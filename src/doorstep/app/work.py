@@ -1,4 +1,4 @@
-"""The background work of a process: six loops that sleep until something is due or rings, and one that ends."""
+"""The background work of a process: seven loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,6 +18,7 @@ from doorstep.app import (
     poll,
     proofs,
     reread,
+    resync_store,
     understand,
 )
 from doorstep.app.log import logger
@@ -36,6 +37,7 @@ async def run(stop: asyncio.Event) -> None:
     loops = (
         _forever("inbox", stop, _read_inbox),
         _forever("holds", stop, _release_holds),
+        _forever(resync_store.BELL, stop, _resync_stores),
         _errands("feeds", stop, feeds.claim, feeds.ask, parting.hand_back_feed),
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
         _errands("outbox", stop, outbox.claim, carry_out, parting.hand_back_intent),
@@ -73,6 +75,10 @@ async def _read_inbox() -> bool:
 
 async def _release_holds() -> bool:
     return bool(await in_db(holds.release))
+
+
+async def _resync_stores() -> bool:
+    return bool(await in_db(resync_store.advance))
 
 
 async def _read_again() -> bool:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from doorstep.app import board
 from doorstep.core.roles import Action
+from doorstep.web.console import resync
 from doorstep.web.gate import Caller, member
 
 
@@ -21,12 +22,16 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         page = board.page(caller.ws, tab, query, after)
     except ValueError:  # an old or mistyped address
         return redirect("board")
-    context = _tabs(caller, tab, query) | {
-        "here": "board",
-        "page": page,
-        "after": after,
-        "first_run": not page.rows and tab == "all" and board.empty(caller.ws),
-    }
+    context = (
+        _tabs(caller, tab, query)
+        | resync.context(caller)
+        | {
+            "here": "board",
+            "page": page,
+            "after": after,
+            "first_run": not page.rows and tab == "all" and board.empty(caller.ws),
+        }
+    )
     return render(request, "console/board.html", context)
 
 

@@ -30,6 +30,9 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.done;
 });
 
+const two = (value) => String(value).padStart(2, "0");
+const spell = (s) => (s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`);
+
 // A button that has to wait counts its seconds down and wakes up by itself.
 function count() {
   for (const button of document.querySelectorAll("button[data-wait]")) {
@@ -37,7 +40,7 @@ function count() {
     button.dataset.wait = left;
     button.disabled = left > 0;
     const clock = button.querySelector("[data-left]");
-    clock.textContent = left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+    clock.textContent = left > 0 ? spell(left) : "";
     if (left <= 0) button.removeAttribute("data-wait");
   }
 }

@@ -27,13 +27,16 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+const two = (value) => String(value).padStart(2, "0");
+const spell = (s) => (s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)} h ${two(Math.floor(s / 60) % 60)}`);
+
 function tick() {
   for (const button of document.querySelectorAll("button[data-wait]")) {
     const left = Number(button.dataset.wait) - 1;
     const clock = button.querySelector("span");
     button.dataset.wait = left;
     button.disabled = left > 0;
-    clock.textContent = left > 0 ? ` ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+    clock.textContent = left > 0 ? ` ${spell(left)}` : "";
     if (left <= 0) delete button.dataset.wait;
   }
 }
