@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
-from doorstep.app import addresses, audit, clock, http, loop, reread, upgrade, vault
+from doorstep.app import addresses, audit, clock, http, loop, reread, retention, upgrade, vault
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message, Value
 from doorstep.db.models import Connection, Inbox, Workspace
@@ -137,6 +137,7 @@ def _database() -> Iterator[Finding]:
         yield from _connections()
         yield from _reread()
         yield from _audit()
+        yield from _bodies()
 
 
 def _audit() -> Iterator[Finding]:
@@ -146,6 +147,15 @@ def _audit() -> Iterator[Finding]:
         yield _found("bad", "audit_broken", workspace=name)
     if not broken:
         yield _found("good", "audit")
+
+
+def _bodies() -> Iterator[Finding]:
+    """How long raw answers and mails are kept, and whether emptying them is behind."""
+    days = round(settings.KEEP_BODIES_DAYS, 2)
+    if waiting := retention.overdue():
+        yield _found("note", "bodies_waiting", count=waiting, days=days)
+    else:
+        yield _found("good", "bodies", days=days)
 
 
 def _reread() -> Iterator[Finding]:

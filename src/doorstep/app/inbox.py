@@ -62,8 +62,10 @@ async def arrive(arrival: Arrival) -> bool:
 
 
 def answer_of(row: Inbox) -> Answer:
-    """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them."""
-    kept, body = row.headers, zstandard.decompress(bytes(row.body_zstd))
+    """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them. An
+    emptied body has no bytes (``app.retention``).
+    """
+    kept, body = row.headers, zstandard.decompress(bytes(row.body_zstd)) if row.body_zstd else b""
     return Answer(
         what=kept["what"],
         status=kept["status"],

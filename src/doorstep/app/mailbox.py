@@ -15,6 +15,7 @@ from django.db import transaction
 
 from doorstep.app import clock, doors, inbox, loop, smtp
 from doorstep.app.audit import record
+from doorstep.app.retention import full
 from doorstep.app.senders import mail_of
 from doorstep.core.mailmatch import MEMBER, Proof
 from doorstep.core.message import Message, Value
@@ -104,7 +105,7 @@ def look_list(ws: int) -> list[Look]:
 def silent_list(ws: int) -> list[Silent]:
     """The newest mails in which no number was found, at most ``SILENT``."""
     claimed = Claim.objects.filter(ws=ws).values("inbox_id")
-    rows = Inbox.objects.filter(ws=ws, state="read", connection_id__in=boxes(ws)).exclude(id__in=claimed)
+    rows = full().filter(ws=ws, state="read", connection_id__in=boxes(ws)).exclude(id__in=claimed)
     read_ones = ((row, mail_of(row)) for row in rows.order_by("-id")[: SILENT + 4])
     found = (Silent(inbox_id=row.id, received_at=row.received_at, mail=mail) for row, mail in read_ones)
     return list(itertools.islice((one for one in found if not one.mail.numbers), SILENT))

@@ -85,7 +85,7 @@ def again(one: Stale) -> None:
 def _told(account: Connection, inbox_id: int) -> Iterator[tuple[Source, Track]]:
     """What the answer says about numbers; nothing where its body is gone or cannot be read any more."""
     row = Inbox.objects.filter(ws=account.ws, id=inbox_id).first()
-    if row is None:
+    if row is None or not row.body_zstd:
         return
     answer = answer_of(row)
     try:

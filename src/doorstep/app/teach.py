@@ -15,6 +15,7 @@ from django.db import transaction
 from doorstep.app import clock, inbox, loop
 from doorstep.app.audit import record
 from doorstep.app.mailbox import Declined, boxes
+from doorstep.app.retention import full
 from doorstep.app.senders import mail_of
 from doorstep.connectors.mail import taught
 from doorstep.connectors.mail.mime import Letter, domain
@@ -158,7 +159,7 @@ def _tried(ws: int, name: str, rule: Rule) -> Iterator[Tried]:
 def _mails_of(ws: int, name: str) -> Iterator[tuple[Inbox, str, Letter]]:
     """The newest mails of a sender, with their text."""
     seen = 0
-    for row in Inbox.objects.filter(ws=ws, connection_id__in=boxes(ws)).order_by("-id")[:SEARCHED]:
+    for row in full().filter(ws=ws, connection_id__in=boxes(ws)).order_by("-id")[:SEARCHED]:
         raw = zstandard.decompress(bytes(row.body_zstd))
         if name.encode() not in raw.lower():
             continue
@@ -181,7 +182,7 @@ def _again(ws: int, name: str) -> int:
 
 
 def _row(ws: int, inbox_id: int) -> Inbox:
-    row = Inbox.objects.filter(ws=ws, id=inbox_id, connection_id__in=boxes(ws)).first()
+    row = full().filter(ws=ws, id=inbox_id, connection_id__in=boxes(ws)).first()
     if row is None:
         raise Declined("teach.no_mail")
     return row

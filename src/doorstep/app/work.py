@@ -1,4 +1,4 @@
-"""The background work of a process: seven loops that sleep until something is due or rings, and one that ends."""
+"""The background work of a process: eight loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,6 +19,7 @@ from doorstep.app import (
     proofs,
     reread,
     resync_store,
+    retention,
     understand,
 )
 from doorstep.app.log import logger
@@ -42,6 +43,7 @@ async def run(stop: asyncio.Event) -> None:
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
         _errands("outbox", stop, outbox.claim, carry_out, parting.hand_back_intent),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
+        _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:
@@ -81,6 +83,10 @@ async def _resync_stores() -> bool:
     return bool(await in_db(resync_store.advance))
 
 
+async def _empty_old_bodies() -> bool:
+    return await in_db(retention.step)
+
+
 async def _read_again() -> bool:
     found = await in_db(reread.stale)
     for one in found:
@@ -94,11 +100,11 @@ async def _until_done(name: str, stop: asyncio.Event, step: Callable[[], Awaitab
         pass
 
 
-async def _forever(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[bool]]) -> None:
+async def _forever(name: str, stop: asyncio.Event, step: Callable[[], Awaitable[bool]], nap_s: float = NAP_S) -> None:
     """Repeat ``step`` while it finds work; nap when it does not."""
     while not stop.is_set():
         if not await _safely(name, step()):
-            await _unless(stop, wait(name, NAP_S))
+            await _unless(stop, wait(name, nap_s))
 
 
 async def _errands(

@@ -58,3 +58,25 @@ def restore(
     lines += [f"What was here is now {one}" for one in moved]
     data = {"taken_at": done.manifest.taken_at, "key": done.key, "aside": moved}
     show(data, as_json, lambda: print("\n".join(lines)))
+
+
+@commands.command()
+def partition(
+    parts: Annotated[int, typer.Option("--parts", min=2, max=256, help="How many parts; a power of two is best.")],
+    as_json: AsJson = False,
+) -> None:
+    """Split the hot tables by workspace, on PostgreSQL. Stop Doorstep first; each table is copied once."""
+    load_ready(as_json)
+    from django.db import OperationalError, connection
+
+    from doorstep.db import partition as tables
+
+    if connection.vendor != "postgresql":
+        fail(Message(id="partition.postgres_only"), as_json)
+    try:
+        done = tables.split(parts)
+    except OperationalError as problem:
+        fail(Message(id="partition.in_use", values={"problem": str(problem).strip()}), as_json)
+    now = tables.parts()
+    said = [f"{table}: {count} parts{'' if table in done else ', as before'}" for table, count in now.items()]
+    show({"parts": now, "rewritten": done}, as_json, lambda: print("\n".join(said)))
