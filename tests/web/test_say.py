@@ -22,6 +22,7 @@ from doorstep.connectors.mail.taught import What
 from doorstep.core.advice import Verdict
 from doorstep.core.conflict import Why
 from doorstep.core.diagnosis import Cause, Confidence, Who
+from doorstep.core.eta import Sure
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
 from doorstep.core.policy import MailBy, When, Which
@@ -76,6 +77,7 @@ COMPOSED = {
     "rules.which.": [one + end for one in Which for end in ("", ".then")],
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
     "teach.is.": What,
+    "estimate.sure.": Sure,
     "resync.range.": Range,
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),

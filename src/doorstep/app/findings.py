@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db.models import Max
 
-from doorstep.app import lanes
+from doorstep.app import health, lanes
 from doorstep.app.parcel_view import Held, Seen
 from doorstep.core.diagnosis import (
     NOWHERE,
@@ -138,7 +138,11 @@ class Known:
         return {number: since for number, connection in pairs if (since := self._outage(connection))}
 
     def _outage(self, connection: int) -> datetime | None:
-        """When an account answered for the last time, None where too few numbers were asked since then to tell."""
+        """Since when an account answers nothing: its last answer, None where too few numbers were asked since then to
+        tell and its turns do not all fail either.
+        """
+        if since := health.down_since(self.order.ws, connection):
+            return since
         account = Watch.objects.filter(ws=self.order.ws, connection_id=connection)
         last: datetime | None = account.aggregate(last=Max("answered_at"))["last"]
         failed = account.filter(answer__in=_TROUBLES, asked_at__gt=last).count() if last else 0

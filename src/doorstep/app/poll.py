@@ -11,9 +11,10 @@ from typing import Final, cast
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from doorstep.app import budget, clock
+from doorstep.app import budget, clock, health
 from doorstep.app.accounts import account_of, drive, name_of, refused
 from doorstep.app.feeds import PAUSE_S, arrival
+from doorstep.app.health import Pulse
 from doorstep.app.inbox import arrive
 from doorstep.app.leases import new_token
 from doorstep.app.log import logger
@@ -60,6 +61,7 @@ class Batch:
     waits: dict[str, float] = field(default_factory=dict)  # seconds until the vendor takes these, quota used up
     said: dict[str, Track] = field(default_factory=dict)
     failed: Trouble | None = None
+    pulse: Pulse = field(default_factory=Pulse)
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
         """The numbers whose remote state is one of these."""
@@ -158,6 +160,7 @@ async def ask(turn: Turn) -> None:
 
 
 async def _try(batch: Batch) -> None:
+    began = clock.monotonic()
     try:
         async with asyncio.timeout(LEASE_S - ROOM_S):
             await _ask(batch)
@@ -165,6 +168,7 @@ async def _try(batch: Batch) -> None:
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
         batch.failed = trouble
+    batch.pulse.ended(len(batch.watches), clock.monotonic() - began, batch.failed)
 
 
 async def _ask(batch: Batch) -> None:
@@ -242,6 +246,7 @@ async def _keep(batch: Batch, answer: Answer) -> None:
     except Broken:  # kept once, for a better reader and for whoever looks into it
         await arrive(replace(arrival(batch.connection, "", answer), dedup_key=f"broken:{digest}"))
         raise
+    batch.pulse.heard(facts)
     news = False
     for track in facts.tracks:
         norm = normalize(track.number)
@@ -282,6 +287,7 @@ def finish(turn: Turn) -> None:
         bulk.put(list(watches.values()), ASKED)
         bulk.put([one for one in places.values() if one.number_id not in retired], GIVEN_BACK)
         budget.hear(turn.connection, answered=turn.answered, machine=clock.machine())
+        health.note(turn.connection, [batch.pulse for batch in turn.batches], now)
     for batch in turn.batches:
         if batch.failed is not None:
             answer, count = name_of(batch.failed), len(batch.watches)

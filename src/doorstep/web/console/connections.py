@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import connect, connection_view, doors, loop, mailbox
+from doorstep.app import connect, connection_view, doors, health, loop, mailbox
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
@@ -30,9 +30,11 @@ _DO: Final[dict[str, Callable[[int, int, str], None]]] = {
 @member(Action.SEE)
 def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Everything connected, with state and freshness."""
+    kinds = connection_view.connection_list(caller.ws)
     context = {
         "here": "connections",
-        "kinds": connection_view.connection_list(caller.ws),
+        "kinds": kinds,
+        "vitals": {one.id: health.vitals(caller.ws, one.id) for one in kinds["carrier"]},
         "address": connection_view.mail_address(caller.ws),
         "may_connect": caller.may(Action.CONNECT),
     }
@@ -83,6 +85,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
     context = {
         "here": "connections",
         "one": one,
+        "vitals": health.vitals(caller.ws, one.id) if one.kind == "carrier" else None,
         "words": connection_view.words(caller.ws, one.connector),
         "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
         "address": connection_view.mail_address(caller.ws) if one.connector == "mail" else "",
