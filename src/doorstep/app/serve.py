@@ -183,7 +183,7 @@ def _config(root: App) -> uvicorn.Config:
         server_header=False,
         limit_concurrency=1000,
         proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1",  # a proxy on this machine; nobody else may say who the client is
+        forwarded_allow_ips=settings.TRUSTED_PROXIES,
         timeout_graceful_shutdown=GRACE_S,
     )
 

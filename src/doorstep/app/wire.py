@@ -20,6 +20,7 @@ from doorstep.app.log import logger
 CHANNEL: Final = "doorstep"
 FIRST_WAIT_S: Final = 0.1  # before a lost connection is made anew; doubles up to the longest
 LONGEST_WAIT_S: Final = 5.0
+PATIENCE_S: Final = 2.0  # for the thread to end
 TELL: Final = "SELECT pg_notify(%s, name) FROM unnest(%s::text[]) AS name"
 log = logger(__name__)
 
@@ -33,12 +34,13 @@ class Wire:
         self._stopping = threading.Event()
         self._up = threading.Event()
         self._thread: threading.Thread | None = None
-        self._inside, self._outside = socket.socketpair()
-        self._inside.setblocking(False)
+        self._pair: tuple[socket.socket, socket.socket] | None = None  # wakes the thread: read from one, written to two
 
     def start(self) -> None:
         """Listen, and hand on what ``loop.wake`` rings."""
         self._stopping.clear()
+        self._names.clear()
+        self._pair = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="wire", daemon=True)
         self._thread.start()
         loop.tell(self.tell)
@@ -46,11 +48,25 @@ class Wire:
     def stop(self) -> None:
         """Hang up."""
         loop.tell(None)
+        if self._thread is None:
+            return
         self._stopping.set()
-        self._outside.send(b"!")
-        if self._thread:
-            self._thread.join()
-            self._thread = None
+        self._poke()
+        self._thread.join(PATIENCE_S)
+        if not self._thread.is_alive():  # one that still tries to connect ends with the process
+            self._close()
+        self._thread = None
+
+    def _poke(self) -> None:
+        with self._guard:
+            if self._pair:
+                self._pair[1].send(b"!")
+
+    def _close(self) -> None:
+        with self._guard:
+            for one in self._pair or ():
+                one.close()
+            self._pair = None
 
     def tell(self, name: str) -> None:
         """Ring a bell in all other processes; returns at once. Bells that ring together travel together."""
@@ -58,7 +74,7 @@ class Wire:
             fresh = not self._names
             self._names.add(name)
         if fresh:
-            self._outside.send(b"!")
+            self._poke()
 
     def connected(self, seconds: float) -> bool:
         """Wait until the line is up, at most so long."""
@@ -92,7 +108,8 @@ class Wire:
             cursor.execute(f"LISTEN {CHANNEL}")
         with selectors.DefaultSelector() as ready:
             ready.register(link.fileno(), selectors.EVENT_READ)
-            ready.register(self._inside, selectors.EVENT_READ)
+            assert self._pair
+            ready.register(self._pair[0], selectors.EVENT_READ, self._pair[0])
             self._up.set()
             loop.ring_all()
             try:
@@ -104,8 +121,8 @@ class Wire:
         """Tell and listen until told to stop. Raises DatabaseError when the line is cut."""
         while not self._stopping.is_set():
             for key, _ in ready.select():
-                if key.fileobj is self._inside:
-                    self._inside.recv(4096)
+                if key.data:
+                    key.data.recv(4096)
             self._send()
             with connection.wrap_database_errors:
                 link.pgconn.consume_input()
