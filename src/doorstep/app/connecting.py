@@ -20,7 +20,7 @@ class NotPossible(ValueError):
 
 def connect_from_words(workspace: str, kind: str, name: str, form: Mapping[str, str]) -> dict[str, str]:
     """Test and save a connection; returns what the person needs to know. Raises NotPossible and Trouble."""
-    ws = _workspace(workspace)
+    ws = workspace_named(workspace)
     if (kind, name) == ("supplier", "mail"):
         return {"connected": "mail", "address": mailbox.address(ws)}
     try:
@@ -38,7 +38,8 @@ def connect_from_words(workspace: str, kind: str, name: str, form: Mapping[str, 
     return made | ({"note": note.id} if note else {})
 
 
-def _workspace(name: str) -> int:
+def workspace_named(name: str) -> int:
+    """The workspace of this name; the only one where none is named. Raises NotPossible."""
     found = list(Workspace.objects.filter(**({"name": name} if name else {}))[:2])
     if not found:
         raise NotPossible("connect.no_workspace", name=name) if name else NotPossible("connect.no_workspace_yet")

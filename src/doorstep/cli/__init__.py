@@ -5,11 +5,11 @@ import sys
 
 import typer
 
-from doorstep.cli import answers, estimates, keeping, mails, numbers, orders, parts, people, screen, server
+from doorstep.cli import answers, estimates, keeping, mails, numbers, orders, parts, people, privacy, screen, server
 from doorstep.core.message import Message
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
-for group in (server, parts, keeping, numbers, orders, mails, estimates, answers):
+for group in (server, parts, keeping, privacy, numbers, orders, mails, estimates, answers):
     app.add_typer(group.commands)
 app.add_typer(people.commands, name="user")
 
