@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, dry_run, look, order, resync, rules, start, teach
+from doorstep.web.console import board, connections, dry_run, given_up, look, order, resync, rules, start, teach
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("orders/<int:order_id>/push", order.push_old, name="push_old"),
     path("orders/<int:order_id>/dry-run", dry_run.show, name="dry_run"),
     path("orders/<int:order_id>/page", order.page_link, name="page_link"),
+    path("given-up", given_up.show, name="given_up"),
+    path("given-up/all", given_up.all_again, name="given_up_all"),
+    path("given-up/<int:outbox_id>", given_up.act, name="given_up_act"),
     path("look", look.show, name="look"),
     path("look/upload", look.upload, name="upload"),
     path("look/<int:inbox_id>", look.decide, name="decide"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.cadence import next_check, retry_after
+from doorstep.core.cadence import next_check, retry_after, spread
 from doorstep.core.lane import Lane
 from doorstep.core.order import TrackAnswer
 from doorstep.core.rhythm import learn_rhythm
@@ -151,3 +151,16 @@ def test_when_the_budget_runs_out_what_is_far_waits_first():
 def test_whatever_is_known_a_question_follows_within_days(status, lane, moving, rhythm, budget):
     found = wait(status, lane=lane, moving_since=moving, rhythm=rhythm, budget=budget)
     assert found is None or timedelta() <= found <= 4 * DAY
+
+
+@given(st.integers(1, 10**6), st.integers())
+def test_what_failed_together_comes_back_spread_and_never_later(seconds, seed):
+    wait = timedelta(seconds=seconds)
+    later = spread(wait, seed)
+    assert wait * 3 / 4 <= later <= wait
+    assert later == spread(wait, seed)
+
+
+def test_few_of_many_come_back_together():
+    waits = [spread(timedelta(hours=1), seed).total_seconds() // 30 for seed in range(300)]
+    assert max(waits.count(one) for one in set(waits)) < 30

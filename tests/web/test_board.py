@@ -81,7 +81,7 @@ def test_number_of_queries_does_not_grow_with_the_orders(
         )
     with django_assert_max_num_queries(10):
         assert len(board.page(shop.ws).rows) == 8
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(26):
         alice.get("/")
 
 

@@ -12,7 +12,7 @@ from tests.app.ledger import Ledger
 POSTS = {
     "type_number", "change_carrier", "remove_number", "resync", "push_again", "push_withdraw", "push_old", "page_link",
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
-    "board_resync_cancel",
+    "board_resync_cancel", "given_up_act", "given_up_all",
 }  # fmt: skip
 OPEN = {"page", "page_resync", "find"}
 
@@ -27,6 +27,7 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "inbox_id": Inbox.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
         "rule_id": 1,
         "resync_id": 1,
+        "outbox_id": 1,
         "connection_id": shop.store.id,
         "kind": "store",
         "name": "woocommerce",

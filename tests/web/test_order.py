@@ -147,7 +147,7 @@ def test_findings_come_with_advice_and_a_date(shop: Ledger, order: Order, alice:
 
 
 def test_order_screen_needs_few_queries(order: Order, alice: Client, django_assert_max_num_queries) -> None:
-    with django_assert_max_num_queries(38):
+    with django_assert_max_num_queries(40):
         alice.get(f"/orders/{order.id}")
 
 

@@ -78,6 +78,7 @@ COMPOSED = {
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
     "teach.is.": What,
     "estimate.sure.": Sure,
+    "given_up.": ("push", "withdraw", "mail", "notice"),
     "resync.range.": Range,
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),

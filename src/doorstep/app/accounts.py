@@ -4,15 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import clock, http, vault
+from doorstep.app import clock, http, loop, vault
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import Account, Answer, Busy, Denied, Flow, NotFound, Refused, Request, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
-from doorstep.db.models import Connection
+from doorstep.db.models import Connection, Outbox
 
 T = TypeVar("T")
 
@@ -64,6 +65,17 @@ def refused(connection: Connection, trouble: Trouble) -> None:
             actor = f"connection:{connection.id}"
             change = Noted("connection", connection.id, "connection.denied", at=str(connection.cred_version))
             note(By(connection.ws, actor), change)
+            _tell_owners(connection)
+
+
+def _tell_owners(connection: Connection) -> None:
+    """Have its owners mailed (``app.notices``), where mail can be sent; once for these credentials."""
+    if settings.EMAIL_HOST:
+        key = f"denied:{connection.cred_version}"
+        ws, target = connection.ws, connection.id
+        intent = Outbox(ws=ws, lane="notice", target_id=target, payload_ref=target, intent_key=key, due_at=clock.now())
+        Outbox.objects.bulk_create([intent], ignore_conflicts=True)
+        loop.wake("outbox")
 
 
 def message_of(trouble: Trouble) -> Message:

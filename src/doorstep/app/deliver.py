@@ -11,7 +11,7 @@ from typing import Final, TypeVar, cast
 from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import clock, outbox, policies, told
+from doorstep.app import budget, clock, outbox, policies, told
 from doorstep.app.accounts import account_of, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
@@ -42,7 +42,7 @@ from doorstep.core.number import normalize
 from doorstep.core.order import Content, Role, StoreShipment
 from doorstep.core.policy import MailBy
 from doorstep.db import queries
-from doorstep.db.models import Connection, Line, Number, Order, Push
+from doorstep.db.models import Budget, Connection, Line, Number, Order, Push
 
 log = logger(__name__)
 T = TypeVar("T")
@@ -156,6 +156,9 @@ def begin(leased: Leased) -> Errand | None:
             reason = Message(id="push.store_paused", values={"store": store.label})
             outbox.later(leased, row.state, reason, STORE_WAIT)
             return None
+        if (wait := _too_fast(store)) is not None:
+            outbox.later(leased, row.state, Message(id="push.paced", values={"store": store.label}), wait)
+            return None
         shipment = _shipment_there(push, order) if withdraw else shipment_of(push, order, store)
         if isinstance(shipment, Refusal):
             if outbox.give_up(leased, shipment.reason):
@@ -166,6 +169,17 @@ def begin(leased: Leased) -> Errand | None:
         if not withdraw:
             _set(push, "unsure" if leased.interrupted else "sending")
         return Errand(leased, push, order, store, shipment, withdraw)
+
+
+def _too_fast(store: Connection) -> timedelta | None:
+    """How long to wait until this store may be called again, None = now: one call is spent. All workers spend
+    together; within a process ``app.pace`` spreads the calls that a push is made of.
+    """
+    machine, meta = clock.machine(), connector("store", store.connector).meta
+    if budget.take(store, meta, 1, machine):
+        return None
+    ready_at = Budget.objects.get(ws=store.ws, connection_id=store.id).ready_at
+    return outbox.wait_real(max(0.1, ready_at - machine)) - clock.now()
 
 
 def shipment_of(push: Push, order: Order, store: Connection) -> Shipment | Refusal:

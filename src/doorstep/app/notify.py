@@ -1,6 +1,7 @@
 """Mails to shoppers. A mail may repeat after a crash, with the same Message-ID; one that is out of date is not sent."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -27,7 +28,7 @@ STALE_AFTER: Final = timedelta(days=3)  # news of a parcel that old helps nobody
 class Letter:
     """One mail, ready to send. ``mark`` is its Message-ID: the same on every repetition."""
 
-    to: str
+    to: tuple[str, ...]
     subject: str
     body: str
     mark: str
@@ -35,7 +36,12 @@ class Letter:
 
 async def notify(leased: Leased) -> None:
     """Carry out one intent of the mail lane."""
-    letter = await in_db(write, leased)
+    await post(leased, write)
+
+
+async def post(leased: Leased, compose: Callable[[Leased], Letter | None]) -> None:
+    """Send what ``compose`` writes (on a database thread); nothing is written where nothing is to be sent any more."""
+    letter = await in_db(compose, leased)
     if letter is None:
         await in_db(outbox.done, leased)
         return
@@ -67,11 +73,16 @@ def write(leased: Leased) -> Letter | None:
     url = doors.page_url(row.ws, order.id)
     values = {"store": store.label, "order": order.number, "url": url}
     return Letter(
-        to=person.email,
+        to=(person.email,),
         subject=say(Message(id=f"letter.{milestone}.subject", values=values)),
         body=say(Message(id=f"letter.{milestone}.body", values=values)),
-        mark=f"<doorstep.{row.ws}.{row.id}@{settings.MAIL_DOMAIN}>",
+        mark=mark(leased),
     )
+
+
+def mark(leased: Leased) -> str:
+    """The Message-ID of an intent's mail."""
+    return f"<doorstep.{leased.row.ws}.{leased.row.id}@{settings.MAIL_DOMAIN}>"
 
 
 def _ours(store: Connection) -> bool:
@@ -90,4 +101,4 @@ def _stale(parcel: Parcel, milestone: str) -> bool:
 def send(letter: Letter) -> None:
     """Hand one mail to the configured server. Raises OSError."""
     headers = {"Message-ID": letter.mark, "Auto-Submitted": "auto-generated"}
-    EmailMessage(letter.subject, letter.body, to=[letter.to], headers=headers).send()
+    EmailMessage(letter.subject, letter.body, to=letter.to, headers=headers).send()

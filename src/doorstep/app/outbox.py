@@ -1,5 +1,6 @@
 """The outbox: claiming what is due, with a lease that every later write checks."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,6 +9,7 @@ from django.db import transaction
 
 from doorstep.app import clock
 from doorstep.app.leases import new_token
+from doorstep.core.cadence import spread
 from doorstep.core.message import Message
 from doorstep.db.models import Outbox
 
@@ -28,13 +30,17 @@ class Leased:
     interrupted: bool
 
 
-def claim() -> Leased | None:
-    """Lease the intent that is due longest; None when none is. Intents of one target and parcel keep their order."""
+def claim(lanes: Collection[str] = ()) -> Leased | None:
+    """Lease the intent that is due longest; None when none is. Intents of one target and parcel keep their order. Of
+    ``lanes`` only, where they are named: a newer worker may know lanes that this one does not.
+    """
     with transaction.atomic():
         machine = clock.machine()
         due = Outbox.objects.filter(
             state__in=["due", "sending", "unsure"], due_at__lte=clock.now(), lease_until__lt=machine
         )
+        if lanes:
+            due = due.filter(lane__in=lanes)
         row = due.select_for_update(skip_locked=True).order_by("due_at", "id").first()
         if row is None:
             return None
@@ -57,13 +63,16 @@ def done(leased: Leased) -> bool:
 
 def later(leased: Leased, state: str, reason: Message, wait: timedelta | None = None) -> str:
     """Try again after ``wait``, which somebody else named and which therefore counts as no try, or after a back-off
-    that doubles; after too many tries a person must ask. Returns the state it has now, '' when the lease was lost.
+    that doubles and is spread; after too many tries a person must ask. Returns the state it has now, '' when the lease
+    was lost.
     """
     if wait is not None:
         return _again(leased, state, reason, wait, leased.row.tries)
     tries = leased.row.tries + 1
-    state = "dead" if tries >= TRIES and state == "due" else state
-    return _again(leased, state, reason, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 12)), tries)
+    if tries >= TRIES and state == "due":
+        return _again(leased, "dead", reason, timedelta(0), tries)
+    wait = spread(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 12)), leased.row.id + tries)
+    return _again(leased, state, reason, wait, tries)
 
 
 def again(leased: Leased, reason: Message) -> str:
@@ -79,8 +88,8 @@ def _again(leased: Leased, state: str, reason: Message, wait: timedelta, tries: 
 
 
 def give_up(leased: Leased, reason: Message) -> bool:
-    """No repetition will help."""
-    return mark(leased, "dead", lease_token=0, lease_until=0.0, error=asdict(reason))
+    """No repetition will help. ``due_at`` says from now on since when nothing is done any more."""
+    return mark(leased, "dead", due_at=clock.now(), lease_token=0, lease_until=0.0, error=asdict(reason))
 
 
 def wait_real(seconds: float) -> datetime:

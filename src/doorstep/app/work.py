@@ -1,7 +1,8 @@
 """The background work of a process: eight loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final, TypeVar
 
 from django.db import OperationalError
@@ -12,6 +13,7 @@ from doorstep.app import (
     feeds,
     holds,
     measures,
+    notices,
     notify,
     outbox,
     parting,
@@ -30,6 +32,12 @@ log = logger(__name__)
 T = TypeVar("T")
 NAP_S: Final = 1.0  # at most so long between two looks for work, in real seconds
 AT_ONCE: Final = 8  # errands of one kind under way together
+# Who carries out the intents of each lane of the outbox.
+LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
+    "push": deliver.deliver,
+    "mail": notify.notify,
+    "notice": notices.tell,
+}
 LAST_S: Final = 4.0  # what is under way at the end may take so long; the rest is handed back
 
 
@@ -41,7 +49,7 @@ async def run(stop: asyncio.Event) -> None:
         _forever(resync_store.BELL, stop, _resync_stores),
         _errands("feeds", stop, feeds.claim, feeds.ask, parting.hand_back_feed),
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
-        _errands("outbox", stop, outbox.claim, carry_out, parting.hand_back_intent),
+        _errands("outbox", stop, functools.partial(outbox.claim, tuple(LANES)), carry_out, parting.hand_back_intent),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _until_done("reread", stop, _read_again),
@@ -53,7 +61,7 @@ async def run(stop: asyncio.Event) -> None:
 
 async def carry_out(leased: Leased) -> None:
     """One intent, by its lane."""
-    await (deliver.deliver(leased) if leased.row.lane == "push" else notify.notify(leased))
+    await LANES[leased.row.lane](leased)
 
 
 async def ask_carrier(turn: poll.Turn) -> None:

@@ -1,5 +1,6 @@
 """When to ask a carrier next. Often where something is about to happen, rarely where nothing is, never for ever."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -125,6 +126,14 @@ def _stretch(status: Status, budget: float) -> float:
     """How much rarer to ask when the budget runs out: all of it far away, a third of it at the door."""
     short = (SAVING - max(0.0, budget)) / SAVING * (STRETCHED - 1)
     return 1 + (short / 3 if status in AT_THE_DOOR else short)
+
+
+def spread(wait: timedelta, seed: int) -> timedelta:
+    """Between three quarters of ``wait`` and all of it, always the same for a seed: what failed together does not come
+    back together.
+    """
+    share = int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=4).digest()) / (1 << 32)
+    return wait * (1 - share / 4)
 
 
 def retry_after(failures: int) -> timedelta:

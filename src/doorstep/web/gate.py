@@ -16,10 +16,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import board, doors
+from doorstep.app import board, doors, given_up
 from doorstep.core import roles
 from doorstep.core.roles import Action
-from doorstep.db.models import Membership, User, Workspace
+from doorstep.db.models import Connection, Membership, User, Workspace
 
 View = Callable[..., HttpResponse]  # takes the request, who asks, and what the address names
 CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
@@ -47,6 +47,16 @@ class Caller:
     def looks(self) -> int:
         """How many mails wait for a decision: shown beside the menu on every screen."""
         return board.looks(self.ws)
+
+    @property
+    def lost(self) -> int:
+        """How much was given up and waits for a person: shown in the menu while there is anything."""
+        return given_up.count(self.ws)
+
+    @property
+    def denied(self) -> list[Connection]:
+        """Connections whose credentials are refused: said on every screen."""
+        return list(Connection.objects.filter(ws=self.ws, state="denied").order_by("id"))
 
     def may(self, action: Action) -> bool:
         """Whether their role allows it."""
