@@ -28,9 +28,15 @@ def account_of(connection: Connection) -> Account:
 
 
 async def drive(
-    connection: Connection, flow: Flow[T], on_answer: Callable[[Request, Answer], Awaitable[None]] | None = None
+    connection: Connection,
+    flow: Flow[T],
+    on_answer: Callable[[Request, Answer], Awaitable[None]] | None = None,
+    *,
+    account: Account | None = None,
 ) -> T:
-    """Run a flow for a saved connection; renewed credentials are committed before anything else is sent."""
+    """Run a flow for a saved connection; renewed credentials are committed before anything else is sent. ``account``:
+    opened already.
+    """
 
     async def renewed(credentials: Mapping[str, str]) -> None:
         await in_db(renew, connection, credentials)
@@ -38,7 +44,7 @@ async def drive(
     return await http.run(
         flow,
         connector=connector(connection.kind, connection.connector),
-        account=await in_db(account_of, connection),
+        account=account or await in_db(account_of, connection),
         connection_id=connection.id,
         on_answer=on_answer,
         on_renewed=renewed,

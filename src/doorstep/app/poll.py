@@ -21,6 +21,7 @@ from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.settle.watching import next_ask
 from doorstep.connectors.contract import (
+    Account,
     Answer,
     Broken,
     Busy,
@@ -152,18 +153,24 @@ def _batches(account: Connection, ids: Sequence[int], size: int, now: datetime) 
 
 async def ask(turn: Turn) -> None:
     """Register what is new over there, then ask about everything of the turn. No request outlives the lease."""
-    await asyncio.gather(*(_try(batch) for batch in turn.batches))
+    try:
+        account = await in_db(account_of, turn.connection)
+    except Denied as sealed:
+        for batch in turn.batches:
+            batch.failed = sealed
+    else:
+        await asyncio.gather(*(_try(batch, account) for batch in turn.batches))
     denied = next((one.failed for one in turn.batches if isinstance(one.failed, Denied)), None)
     if denied:
         await in_db(refused, turn.connection, denied)
     await in_db(finish, turn)
 
 
-async def _try(batch: Batch) -> None:
+async def _try(batch: Batch, account: Account) -> None:
     began = clock.monotonic()
     try:
         async with asyncio.timeout(LEASE_S - ROOM_S):
-            await _ask(batch)
+            await _ask(batch, account)
     except TimeoutError:
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
@@ -171,31 +178,32 @@ async def _try(batch: Batch) -> None:
     batch.pulse.ended(len(batch.watches), clock.monotonic() - began, batch.failed)
 
 
-async def _ask(batch: Batch) -> None:
-    await _follow(batch)
+async def _ask(batch: Batch, account: Account) -> None:
+    await _follow(batch, account)
     numbers = batch.asked("registered")
     if numbers:
-        one, account = cast(Carrier, _connector(batch)), await in_db(account_of, batch.connection)
-        await drive(batch.connection, one.track(account, numbers), lambda _, answer: _keep(batch, answer))
+        flow = cast(Carrier, _connector(batch)).track(account, numbers)
+        await drive(batch.connection, flow, lambda _, answer: _keep(batch, answer), account=account)
 
 
 def _connector(batch: Batch) -> object:
     return connector("carrier", batch.connection.connector)
 
 
-async def _follow(batch: Batch) -> None:
+async def _follow(batch: Batch, account: Account) -> None:
     """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
     one = _connector(batch)
     if Can.FOLLOW not in cast(Carrier, one).meta.can:
         for watch in batch.watches.values():
             watch.remote = "registered"
         return
-    follower, account = cast(Follower, one), await in_db(account_of, batch.connection)
+    follower = cast(Follower, one)
     for number in batch.asked("recarrier"):
         await _recarrier(batch, number, follower.recarrier(account, number))
     fresh = batch.asked("none", "rejected", "stopped")
     if fresh:
-        await in_db(_remember, batch, await drive(batch.connection, follower.follow(account, fresh)))
+        followed = await drive(batch.connection, follower.follow(account, fresh), account=account)
+        await in_db(_remember, batch, followed)
 
 
 async def _recarrier(batch: Batch, number: TrackingNumber, flow: Flow[Followed]) -> None:
