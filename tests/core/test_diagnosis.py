@@ -274,3 +274,13 @@ def test_conditions_of_the_table_can_be_read() -> None:
 
 def test_nothing_is_promised_where_nothing_is_known() -> None:
     assert diagnose(ORDER, [], on(9)) == diagnose(ORDER, [], on(9), NOWHERE)
+
+
+@pytest.mark.parametrize("name", ["now", "paid_at", "last_event_at"])
+def test_a_time_without_a_zone_is_refused_by_its_name(name: str) -> None:
+    naive = datetime(2026, 3, 1)  # noqa: DTZ001 - the point of the test
+    times = {name: naive}
+    order = replace(ORDER, **times) if name == "paid_at" else ORDER
+    parcel = ParcelFacts(number="1Z999AA10123456784", **(times if name == "last_event_at" else {}))
+    with pytest.raises(ValueError, match=f"^{name} must be aware$"):
+        diagnose(order, [parcel], naive if name == "now" else PAID + DAY)

@@ -34,16 +34,27 @@ _NOTHING: Final = ParcelFacts()
 def diagnose(
     order: OrderFacts, parcels: Sequence[ParcelFacts], now: datetime, marketplace: Marketplace = NOWHERE
 ) -> tuple[Finding, ...]:
-    """What is to be said about an order and its parcels now, the surest first; never nothing. ``now`` is aware.
+    """What is to be said about an order and its parcels now, the surest first; never nothing. Times are aware:
+    ValueError names one that is not.
 
     A parcel that has neither a number nor any news counts for nothing. Where nothing else is found, one finding says
     that all is well, and until when.
     """
+    _refuse_naive("now", now)
+    for facts in (order, *parcels):
+        for name in facts.__slots__:
+            _refuse_naive(name, getattr(facts, name))
     counted = tuple(one for one in parcels if _counts(one))
     whole = Case(order=order, parcel=_NOTHING, parcels=counted, market=marketplace, now=now)
     found = [one for section in TABLE[:-1] for one in _of_section(section, whole)]
     said = found or list(_of_section(TABLE[-1], whole))
     return tuple(sorted(said, key=lambda one: _SURENESS.index(one.confidence)))
+
+
+def _refuse_naive(name: str, value: object) -> None:
+    """Raises ValueError for a time without a zone: nobody knows when it was."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"{name} must be aware")
 
 
 def _counts(parcel: ParcelFacts) -> bool:
