@@ -112,6 +112,13 @@ def test_a_carrier_that_easypost_does_not_take_is_refused_in_words() -> None:
     assert caught.value.message and caught.value.message.values["carrier"] == "RoyalMail"
 
 
+def test_a_carrier_that_easypost_does_not_list_is_never_guessed() -> None:
+    post = TrackingNumber(text="LX123456785CN", carrier="china_post")
+    with pytest.raises(Refused) as caught:
+        drive(EASYPOST, ACCOUNT, EASYPOST.recarrier(ACCOUNT, post), Server())
+    assert caught.value.message and caught.value.message.values["carrier"] == "China Post"
+
+
 def test_tracking_tells_which_numbers_are_not_followed() -> None:
     done = drive(EASYPOST, ACCOUNT, EASYPOST.track(ACCOUNT, [UPS, MAIL]), Server(UPS.text))
     facts = EASYPOST.read(done.answers[0])

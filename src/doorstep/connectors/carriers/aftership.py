@@ -33,7 +33,7 @@ from doorstep.connectors.contract import (
     Request,
 )
 from doorstep.core.message import Message
-from doorstep.core.number import TrackingNumber
+from doorstep.core.number import TrackingNumber, keys_at
 from doorstep.core.status import Status
 
 BASE: Final = "https://api.aftership.com/tracking/2025-01"
@@ -100,10 +100,10 @@ class AfterShip:
         return tuple(Followed(number=number.text, remote="stopped") for number in numbers)
 
     def recarrier(self, account: Account, number: TrackingNumber) -> Flow[Followed]:
-        """Gives a number to ``number.carrier`` by AfterShip's usual spelling of it, and asks again. Raises Refused when
-        AfterShip does not know that carrier, or does not have it switched on.
+        """Gives a number to ``number.carrier`` by AfterShip's spelling of it, or where our table has none by the usual
+        one, and asks again. Raises Refused when AfterShip does not know that carrier, or does not have it switched on.
         """
-        slug = number.carrier.replace("_", "-")
+        slug = min(keys_at("aftership", number.carrier), key=len, default=number.carrier.replace("_", "-"))
         known = yield from _known(account, number)
         if not known:
             (followed,) = yield from _each(account, [number], slug)

@@ -34,7 +34,7 @@ from doorstep.connectors.contract import (
     Request,
 )
 from doorstep.core.message import Message
-from doorstep.core.number import TrackingNumber, carrier
+from doorstep.core.number import TrackingNumber, carrier, keys_at
 from doorstep.core.status import Status
 
 BASE: Final = "https://api.easypost.com/v2"
@@ -90,7 +90,10 @@ class EasyPost:
         """Creates a tracker at ``number.carrier``, in EasyPost's spelling (RoyalMail), and asks again. Raises Refused
         when EasyPost does not know that carrier.
         """
-        name = "".join(carrier(number.carrier).name.split())
+        name = min(keys_at("easypost", number.carrier), key=len, default="")
+        if not name:
+            values = {"carrier": carrier(number.carrier).name, "said": "not in its list"}
+            raise Refused(message=Message(id="easypost.no_such_carrier", values=values))
         followed = yield from _created(account, {"tracking_code": number.text, "carrier": name})
         if followed.remote == "rejected":
             values = {"carrier": name, "said": followed.said}
