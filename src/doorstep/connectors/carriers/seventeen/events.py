@@ -211,7 +211,8 @@ def _event(said: _Event, position: int) -> TrackingEvent:
 
 def _time(said: _Event) -> When:
     """``time_iso`` has the offset when 17TRACK knows it; ``time_raw`` is what the carrier printed, at times a day
-    only, of which ``time_utc`` makes an hour that nobody said. It is UTC by its name. Raises ValueError for a text that is no time.
+    only, of which ``time_utc`` makes an hour that nobody said. It is UTC by its name. Raises ValueError for a text that
+    is no time.
     """
     raw = said.time_raw or _RawTime()
     text = said.time_iso or " ".join(part for part in (raw.date, raw.time) if part)

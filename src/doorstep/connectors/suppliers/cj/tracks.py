@@ -108,7 +108,9 @@ def _in_order(told: list[TrackingEvent]) -> list[TrackingEvent]:
 
 
 def _event(said: _Event) -> TrackingEvent:
-    """``eventTime`` names no zone as a rule, and then stays local. Of the place, parts with a digit (house, postcode) are left out."""
+    """``eventTime`` names no zone as a rule, and then stays local. Of the place, parts with a digit (house, postcode)
+    are left out.
+    """
     code = text(said.status)
     at = when(said.event_time or "")
     place = [part.strip() for part in (said.location or "").split(",") if not any(map(str.isdigit, part))]
