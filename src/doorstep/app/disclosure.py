@@ -9,11 +9,11 @@ from typing import Any, Final
 from django.db import models, transaction
 from django.db.models import Q
 
-from doorstep.app import clock
+from doorstep.app import archive, clock
 from doorstep.app.audit import record
 from doorstep.app.inbox import answer_of
 from doorstep.app.traces import Traces, find
-from doorstep.db.models import Change, Claim, Event, Inbox, Line, ParcelLine, Push
+from doorstep.db.models import Change, Claim, Inbox, Line, ParcelLine, Push
 
 # Bytes that tell of one order only. A page of orders tells of other people too: it is listed, not given.
 ONE_ORDER: Final = {"order": "json", "mail": "eml"}
@@ -50,7 +50,7 @@ def _described(found: Traces) -> dict[str, Any]:
         "contents": _rows(ParcelLine.objects.filter(ws=ws, order_id__in=orders)),
         "numbers": _rows(found.numbers),
         "said_by": _rows(Claim.objects.filter(ws=ws, order_id__in=orders)),
-        "scans": _rows(Event.objects.filter(ws=ws, number_id__in=numbers), "key16"),
+        "scans": _rows(archive.scans(ws, numbers), "key16"),
         "given_to_store": _rows(Push.objects.filter(ws=ws, order_id__in=orders)),
         "changes": _rows(Change.objects.filter(about, ws=ws), "key"),
         "received": [

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 
-from doorstep.app import clock, retention
+from doorstep.app import archive, clock, retention
 from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
@@ -44,6 +44,7 @@ def erase(ws: int, email: str, actor: str) -> Erased:
         with transaction.atomic():
             queries.alone_in(ws)
             found = find(ws, email)
+            archive.bring_back(ws, [one.id for one in found.numbers])
             erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found))
             counts = {"people": erased.people, "bodies": erased.bodies, "words": erased.words}
             subject = ",".join(f"person:{one.id}" for one in found.people) or "inbox"

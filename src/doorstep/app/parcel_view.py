@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from doorstep.app import clock
+from doorstep.app import archive, clock
 from doorstep.app.estimates import Window, window
 from doorstep.app.lanes import learned
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
@@ -206,7 +206,7 @@ class _Read:
         snapshots = {(one.number_id, str(one.connection_id)): one.snapshot_at for one in self.watches}
         self.events: dict[int, list[Event]] = defaultdict(list)
         self.lost: dict[int, list[Event]] = defaultdict(list)
-        for event in Event.objects.filter(ws=ws, number_id__in=ids):
+        for event in archive.scans(ws, ids):
             newest = snapshots.get((event.number_id, event.source))
             present = newest is None or event.last_said >= newest  # the source still says it
             (self.events if present else self.lost)[event.number_id].append(event)

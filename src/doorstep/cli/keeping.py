@@ -80,3 +80,23 @@ def partition(
     now = tables.parts()
     said = [f"{table}: {count} parts{'' if table in done else ', as before'}" for table, count in now.items()]
     show({"parts": now, "rewritten": done}, as_json, lambda: print("\n".join(said)))
+
+
+@commands.command()
+def archive(
+    older_than: Annotated[int, typer.Option("--older-than", min=3, help="Months since the parcel closed.")] = 12,
+    as_json: AsJson = False,
+) -> None:
+    """Pack the scans of parcels that closed long ago; their pages stay. On SQLite `up` must not be running."""
+    load_ready(as_json)
+    from django.conf import settings
+
+    from doorstep.app import archive as packing
+    from doorstep.app import serve
+
+    try:
+        with serve.alone(Path(settings.DATA_DIR)):
+            count = packing.pack_all(older_than)
+    except serve.CannotStart as problem:
+        fail(problem.message, as_json)
+    show({"numbers": count}, as_json, lambda: print(f"The scans of {count} numbers were packed."))

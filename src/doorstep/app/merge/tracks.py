@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Final, NamedTuple
 
+from doorstep.app import archive
 from doorstep.app.changes import Noted
 from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
@@ -95,6 +96,7 @@ def _known(told: Sequence[Told]) -> Known:
     accounts = {one.source.connection.id for one in told}
     watches = Watch.objects.select_for_update().filter(ws=ws, number_id__in=ids, connection_id__in=accounts)
     known.watches = {(one.number_id, one.connection_id): one for one in watches.order_by("number_id")}
+    archive.bring_back(ws, ids)
     for event in Event.objects.filter(ws=ws, number_id__in=ids, source__in={one.source.name for one in told}):
         known.events.setdefault((event.number_id, event.source), {})[bytes(event.key16)] = event
     return known

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Q
 
-from doorstep.app import policies
+from doorstep.app import archive, policies
 from doorstep.app.merge.source import Touched
 from doorstep.app.sheet import Sheet
 from doorstep.core.parcels import Parcel as Plan
@@ -228,7 +228,7 @@ def _present_events(ws: int, numbers: set[int], watches: dict[int, list[Watch]])
     """Events that their source still says, by number."""
     newest = {(one.number_id, str(one.connection_id)): one.snapshot_at for some in watches.values() for one in some}
     present = defaultdict(list)
-    for event in Event.objects.filter(ws=ws, number_id__in=numbers):
+    for event in archive.scans(ws, numbers):
         snapshot = newest.get((event.number_id, event.source))
         if snapshot is None or event.last_said >= snapshot:
             present[event.number_id].append(event)
