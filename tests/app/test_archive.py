@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from doorstep.app import archive, clock, erasure, page_view
 from doorstep.cli import app
-from doorstep.db.models import Archived, Event, Parcel, Push, Schedule
+from doorstep.db.models import Archived, Event, Number, Parcel, Push, Schedule
 from tests.app.ledger import USPS, Ledger, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,3 +84,13 @@ def test_the_command_says_how_many(one, tmp_path, settings):
     settings.DATA_DIR = tmp_path
     done = CliRunner().invoke(app, ["archive", "--older-than", "3"])
     assert done.exit_code == 0 and "1 numbers" in done.output and Archived.objects.exists()
+
+
+def test_an_order_told_again_after_years_keeps_its_parcel(one):
+    Parcel.objects.update(closed_at=clock.now() - timedelta(days=730))
+    archive.pack_all(3)
+    before = state()
+    one.hears(one.woo(woo(shipped=(("x1", USPS, "USPS"),), status="completed", modified=one.at)))
+    assert state() == before and Number.objects.count() == 1
+    one.hears(one.woo(woo(1002, shipped=(("x2", USPS, "USPS"),))))  # another order: the carrier has used it again
+    assert Number.objects.count() == 2 and state()[0] == before[0]

@@ -40,7 +40,7 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
     norm = readable(word.said.text)
     if not norm:
         return None
-    number = number_for(source, norm, word.said.text)
+    number = number_for(source, norm, word.said.text, scope)
     row, new = Claim.objects.get_or_create(
         ws=source.ws,
         order_id=scope.order_id,
@@ -78,10 +78,12 @@ def generation_at(rows: Iterable[Number], at: datetime) -> Number | None:
     return next((one for one in rows if one.not_before is None or one.not_before <= at), None)
 
 
-def number_for(source: Source, norm: str, text: str) -> Number:
-    """The number's row; a number heard again long after its parcel was closed is another parcel's (recycled)."""
+def number_for(source: Source, norm: str, text: str, scope: Scope | None = None) -> Number:
+    """The number's row; a number heard again long after its parcel was closed is another parcel's (recycled), unless
+    its source only repeats what it said of the same order or purchase (``scope``).
+    """
     number = number_at(source.ws, norm, source.received_at)
-    if number is None or _recycled(number, source):
+    if number is None or (_recycled(number, source) and not _said_before(number, source, scope)):
         number, new = Number.objects.get_or_create(
             ws=source.ws,
             norm=norm,
@@ -104,3 +106,10 @@ def _recycled(number: Number, source: Source) -> bool:
     parcels = ParcelNumber.objects.filter(ws=number.ws, number_id=number.id).values("parcel_id")
     closed = Parcel.objects.filter(ws=number.ws, id__in=parcels).order_by("-closed_at").first()
     return bool(closed and closed.closed_at and source.received_at - closed.closed_at > RECYCLED_AFTER)
+
+
+def _said_before(number: Number, source: Source, scope: Scope | None) -> bool:
+    if scope is None:
+        return False
+    mine = Claim.objects.filter(ws=number.ws, order_id=scope.order_id, purchase_id=scope.purchase_id)
+    return mine.filter(number_id=number.id, source=scope.source or source.name).exists()
