@@ -60,6 +60,14 @@ def test_what_is_tried_again_begins_anew(one):
     assert set(Audit.objects.values_list("verb", flat=True)) >= {"push.try_again", "outbox.again"}
 
 
+def test_a_mail_to_owners_that_failed_is_listed_with_its_connection(one, settings):
+    settings.EMAIL_HOST = "smtp.example"
+    refuse(one)
+    Outbox.objects.filter(lane="notice").update(state="dead", error=asdict(WHY))
+    lost = by_kind(one)["notice"]
+    assert (lost.order_id, lost.where, lost.what) == (0, one.store.label, "")
+
+
 def test_all_are_tried_again_at_one_press(one):
     assert given_up.try_all_again(one.ws, "user:1") == 2
     assert given_up.try_all_again(one.ws, "user:1") == 0

@@ -20,6 +20,7 @@ from doorstep.db.models import (
     Connection,
     Cooldown,
     Parcel,
+    ParcelNumber,
     Resync,
     ResyncParcel,
     Schedule,
@@ -131,6 +132,19 @@ def test_what_need_not_be_asked_is_left_out_and_told(shop):
     assert ask(shop).accepted
     assert Resync.objects.get().skipped == {"closed": 1, "just_asked": 1, "nobody": 1}
     assert ResyncParcel.objects.count() == Resync.objects.get().total == 1
+
+
+def test_a_parcel_without_a_number_is_left_out(shop):
+    ParcelNumber.objects.filter(parcel_id=shop.parcels()[0].id).delete()
+    ask(shop)
+    assert Resync.objects.get().skipped == {"no_number": 1}
+
+
+def test_a_job_that_another_worker_has_just_ended_is_left_alone(shop):
+    ask(shop)
+    row = Resync.objects.get()
+    Resync.objects.update(ended_at=clock.now())
+    assert not resync_store._step(row.ws, row.id) and states() == {"waiting": 4}
 
 
 def held(shop: Ledger, number: str) -> list[int]:

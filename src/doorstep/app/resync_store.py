@@ -59,15 +59,15 @@ def ask_store(ws: int, store_id: int, chosen: Range, actor: str) -> Asked:
     """
     store = Connection.objects.exclude(state="removed").get(ws=ws, id=store_id, kind="store")
     now = clock.now()
+    if Resync.objects.filter(ws=ws, scope=SCOPE, target_id=store_id, ended_at=None).exists():
+        return Asked(accepted=False, messages=(_of(store, "running"),))
+    wait = next_allowed_at(ws).get(store_id)
+    if wait:
+        return Asked(accepted=False, messages=(_of(store, "too_soon", next_at=wait.isoformat()),))
+    parcels, skipped = _choose(ws, store_id, chosen, now)  # may take a while, and locks nothing
+    if not parcels:
+        return Asked(accepted=False, messages=(_of(store, "nothing"), *left_out(skipped)))
     with transaction.atomic():
-        if Resync.objects.filter(ws=ws, scope=SCOPE, target_id=store_id, ended_at=None).exists():
-            return Asked(accepted=False, messages=(_of(store, "running"),))
-        wait = next_allowed_at(ws).get(store_id)
-        if wait:
-            return Asked(accepted=False, messages=(_of(store, "too_soon", next_at=wait.isoformat()),))
-        parcels, skipped = _choose(ws, store_id, chosen, now)
-        if not parcels:
-            return Asked(accepted=False, messages=(_of(store, "nothing"), *left_out(skipped)))
         if not _cool_down(ws, store_id, now):
             return Asked(accepted=False, messages=(_of(store, "running"),))
         _accept(ws, store_id, chosen, actor, parcels, skipped)
@@ -118,7 +118,7 @@ def _cool_down(ws: int, store_id: int, now: datetime) -> bool:
 
 
 def _accept(
-    ws: int, store_id: int, chosen: Range, actor: str, parcels: Sequence[Parcel], skipped: Mapping[Skip, int]
+    ws: int, store_id: int, chosen: Range, actor: str, parcels: Mapping[int, str], skipped: Mapping[Skip, int]
 ) -> None:
     row = Resync.objects.create(
         ws=ws,
@@ -132,41 +132,51 @@ def _accept(
         skipped={why.value: count for why, count in skipped.items()},
     )
     waiting = [
-        ResyncParcel(ws=ws, resync_id=row.id, parcel_id=one.id, status_before=one.status, state="waiting")
-        for one in parcels
+        ResyncParcel(ws=ws, resync_id=row.id, parcel_id=parcel_id, status_before=status)
+        for parcel_id, status in parcels.items()
     ]
     bulk.insert(waiting)
     record(ws, actor, "resync.store", f"store:{store_id}")
     transaction.on_commit(functools.partial(loop.wake, BELL))
 
 
-def _choose(ws: int, store_id: int, chosen: Range, now: datetime) -> tuple[list[Parcel], Counter[Skip]]:
-    """The parcels to ask about, and how many are left out for which reason."""
+def _choose(ws: int, store_id: int, chosen: Range, now: datetime) -> tuple[dict[int, str], Counter[Skip]]:
+    """The parcels to ask about with their status now, and how many are left out for which reason."""
     zone = ZoneInfo(Workspace.objects.get(id=ws).tz)
     start, end = window(chosen, now, zone)
     orders = Order.objects.filter(ws=ws, store_id=store_id, placed_at__gte=start, placed_at__lt=end)
     lines = ParcelLine.objects.filter(ws=ws, order_id__in=orders.values("id"))
-    parcels = list(Parcel.objects.filter(ws=ws, id__in=lines.values("parcel_id")))
-    held = _held(ws, [one.id for one in parcels if not one.closed_at])
-    watches = _watches(ws, held)
+    parcels = Parcel.objects.filter(ws=ws, id__in=lines.values("parcel_id"))
+    held = _held(ws, parcels.filter(closed_at=None).values_list("id", flat=True))
+    asked_at = _asked_at(ws, held)
     resting = Cooldown.objects.filter(ws=ws, scope="parcel", next_allowed_at__gt=now)
     just_asked = set(resting.values_list("target_id", flat=True))
-    asked, skipped = list[Parcel](), Counter[Skip]()
-    for one in parcels:
-        numbers = held.get(one.id, [])
-        mine = [watch for number in numbers for watch in watches.get(number, ())]
-        last = max((watch.asked_at for watch in mine if watch.asked_at), default=None)
-        if one.closed_at:
+    asked, skipped = dict[int, str](), Counter[Skip]()
+    for parcel_id, status, closed_at in parcels.values_list("id", "status", "closed_at"):
+        numbers = held.get(parcel_id, ())
+        mine = [asked_at[number] for number in numbers if number in asked_at]
+        if closed_at:
             skipped[Skip.CLOSED] += 1
         elif not numbers:
             skipped[Skip.NO_NUMBER] += 1
         elif not mine:
             skipped[Skip.NOBODY] += 1
-        elif one.id in just_asked or (last and now - last < PARCEL_COOLDOWN):
+        elif parcel_id in just_asked or now - max(mine) < PARCEL_COOLDOWN:
             skipped[Skip.JUST_ASKED] += 1
         else:
-            asked.append(one)
+            asked[parcel_id] = status
     return asked, skipped
+
+
+def _asked_at(ws: int, held: Mapping[int, Sequence[int]]) -> dict[int, datetime]:
+    """When each number that somebody can be asked about was asked about last; long ago where it never was."""
+    found: dict[int, datetime] = {}
+    able = list(accounts(ws))
+    for some in _parts(number for numbers in held.values() for number in numbers):
+        rows = Watch.objects.filter(ws=ws, number_id__in=some, connection_id__in=able)
+        for number_id, at in rows.values_list("number_id", "asked_at"):
+            found[number_id] = max(found.get(number_id, LONG_AGO), at or LONG_AGO)
+    return found
 
 
 def _held(ws: int, parcels: Iterable[int]) -> dict[int, list[int]]:
@@ -205,7 +215,7 @@ def _step(ws: int, resync_id: int) -> bool:
         row = mine.select_for_update(skip_locked=True).first()
         if row is None:  # another worker has it, or it has ended
             return False
-        heard, asked = _hear(row), _ask(row, room) if waiting else 0
+        heard, asked = _hear(row), _ask(row, room) if waiting and (not room or any(room.values())) else 0
         if heard or asked or parcels.filter(state__in=["waiting", "asked"]).exists():
             return bool(heard or asked)
         return _end(row)
