@@ -59,8 +59,11 @@ def bring_back(ws: int, numbers: Collection[int]) -> None:
 
 def scans(ws: int, numbers: Collection[int]) -> Iterator[Event]:
     """All scans of these numbers, packed or not; for looking at only."""
-    yield from Event.objects.filter(ws=ws, number_id__in=numbers)
-    for row in Archived.objects.filter(ws=ws, number_id__in=numbers):
+    without = set(numbers)
+    for event in Event.objects.filter(ws=ws, number_id__in=numbers):
+        without.discard(event.number_id)
+        yield event
+    for row in Archived.objects.filter(ws=ws, number_id__in=without) if without else ():
         yield from _scans(row)
 
 
