@@ -94,7 +94,9 @@ def test_a_backup_under_load_is_restored_elsewhere(tmp_path, house):
         manifest = backup.take(tmp_path / "copy.tar", with_key=True)
     assert stat.S_IMODE((tmp_path / "copy.tar").stat().st_mode) == 0o600
     assert manifest == restore.look(tmp_path / "copy.tar")
-    done = house.run("restore", str(tmp_path / "copy.tar"), "--json")
+    foreign = house.run("restore", str(tmp_path / "copy.tar"), "--json", DOORSTEP_SECRET="from elsewhere " * 4)
+    assert (foreign.returncode, json.loads(foreign.stdout)["key"]) == (0, "environment"), foreign.stderr
+    done = house.run("restore", str(tmp_path / "copy.tar"), "--json", "--force")
     assert (done.returncode, json.loads(done.stdout)["key"]) == (0, "restored"), done.stderr
     again = house.run("backup", str(tmp_path / "again.tar"), "--json")
     assert again.returncode == 0, again.stderr
@@ -120,8 +122,10 @@ def test_a_restored_database_goes_on(tmp_path, house):
     assert forced.returncode == 0, forced.stderr
     listed = json.loads(house.run("user", "list", "--json").stdout)
     assert [one["email"] for one in listed] == ["alice@example.org"]
+    other = house.run("restore", str(tmp_path / "copy.tar"), "--force", "--json", DOORSTEP_SECRET="from elsewhere " * 4)
+    assert (other.returncode, json.loads(other.stdout)["key"]) == (0, "other"), other.stderr
     if connection.vendor == "sqlite":
-        (aside,) = (house.folder / "backups").iterdir()
+        aside, _ = sorted((house.folder / "backups").iterdir())
         with closing(sqlite3.connect(aside)) as opened:
             assert opened.execute("SELECT count(*) FROM doorstep_user").fetchone() == (2,)
 

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,6 +158,13 @@ def test_what_is_being_read_is_waited_for(one, monkeypatch):
     with pytest.raises(NotPossible) as caught:
         erasure.erase(one.ws, INES[2], "user:1")
     assert caught.value.message.id == "erase.being_read" and "Person" in tables_that_name(INES)
+
+
+def test_what_nobody_has_read_yet_is_read_first_and_a_mails_id_names_nobody(one):
+    keep([replace(one.woo(bought(1003, INES)), dedup_key=f"mail:<77.{INES[2]}>")])
+    erasure.erase(one.ws, INES[2], "user:1")
+    assert Order.objects.filter(ws=one.ws, number="1003").exists() and tables_that_name(INES) == set()
+    assert Inbox.objects.filter(ws=one.ws, dedup_key__startswith="erased:").count() == 1
 
 
 def test_a_shopper_gets_what_is_theirs_and_nothing_of_others(one):
