@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.e2e.product import BIN, RATE, Console, Program, Town, Visitor, free_ports, new_database, town, wait_until
+from tests.e2e.parts import Parts, parts
+from tests.e2e.product import Console, Town, wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(500)]
 LEASED = """SELECT 'schedule', number_id, lease_token FROM doorstep_schedule WHERE lease_token <> 0
@@ -21,92 +21,49 @@ LEASED = """SELECT 'schedule', number_id, lease_token FROM doorstep_schedule WHE
 SLOW_S = 7.0  # a vendor's answer; shorter than the time-out, longer than a process that stops waits for it
 
 
-class Parts:
-    """A town whose product is several processes."""
-
-    def __init__(self, here: Town, home: Path, database: str) -> None:
-        self.here, self._home, self._database = here, home, database
-        hooks, *self.health = free_ports(3)
-        self.hooks_url = here.product.env["DOORSTEP_PUBLIC_URL"] = f"http://127.0.0.1:{hooks}"
-        here.product.env["DOORSTEP_HTTP_TIMEOUT"] = "8"
-        self.web = self._program("web", "web")
-        self.hooks = self._program("hooks", "hooks", "--smtp", "--port", str(hooks))
-        self.workers = [
-            self._program(f"worker-{n}", "worker", "--health-port", str(port)) for n, port in enumerate(self.health)
-        ]
-
-    @property
-    def running(self) -> list[Program]:
-        """All that should be alive."""
-        return [one for one in (self.web, self.hooks, *self.workers, self.here.world) if one.alive]
-
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """What the database says."""
-        with psycopg.connect(self._database, autocommit=True) as link:
-            found = link.execute(statement)
-            return found.fetchall() if found.description else []
-
-    def close(self) -> None:
-        """Stop all processes."""
-        for one in (self.web, self.hooks, *self.workers):
-            one.stop()
-
-    def _program(self, name: str, *words: str) -> Program:
-        log = self._home / f"{name}.log"
-        return Program([BIN / "doorstep", *words, "--json"], self.here.product.env, log, ready='{"url": ')
-
-
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    database = new_database()
-    with town(tmp_path, rate=RATE, database=database) as here:
-        some = Parts(here, tmp_path, database)
-        here.connect_shop()
-        for one in (some.web, some.hooks, *some.workers):
-            one.env.update(here.product.env)
-            one.start()
-        try:
-            yield some
-        finally:
-            some.close()
+def some(tmp_path: Path) -> Iterator[Parts]:
+    with parts(tmp_path, timeout_s=8) as running:
+        yield running
 
 
-def test_orders_travel_through_processes_of_which_one_is_killed_and_one_is_stopped(parts: Parts) -> None:
-    here, (first, second) = parts.here, parts.workers
+def test_orders_travel_through_processes_of_which_one_is_killed_and_one_is_stopped(some: Parts) -> None:
+    here, (first, second) = some.here, some.workers
     here.world.control("faults", {"vendor": "store", "fault": "slow", "seconds": 1.5, "method": "POST", "calls": 20})
     cases = [here.world.place(journey="smooth", route=route, authentic=True) for route in ("api", "mail") * 3]
     sending = "SELECT id FROM doorstep_outbox WHERE state = 'sending'"
-    wait_until("a push under way", lambda: parts.query(sending), *parts.running, seconds=120, every=0.05)
+    wait_until("a push under way", lambda: some.query(sending), *some.running, seconds=120, every=0.05)
     first.kill()
-    let_leases_of_the_dead_expire(parts)
-    wait_until("every number in the shop", lambda: not missing(here, cases), *parts.running, seconds=150)
-    page = Console(here.product).order(cases[0]["order"])
-    assert cases[0]["number"] in Visitor.get(Console(here.product), page)
-    assert status(f"{parts.hooks_url}{page}") == 404 and status(f"{here.product.url}/hooks/x") == 404
-    assert {status(f"{url}/readyz") for url in (here.product.url, parts.hooks_url)} == {200}
-    measured = read(f"http://127.0.0.1:{parts.health[1]}/metrics")
+    let_leases_of_the_dead_expire(some)
+    wait_until("every number in the shop", lambda: not missing(here, cases), *some.running, seconds=150)
+    console = Console(here.product)
+    page = console.order(cases[0]["order"])
+    assert cases[0]["number"] in console.get(page)
+    assert status(f"{some.hooks_url}{page}") == 404 and status(f"{here.product.url}/hooks/x") == 404
+    assert {status(f"{url}/readyz") for url in (here.product.url, some.hooks_url)} == {200}
+    measured = read(f"http://127.0.0.1:{some.health[1]}/metrics")
     assert 'doorstep_http_seconds_count{connector="woocommerce"}' in measured
 
     here.world.control("faults", method="DELETE")
     slow = {"vendor": "aggregator", "fault": "slow", "seconds": SLOW_S, "calls": 50}
     here.world.control("faults", slow)
     asked = "SELECT number_id FROM doorstep_schedule WHERE lease_token <> 0"
-    wait_until("a carrier being asked", lambda: parts.query(asked), *parts.running, seconds=60, every=0.05)
+    wait_until("a carrier being asked", lambda: some.query(asked), *some.running, seconds=60, every=0.05)
     began = time.monotonic()
     assert second.stop() == 0
     assert time.monotonic() - began < SLOW_S
-    assert [kind for kind, *_ in parts.query(LEASED) if kind != "outbox"] == []
+    assert [kind for kind, *_ in some.query(LEASED) if kind != "outbox"] == []
     assert here.world.control("pushes")["duplicates"] == []
-    assert parts.web.stop() == parts.hooks.stop() == 0
+    assert some.web.stop() == some.hooks.stop() == 0
 
 
-def let_leases_of_the_dead_expire(parts: Parts) -> None:
+def let_leases_of_the_dead_expire(some: Parts) -> None:
     """What the living hold changes hands within seconds; what does not is the dead one's: its time passes at once."""
-    held = set(parts.query(LEASED))
+    held = set(some.query(LEASED))
     time.sleep(9)
-    for table, key, token in held & set(parts.query(LEASED)):
+    for table, key, token in held & set(some.query(LEASED)):
         name = {"schedule": "number_id", "feed": "connection_id", "outbox": "id"}[table]
-        parts.query(
+        some.query(
             f"UPDATE doorstep_{table} SET lease_until = lease_until - 300"  # noqa: S608 - names of our own making
             f" WHERE {name} = {key} AND lease_token = {token}"
         )
