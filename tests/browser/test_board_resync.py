@@ -31,6 +31,17 @@ def accepted(windows: Windows, page: Page, named: str) -> None:
     wait_until("a resync that is accepted", pressed, town.product, town.world, seconds=90, every=4)
 
 
+def test_keyboard_opens_the_menu_and_goes_through_it(merchant: Windows) -> None:
+    page = merchant.open("/", viewport={"width": 390, "height": 844})
+    eventually(merchant, page, page.locator("details.menu > summary"), seconds=240)  # its hour may not be over
+    page.locator("details.menu > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Yesterday")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Last 30 days")).to_be_focused()
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
 def test_a_store_is_asked_about_and_the_board_tells_how_far_it_is(merchant: Windows) -> None:
     case = merchant.town.world.place(journey="smooth", route="store", days_ago=2.9)
     page = merchant.open()
@@ -44,14 +55,3 @@ def test_a_store_is_asked_about_and_the_board_tells_how_far_it_is(merchant: Wind
     plain = merchant.open("/", java_script_enabled=False)
     expect(plain.locator("#resync").get_by_text(DONE)).to_be_visible()
     expect(plain.get_by_role("button", name="Resync")).to_be_disabled()
-
-
-def test_keyboard_opens_the_menu_and_goes_through_it(merchant: Windows) -> None:
-    page = merchant.open("/", viewport={"width": 390, "height": 844})
-    eventually(merchant, page, page.locator("details.menu > summary"), seconds=240)  # the hour is over
-    page.locator("details.menu > summary").focus()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Yesterday")).to_be_visible()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Last 30 days")).to_be_focused()
-    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -13,7 +13,7 @@ LETTER = (
     b"It was shipped with China Post. Tracking number: LX987654325CN\r\n"
 )
 ALL = ["/", "/?tab=held", "/?q=nothing-like-it", "/recognize?number=LX123456785CN", "/recognize?number=1043", "/look"]
-ALL += ["/connections", "/connections/new", "/connections/new/store/woocommerce", "/no-such-screen"]
+ALL += ["/given-up", "/connections", "/connections/new", "/connections/new/store/woocommerce", "/no-such-screen"]
 
 
 def everywhere(windows: Windows, page: Page) -> list[str]:
