@@ -30,7 +30,7 @@ lint: setup      ## format, rules, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 check: lint      ## the fast part: lint, then core, connectors, layout and documentation
-	$(BIN)/python -m pytest tests/core tests/connectors tests/test_layout.py tests/test_docs.py -n 2
+	$(BIN)/python -m pytest tests/core tests/connectors tests/test_*.py -n 2
 
 test: setup tools lint  ## everything that CI runs
 	tests/run
