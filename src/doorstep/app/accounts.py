@@ -44,7 +44,7 @@ async def drive(
     return await http.run(
         flow,
         connector=connector(connection.kind, connection.connector),
-        account=account or await in_db(account_of, connection),
+        account=await in_db(account_of, connection) if account is None else account,
         connection_id=connection.id,
         on_answer=on_answer,
         on_renewed=renewed,

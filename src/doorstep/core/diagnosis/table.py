@@ -1,6 +1,7 @@
 """Asks the table about an order."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 
@@ -41,9 +42,10 @@ def diagnose(
     that all is well, and until when.
     """
     _refuse_naive("now", now)
-    for facts in (order, *parcels):
-        for name in facts.__slots__:
-            _refuse_naive(name, getattr(facts, name))
+    every: tuple[OrderFacts | ParcelFacts, ...] = (order, *parcels)
+    for facts in every:
+        for one in fields(facts):
+            _refuse_naive(one.name, getattr(facts, one.name))
     counted = tuple(one for one in parcels if _counts(one))
     whole = Case(order=order, parcel=_NOTHING, parcels=counted, market=marketplace, now=now)
     found = [one for section in TABLE[:-1] for one in _of_section(section, whole)]
