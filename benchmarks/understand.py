@@ -1,6 +1,6 @@
 """How many inbox rows a second become ledger and outbox: ``python -m benchmarks.understand``.
 
-Rows: store orders, purchases with numbers, carrier answers, in the vendors' shapes, one transaction each, SQLite with
+Rows: store orders, purchases with numbers, carrier answers, in the vendors' shapes, understood in batches, SQLite with
 synchronous=FULL. Floor: only storing the same rows, one durable transaction each, in the same run. Rounds interleave.
 """
 
