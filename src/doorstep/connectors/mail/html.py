@@ -101,6 +101,8 @@ def read_page(html: str) -> Page:
 
 def _cut(html: str) -> str:
     """The page up to its last allowed tag."""
+    if html.count("<") <= MAX_TAGS:
+        return html
     beyond = next(itertools.islice(re.finditer("<", html), MAX_TAGS, None), None)
     return html[: beyond.start()] if beyond else html
 

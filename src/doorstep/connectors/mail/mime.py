@@ -28,6 +28,7 @@ MAX_HEADER: Final = 4000  # characters; the decoders of the standard library tak
 _URL: Final = re.compile(r"https?://[^\s<>\"'\]\)]{4,2000}", re.IGNORECASE)
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _HEADERS_END: Final = re.compile(rb"\A\r?\n|\n\r?\n")
+_HAS_PARTS: Final = re.compile(rb"(?im)^content-type:\s*(?:multipart|message)/")
 _BOUNDARY: Final = re.compile(r"^--[\w'()+,./:=?-]{4,70}$", re.MULTILINE)
 # Marks of quoted-printable in a body that does not announce it: soft line breaks and encoded equals signs.
 _QUOTED: Final = re.compile(rb"=\r?\n|=3D")
@@ -108,6 +109,8 @@ def _parsed(raw: bytes) -> Part:
     """
     end = _HEADERS_END.search(raw)
     try:
+        if end and _HAS_PARTS.search(raw, 0, end.end()):
+            return email.message_from_bytes(raw)
         message = email.message_from_bytes(raw[: end.end()] if end else raw)
         if end and (message.get_payload() or message.get_content_maintype() in {"multipart", "message"}):
             return email.message_from_bytes(raw)
