@@ -3,6 +3,7 @@
 Nothing is listed here: the registry finds the connectors, and a test fails when a page is not current.
 """
 
+import os
 import re
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -290,6 +291,7 @@ def licence(package: Distribution) -> str:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")  # sentences are said in its time zone
     import carrier_pages  # beside this file; they need no packages but the product
     import diagnosis_pages
 

@@ -1,9 +1,12 @@
 """All settings, read from the environment. docs/reference/settings.md describes every variable (a test checks)."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.utils.functional import lazy
 
 
 def _env(name: str, default: str = "") -> str:
@@ -154,8 +157,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 << 20
 LOGGING_CONFIG = None  # structlog is set up in doorstep.app.log
 
 
+@cache
 def _secret() -> str:
-    """The key of sessions, page links and credentials: DOORSTEP_SECRET, or the key file beside the data (mode 0600)."""
+    """The key of sessions, page links and credentials: DOORSTEP_SECRET, or the key file beside the data (mode 0600).
+    Made when it is first needed: a command that keeps no data leaves nothing behind.
+    """
     from doorstep.app.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
 
     try:
@@ -164,4 +170,4 @@ def _secret() -> str:
         raise SystemExit(f"DOORSTEP_DATA: {DATA_DIR} cannot be used: {problem.strerror}") from None
 
 
-SECRET_KEY = _secret()
+SECRET_KEY = lazy(_secret, str)()

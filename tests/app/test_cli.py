@@ -1,13 +1,15 @@
 """The command line: what people type, what they read, what scripts get."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from doorstep.cli import app
-from tests.house import House
+from tests.house import COMMAND, House
 
 MAIL = b"""From: Shop <news@shop.example>\r\nTo: me@example.org\r\nSubject: Your order 1001 has shipped\r\n
 Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nYour UPS tracking number: 1Z999AA10123456784\r\n"""
@@ -109,6 +111,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     done = house.run("migrate")
     assert done.returncode == 0 and "migrations applied" in done.stdout, done.stderr
     return house
+
+
+@pytest.mark.parametrize("words", [["recognize", "1Z5R89390357567127"], ["explain", "--help"]])
+def test_a_command_that_keeps_no_data_leaves_nothing_behind(tmp_path: Path, words: list[str]) -> None:
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("DOORSTEP_", "DJANGO_"))}
+    done = subprocess.run([*COMMAND, *words], cwd=tmp_path, env=mine, capture_output=True, check=True, timeout=60)
+    assert done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_users_are_added_listed_and_given_passwords(house):

@@ -87,7 +87,7 @@ def take(target: Path, *, with_key: bool) -> Manifest:
             migrations = tuple(sorted(MigrationRecorder(connection).applied_migrations()))
             parts = (_file(folder),) if connection.vendor == "sqlite" else tuple(_tables(folder))
         if with_key:
-            (folder / KEY).write_text(settings.SECRET_KEY, encoding="utf-8")
+            (folder / KEY).write_text(str(settings.SECRET_KEY), encoding="utf-8")
             parts += (_part(folder / KEY),)
         manifest = Manifest(
             format=FORMAT,

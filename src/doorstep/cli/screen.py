@@ -14,13 +14,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text
 
 
 def load() -> None:
-    """Load settings, logging and the tables."""
+    """Load settings, logging and the tables, with a key: what needs these keeps data."""
     import django
+    from django.conf import settings
 
     from doorstep.app import log
 
     log.configure()
     django.setup()
+    str(settings.SECRET_KEY)
 
 
 def load_ready(as_json: bool) -> None:

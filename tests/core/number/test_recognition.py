@@ -31,7 +31,7 @@ def ranking(text, **hints):
         ("00340434161094022115", "dhl_parcel_de", LIKELY),
         ("JD0002242617644732", "yodel", LIKELY),
         ("TBA502887274000", "amazon", LIKELY),
-        ("C11031500001879", "ontrac", CERTAIN),
+        ("C11031500001879", "ontrac", LIKELY),
         ("LX17635036", "lasership", LIKELY),
         ("LP00123456789012", "cainiao", LIKELY),
         ("AEFP1000123456RU4", "cainiao", LIKELY),
