@@ -1,6 +1,8 @@
 """An installation in a folder of its own, run by the real command: for tests that start, stop and kill it."""
 
+import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -8,16 +10,16 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+PORTS = range(17_000, 20_000)  # below those that the system hands out by itself
 COMMAND = [sys.executable, "-W", "ignore", "-m", "doorstep.cli"]
 
 
-def free_port(start: int) -> int:
-    for port in range(start, start + 100):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+def free_port() -> int:
+    """A port that nobody listens on. Drawn: tests beside this one would find the same first free one."""
+    for _ in range(200):
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no free port")
 
@@ -26,7 +28,7 @@ class House:
     """One installation in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self.smtp = folder, free_port(18_600), free_port(18_700)
+        self.folder, self.port, self.smtp = folder, free_port(), free_port()
         self.running: list[subprocess.Popen[str]] = []
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DOORSTEP_")}
         kept.pop("DATABASE_URL", None)

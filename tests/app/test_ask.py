@@ -41,7 +41,7 @@ async def said(settings, monkeypatch) -> AsyncIterator[list[dict[str, object]]]:
     app.router.add_post("/track/v2.2/{call}", handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    port = free_port(18_300)
+    port = free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     settings.HOST_MAP = f"api.17track.net=127.0.0.1:{port}"
     monkeypatch.setattr(asking, "PATIENCE", (0.0, 0.01, 0.01))

@@ -46,7 +46,7 @@ def test_it_serves_pages_hooks_and_mail_and_stops_cleanly(house):
 def test_a_second_one_on_the_same_data_is_refused_but_not_after_a_kill(house):
     first = house.up()
     for command in ("up", "migrate"):
-        refused = house.run(command, DOORSTEP_PORT=str(free_port(18_800)), DOORSTEP_SMTP_PORT=str(free_port(18_900)))
+        refused = house.run(command, DOORSTEP_PORT=str(free_port()), DOORSTEP_SMTP_PORT=str(free_port()))
         assert refused.returncode == 1 and f"process {first.pid}" in refused.stderr
     first.kill()
     first.wait(10)
