@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-PORTS = range(17_000, 20_000)  # below those that the system hands out by itself
+PORTS = range(16_000, 18_000)  # below those that the system hands out by itself
 COMMAND = [sys.executable, "-W", "ignore", "-m", "doorstep.cli"]
 
 
