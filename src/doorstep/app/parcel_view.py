@@ -140,12 +140,7 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
         shared[parcel_id].add(other)
     read = _Read(ws, {one.number_id for one in held})
     about = _About(ws, rows, set[int]().union(*shared.values()))
-    cool = dict(
-        Cooldown.objects.filter(ws=ws, scope="parcel", target_id__in=ids).values_list("target_id", "next_allowed_at")
-    )
-    asked = {
-        one.target_id: one for one in Resync.objects.filter(ws=ws, scope="parcel", target_id__in=ids).order_by("id")
-    }
+    cool, asked = _asks(ws, ids)
     titles = {line.id: line.title or line.sku for line in lines}
     now = clock.now()
     own = learned(ws, now)
@@ -180,6 +175,13 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
             )
         )
     return tuple(seen)
+
+
+def _asks(ws: int, ids: Collection[int]) -> tuple[dict[int, datetime], dict[int, Resync]]:
+    """When each parcel may be asked about again, and its newest resync."""
+    mine = {"ws": ws, "scope": "parcel", "target_id__in": ids}
+    cool = dict(Cooldown.objects.filter(**mine).values_list("target_id", "next_allowed_at"))
+    return cool, {one.target_id: one for one in Resync.objects.filter(**mine).order_by("id")}
 
 
 def _items(allotted: Iterable[ParcelLine], titles: Mapping[int, str]) -> tuple[Item, ...]:
