@@ -14,14 +14,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text
 
 
 def load() -> None:
-    """Load settings, logging and the tables, with a key: what needs these keeps data."""
+    """Load settings, logging and the tables, with a key: what needs these keeps data. A program that has loaded Django
+    keeps its own logging.
+    """
     import django
+    from django.apps import apps
     from django.conf import settings
 
     from doorstep.app import log
 
-    log.configure()
-    django.setup()
+    if not apps.ready:
+        log.configure()
+        django.setup()
     str(settings.SECRET_KEY)
 
 
