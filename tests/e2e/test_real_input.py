@@ -89,19 +89,20 @@ def test_published_push_becomes_a_timeline() -> None:
 @pytest.mark.parametrize("name", ["packages_response", "packages_response_with_unknown_state"])
 def test_packages_of_the_web_site_become_a_timeline(name: str) -> None:
     """Every package there has the same number; each tells its last event, in local time. No state says what it means
-    but one (10, on its way), and what is not known stays unknown.
+    but one (10, on its way); without one the words are read, and they say that it arrived.
     """
     body = json.loads((TRACKS / f"pyseventeentrack/{name}.json").read_text(encoding="utf-8"))
     lasts = [(one.get("FPackageState"), json.loads(one["FLastEvent"])) for one in body["Json"] if one["FLastEvent"]]
     expected = [
         (
-            "in_transit" if state == 10 else "unknown",
+            "in_transit" if state == 10 else "arrived",
             datetime.fromisoformat(last["a"]).isoformat(),
             last["z"],
             ", ".join(filter(None, (last["c"], last["d"]))),
         )
         for state, last in lasts
     ]
+    assert {text for _, _, text, _ in expected} == {"Arrival at Destination Post"}
     page = tracked("1234567890987654321", datetime(2018, 4, 20, tzinfo=UTC), lambda shop: shop.track(body))
     assert sorted(told(page)) == sorted(expected)
     assert {scan.zone for scan in page.parcels[0].scans} == {""}
