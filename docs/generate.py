@@ -23,7 +23,12 @@ PAGE = REFERENCE / "connectors.md"
 CHANNELS = REFERENCE / "channels.md"
 LICENCES = REFERENCE / "licences.md"
 REQUIREMENTS: Final = Path(__file__).parents[1] / "requirements"
-TITLES: dict[Kind, str] = {"store": "Stores", "supplier": "Suppliers", "carrier": "Carriers and aggregators"}
+TITLES: dict[Kind, str] = {
+    "store": "Stores",
+    "supplier": "Suppliers",
+    "carrier": "Carriers and aggregators",
+    "payment": "Payments",
+}
 ABILITIES: dict[Can, str] = {
     Can.ORDERS: "reads orders",
     Can.PUSH: "takes numbers",
@@ -38,6 +43,9 @@ ABILITIES: dict[Can, str] = {
     Can.MAIL: "reads mail",
     Can.MANUAL: "by hand",
     Can.HOOKS: "webhooks",
+    Can.TELL: "shows where it is",
+    Can.PAY: "syncs payments",
+    Can.GRANT: "connects by OAuth",
 }
 HEAD = """# Connectors
 

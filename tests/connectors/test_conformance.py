@@ -27,6 +27,9 @@ ABILITIES = {
     Can.PURCHASES: ("purchases", "purchase"),
     Can.TRACK: ("track",),
     Can.FOLLOW: ("follow", "unfollow", "recarrier"),
+    Can.TELL: ("tell",),
+    Can.PAY: ("give",),
+    Can.GRANT: ("authorize", "redeem"),
 }
 
 

@@ -60,3 +60,8 @@ def test_signed_query_carries_time_nonce_and_signature() -> None:
 def test_signatures_of_any_text_can_be_compared() -> None:
     assert signing.same("abc", "abc")
     assert not signing.same("abc", "äbc\ud800")
+
+
+def test_challenge_is_the_one_of_rfc_7636() -> None:
+    ours = signing.challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    assert ours == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

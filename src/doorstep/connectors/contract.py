@@ -17,10 +17,65 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal, Protocol, TypeVar, runtime_checkable
 
+from doorstep.connectors.values import (
+    Answer,
+    Checked,
+    Delivery,
+    Followed,
+    Grant,
+    Moved,
+    Payment,
+    Pushed,
+    Received,
+    Shipment,
+    Synced,
+)
 from doorstep.core.message import Message
 from doorstep.core.number import TrackingNumber
-from doorstep.core.order import Content, Mail, Order, Purchase, StoreShipment, Track, TypedNumber
+from doorstep.core.order import Mail, Order, Purchase, StoreShipment, Track, TypedNumber
 from doorstep.core.status import Status
+
+__all__ = [
+    "OWN",
+    "Account",
+    "Answer",
+    "Broken",
+    "Busy",
+    "Can",
+    "Carrier",
+    "Challenged",
+    "Checked",
+    "Connectable",
+    "Connector",
+    "Delivery",
+    "Denied",
+    "Facts",
+    "Field",
+    "Flow",
+    "Followed",
+    "Follower",
+    "Grant",
+    "Granted",
+    "Hooked",
+    "Meta",
+    "Moved",
+    "NotFound",
+    "Payment",
+    "PaymentProvider",
+    "Pushed",
+    "Received",
+    "Refused",
+    "Renewed",
+    "Renewing",
+    "Request",
+    "Shipment",
+    "Store",
+    "Supplier",
+    "Synced",
+    "Teller",
+    "Trouble",
+    "Word",
+]  # fmt: skip
 
 OWN: Final = "own"  # Meta.hosts of a connector that talks to the merchant's own shop: the host of Account.base_url
 T = TypeVar("T")
@@ -67,7 +122,7 @@ class Request:
     only; neither is logged or stored.
     """
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     url: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -76,18 +131,6 @@ class Request:
     subject: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
     changes: bool = False  # True: it changes something over there; an interrupted one is never repeated blindly
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back, or what a webhook or a mail brought. ``headers`` lower-case, ``received_at`` aware UTC."""
-
-    what: str
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    context: Mapping[str, str] = field(default_factory=dict)
-    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +186,15 @@ class Can(StrEnum):
     READ_BACK = "read_back"
     WITHDRAW = "withdraw"
     DELIVERED = "delivered"  # the channel's API takes "delivered"
+    TELL = "tell"  # the channel takes where a parcel is
     HOOKS = "hooks"
     PURCHASES = "purchases"
     TRACK = "track"
     FOLLOW = "follow"  # the vendor keeps a list of followed numbers
     MAIL = "mail"
     MANUAL = "manual"
+    GRANT = "grant"  # a person allows it on the vendor's own page (OAuth 2.0)
+    PAY = "pay"  # gives numbers to a payment provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +211,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """Who a connector is. ``basis``: the official schema or sample behind it. ``hosts``: the vendor's, or OWN."""
+    """Who a connector is. ``basis``: the official schema or sample behind it. ``hosts``: the vendor's, or OWN.
+
+    Carriers: ``carriers`` are our codes of whom it answers for, empty = an aggregator, for all. ``keys``: extra keys
+    (postcode, phone, country ...) that it can use; the ledger's are put on each number, no others.
+    ``proven``: how sure we are of its shapes. ``steps`` (how to get the key), ``limits`` and ``gaps`` (what it does not
+    do) are plain sentences for its page in the documentation and in the console.
+    """
 
     name: str
     label: str
@@ -176,79 +228,12 @@ class Meta:
     fields: tuple[Field, ...] = ()
     basis: str = ""
     docs: str = ""  # the vendor's documentation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A successful connection test. ``external_id`` is the natural key of the account over there; ``settings`` were
-    discovered and are saved; ``credentials`` were obtained (tokens) and are saved; ``notes`` are shown to the merchant.
-    """
-
-    external_id: str
-    label: str
-    settings: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
-    notes: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipment:
-    """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces``: the remote ref of our own
-    earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called, and
-    ``carrier_beside`` its own name for the second field of a channel whose list does not have it.
-    ``notify``: may the store mail the shopper. ``key`` is the same on every repetition.
-    """
-
-    order: str
-    number: str
-    key: str
-    carrier: str = ""
-    carrier_name: str = ""
-    carrier_beside: str = ""
-    url: str = ""
-    contents: tuple[Content, ...] = ()
-    shipped_at: datetime | None = None
-    notify: bool = True
-    replaces: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
-    """The store took it. ``ref`` is the store's id of the shipment."""
-
-    ref: str
-    notes: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """An inbound webhook as received. ``headers`` lower-case."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
-    """A webhook that was verified. ``answer`` None = a ping (accept, learn nothing). ``key``: the vendor's delivery id,
-    '' when it has none. ``knock``: the signature does not cover the body, so fetch before believing.
-    """
-
-    answer: Answer | None
-    key: str = ""
-    knock: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """The vendor's remote state of one number after ``follow`` or ``recarrier``. ``retry_after`` in seconds."""
-
-    number: str
-    remote: Literal["registered", "rejected", "stopped"]
-    carrier_key: str = ""
-    said: str = ""
-    retry_after: float | None = None
+    carriers: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    proven: Literal["recorded", "vendor sample", "documented only"] = "vendor sample"
+    steps: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -279,6 +264,31 @@ class Hooked(Connector, Protocol):
     def receive(self, account: Account, delivery: Delivery) -> Received: ...
 
 
+class Challenged(Hooked, Protocol):
+    """A vendor that asks our address a question (GET) before it calls us."""
+
+    def answer_challenge(self, account: Account, address: str, query: Mapping[str, str]) -> bytes: ...
+
+
+class Granted(Connectable, Protocol):
+    """An account that a person allows on the vendor's own page. ``authorize``: where to send them. ``redeem``: what
+    they came back with (the whole query) into credentials to save. Raises Denied when they said no, or somebody forged
+    it.
+    """
+
+    def authorize(self, account: Account, grant: Grant) -> str: ...
+    def redeem(self, account: Account, grant: Grant, query: Mapping[str, str]) -> Flow[Mapping[str, str]]: ...
+
+
+class Renewing(Connectable, Protocol):
+    """Credentials that expire. ``stale``: by ``account.now``, with a margin. ``renew``: new ones, merged into the old;
+    app runs it under the connection's lock, once for all workers, and commits before anything else is sent.
+    """
+
+    def stale(self, account: Account) -> bool: ...
+    def renew(self, account: Account) -> Flow[Mapping[str, str]]: ...
+
+
 class Store(Connectable, Protocol):
     """A shop. ``orders``: everything changed since (with the caller's overlap); ``order``: one, whole."""
 
@@ -287,6 +297,18 @@ class Store(Connectable, Protocol):
     def push(self, account: Account, shipment: Shipment) -> Flow[Pushed]: ...
     def read_back(self, account: Account, order: str) -> Flow[tuple[StoreShipment, ...]]: ...
     def withdraw(self, account: Account, order: str, ref: str) -> Flow[None]: ...
+
+
+class Teller(Store, Protocol):
+    """A store that takes where a parcel is."""
+
+    def tell(self, account: Account, moved: Moved) -> Flow[None]: ...
+
+
+class PaymentProvider(Connectable, Protocol):
+    """Who holds the money and wants to see tracking. ``payments``: at most ``meta.batch``; one Synced each."""
+
+    def give(self, account: Account, payments: Sequence[Payment]) -> Flow[tuple[Synced, ...]]: ...
 
 
 class Supplier(Connectable, Protocol):

@@ -1,5 +1,5 @@
-"""Finds connectors. There is no list to edit: a module in ``carriers/``, ``stores/`` or ``suppliers/`` with a
-``CONNECTOR`` is one.
+"""Finds connectors. There is no list to edit: a module with a ``CONNECTOR`` in ``carriers/``, ``stores/``,
+``suppliers/`` or ``payments/`` is one.
 """
 
 import functools
@@ -10,8 +10,13 @@ from typing import Literal, get_args
 
 from doorstep.connectors.contract import Connector
 
-Kind = Literal["store", "supplier", "carrier"]
-PACKAGES: dict[Kind, str] = {"store": "stores", "supplier": "suppliers", "carrier": "carriers"}
+Kind = Literal["store", "supplier", "carrier", "payment"]
+PACKAGES: dict[Kind, str] = {
+    "store": "stores",
+    "supplier": "suppliers",
+    "carrier": "carriers",
+    "payment": "payments",
+}
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Signatures that vendors ask for. Pure: instants and nonces are arguments."""
 
 import base64
+import hashlib
 import hmac
 from datetime import datetime
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,11 @@ def hmac_base64(secret: str, content: bytes, *, digest: str = "sha256") -> str:
 def same(ours: str, theirs: str) -> bool:
     """Compare two signatures in constant time; ``theirs`` may be any text."""
     return hmac.compare_digest(ours.encode(), theirs.encode(errors="replace"))
+
+
+def challenge(verifier: str) -> str:
+    """S256 code challenge of a PKCE verifier (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def basic(name: str, password: str) -> str:
