@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -21,7 +21,6 @@ from doorstep.connectors.contract import (
     Flow,
     Meta,
     Refused,
-    Renewed,
     Request,
     Trouble,
 )
@@ -299,21 +298,19 @@ async def test_a_flow_is_driven_to_its_result(shop):
     def flow() -> Flow[str]:
         first = yield get(f"{shop.url}/token")
         heard.append(f"token {first.status}")
-        yield Renewed(credentials={"token": "new"})
         second = yield get(f"{shop.url}/orders", what="orders")
         return second.body.decode()
 
     async def on_answer(request: Request, answer: Answer) -> None:
         heard.append(f"answer {answer.what}")
 
-    async def on_renewed(credentials: Any) -> None:
-        await asyncio.sleep(0.02)
-        heard.append(f"saved {credentials['token']} before request {len(shop.seen) + 1}")
+    def on_request(request: Request) -> None:
+        heard.append(f"request {len(shop.seen) + 1}")
 
     account = Account(base_url=shop.url, now=NOW)
-    result = await http.run(flow(), connector=Vendor(), account=account, on_answer=on_answer, on_renewed=on_renewed)
+    result = await http.run(flow(), connector=Vendor(), account=account, on_answer=on_answer, on_request=on_request)
     assert result == '{"ok": true}'
-    assert heard == ["token 200", "saved new before request 2", "answer orders"]
+    assert heard == ["request 1", "token 200", "request 2", "answer orders"]
     assert await http.run(flow(), connector=Vendor(), account=account) == result
 
 
@@ -339,19 +336,19 @@ async def test_trouble_is_thrown_into_the_flow_which_may_clean_up_or_go_on(shop)
 async def test_a_failure_to_save_ends_the_run_and_closes_the_flow(shop):
     closed: list[bool] = []
 
-    def flow() -> Generator[Request | Renewed, Answer, None]:
+    def flow() -> Flow[None]:
         try:
-            yield Renewed(credentials={})
+            yield get(f"{shop.url}/orders", what="orders")
             yield get(f"{shop.url}/never")
         finally:
             closed.append(True)
 
-    async def on_renewed(credentials: Any) -> None:
+    async def on_answer(request: Request, answer: Answer) -> None:
         raise Denied("cannot save")
 
     with pytest.raises(Denied):
-        await http.run(flow(), connector=Vendor(), account=Account(base_url=shop.url, now=NOW), on_renewed=on_renewed)
-    assert closed == [True] and shop.seen == []
+        await http.run(flow(), connector=Vendor(), account=Account(base_url=shop.url, now=NOW), on_answer=on_answer)
+    assert closed == [True] and len(shop.seen) == 1
 
 
 def test_slots_are_evenly_spaced_and_far_ones_are_refused():

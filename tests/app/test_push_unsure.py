@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from doorstep.app import clock, deliver, holds, outbox, pushes, say
+from doorstep.app.accounts import Sent
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import Broken, Busy, Denied, NotFound, Refused, Trouble
 from doorstep.core.message import Message
@@ -286,4 +287,4 @@ async def test_a_withdrawal_that_failed_over_there_is_read_back_and_repeated(tow
     ],
 )
 def test_a_clear_no_says_so_of_the_last_request_only(trouble: Trouble, last: bool, earlier: bool, changed: bool):
-    assert deliver.Sent(last=last, earlier=earlier).may_have_changed(trouble) is changed
+    assert deliver.may_have_changed(Sent(last=last, earlier=earlier), trouble) is changed

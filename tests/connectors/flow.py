@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from doorstep.connectors.contract import OWN, Account, Answer, Connector, Flow, Renewed, Request
+from doorstep.connectors.contract import OWN, Account, Answer, Connector, Flow, Renewing, Request
 
 T = TypeVar("T")
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -22,7 +22,6 @@ class Driven(Generic[T]):
 
     requests: list[Request] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    renewed: list[Renewed] = field(default_factory=list)
     result: T = None  # type: ignore[assignment]  # set when the flow ends; before that there is nothing to type
 
 
@@ -40,10 +39,6 @@ def drive(connector: Connector, account: Account, flow: Flow[T], replies: Iterab
     try:
         step = next(flow)
         while len(done.requests) < AT_MOST:
-            if isinstance(step, Renewed):
-                done.renewed.append(step)
-                step = next(flow)
-                continue
             check_request(connector, account, step)
             done.requests.append(step)
             done.answers.append(_reply(step, replies if many is None else next(many)))
@@ -54,6 +49,14 @@ def drive(connector: Connector, account: Account, flow: Flow[T], replies: Iterab
             assert next(many, None) is None, "the flow ended before it used every canned answer"
         return done
     raise AssertionError(f"more than {AT_MOST} requests")
+
+
+def fresh(connector: Connector, account: Account, replies: Iterable[Reply] | Reply) -> Account:
+    """The account with credentials that are good, as the app hands it to a flow."""
+    if not isinstance(connector, Renewing) or not connector.stale(account):
+        return account
+    learned = drive(connector, account, connector.renew(account), replies).result
+    return replace(account, credentials={**account.credentials, **learned})
 
 
 def _reply(request: Request, reply: Any) -> Answer:

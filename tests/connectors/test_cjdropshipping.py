@@ -30,7 +30,7 @@ from doorstep.connectors.contract import (
 )
 from doorstep.connectors.suppliers.cjdropshipping import BASE, NUMBERS, PAGE, CJDropshipping
 from doorstep.core.order import PurchaseState, Role
-from tests.connectors.flow import NOW, answer, drive
+from tests.connectors.flow import NOW, answer, drive, fresh
 
 CJ = CJDropshipping()
 FRESH = Account(credentials={"api_key": "k3y"}, now=NOW)
@@ -127,12 +127,13 @@ def schema(name: str, body: Any) -> list[str]:
 
 
 def test_connecting_keeps_the_tokens_and_hides_the_open_id() -> None:
-    done = drive(CJ, FRESH, CJ.check(FRESH), Server())
-    assert paths(done.requests) == ["getAccessToken", "list"]
-    assert done.result.credentials["open_id"] == OPEN_ID
-    assert done.result.credentials["access_token_expires_at"] == "2026-07-16T12:00:00+00:00"
+    server = Server()
+    account = fresh(CJ, FRESH, server)
+    assert account.credentials["open_id"] == OPEN_ID
+    assert account.credentials["access_token_expires_at"] == "2026-07-16T12:00:00+00:00"
+    done = drive(CJ, account, CJ.check(account), server)
+    assert paths(done.requests) == ["list"]
     assert OPEN_ID not in done.result.external_id
-    assert done.renewed == [], "there is no connection yet whose credentials could be committed"
 
 
 def test_the_same_account_has_the_same_id_whatever_its_key() -> None:
@@ -144,54 +145,44 @@ def test_the_same_account_has_the_same_id_whatever_its_key() -> None:
 def test_wrong_key_is_denied() -> None:
     wrong = Account(credentials={"api_key": "nope"}, now=NOW)
     with pytest.raises(Denied):
-        drive(CJ, wrong, CJ.check(wrong), Server())
+        fresh(CJ, wrong, Server())
     with pytest.raises(Denied):
-        drive(CJ, FRESH, CJ.check(FRESH), refusal(1600005, "APIkey is wrong"))
+        fresh(CJ, FRESH, refusal(1600005, "APIkey is wrong"))
 
 
 def test_good_token_is_used_as_it_is() -> None:
-    done = drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), Server(order(1)))
-    assert paths(done.requests) == ["list"]
-    assert done.renewed == []
+    assert not CJ.stale(KNOWN)
+    assert paths(drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), Server(order(1))).requests) == ["list"]
 
 
-def test_token_that_ends_soon_is_refreshed_and_committed_before_it_is_used() -> None:
+def test_token_that_ends_soon_is_refreshed() -> None:
     late = replace(KNOWN, now=NOW + timedelta(days=8, hours=1))
-    done = drive(CJ, late, CJ.purchases(late, NOW), Server(order(1)))
-    assert paths(done.requests) == ["refreshAccessToken", "list"]
-    assert done.renewed[0].credentials["access_token"] == "refreshAccessToken token"
-    assert done.renewed[0].credentials["open_id"] == OPEN_ID, "a renewal that leaves it out does not lose it"
-    assert done.requests[1].headers["CJ-Access-Token"] == "refreshAccessToken token"
-
-
-def test_revoked_token_is_renewed_once() -> None:
-    done = drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), Server(order(1), taken=()))
-    assert paths(done.requests) == ["list", "refreshAccessToken", "list"]
-    assert len(done.renewed) == 1
+    assert CJ.stale(late)
+    done = drive(CJ, late, CJ.renew(late), Server())
+    assert paths(done.requests) == ["refreshAccessToken"]
+    assert done.result["access_token"] == "refreshAccessToken token"
+    assert done.result["open_id"] == OPEN_ID, "a renewal that leaves it out does not lose it"
 
 
 def test_revoked_refresh_token_falls_back_to_the_key() -> None:
-    done = drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), Server(order(1), taken=(), refresh=False))
-    assert paths(done.requests) == ["list", "refreshAccessToken", "getAccessToken", "list"]
+    done = drive(CJ, KNOWN, CJ.renew(KNOWN), Server(refresh=False))
+    assert paths(done.requests) == ["refreshAccessToken", "getAccessToken"]
+    assert done.result["access_token"] == "getAccessToken token"
 
 
-def test_token_that_is_never_taken_is_denied() -> None:
-    def refuses(request: Request) -> Answer:
-        token = "/authentication/" in request.url
-        return Server().authenticate("getAccessToken", {"apiKey": "k3y"}) if token else refusal(1600001, "no")
-
+def test_revoked_token_is_denied() -> None:
     with pytest.raises(Denied):
-        drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), refuses)
+        drive(CJ, KNOWN, CJ.purchases(KNOWN, NOW), Server(order(1), taken=()))
 
 
 def test_a_new_token_is_asked_for_once_in_five_minutes() -> None:
     asked = {"api_key": "k3y", "access_token_asked_at": (NOW - timedelta(minutes=1)).isoformat()}
     soon = Account(credentials=asked, now=NOW)
     with pytest.raises(Busy) as caught:
-        drive(CJ, soon, CJ.purchases(soon, NOW), [])
+        fresh(CJ, soon, [])
     assert caught.value.retry_after == 240
     with pytest.raises(Busy) as caught:
-        drive(CJ, FRESH, CJ.check(FRESH), refusal(1600200, "Too Many Requests", status=429))
+        fresh(CJ, FRESH, refusal(1600200, "Too Many Requests", status=429))
     assert caught.value.retry_after == 300
 
 
@@ -199,7 +190,7 @@ def test_token_answer_without_a_usable_date_is_broken() -> None:
     token = {"accessToken": "a", "accessTokenExpiryDate": "soon", "refreshToken": "r", "refreshTokenExpiryDate": "soon"}
     for data in (token, None):
         with pytest.raises(Broken):
-            drive(CJ, FRESH, CJ.check(FRESH), good(data))
+            fresh(CJ, FRESH, good(data))
 
 
 def test_pages_are_read_until_they_are_too_old_to_change() -> None:
@@ -277,9 +268,10 @@ def test_error_in_an_envelope_of_a_broken_server_is_broken() -> None:
 
 
 def test_every_request_body_fits_the_hand_written_schema() -> None:
-    server = Server(taken=(), refresh=False)
-    done = drive(CJ, KNOWN, CJ.subscribe(KNOWN, "https://doorstep.example/hooks/x", "unused"), server)
-    sent = {path: json.loads(one.body) for path, one in zip(paths(done.requests), done.requests, strict=True)}
+    server = Server(refresh=False)
+    hooks = drive(CJ, KNOWN, CJ.subscribe(KNOWN, "https://doorstep.example/hooks/x", "unused"), server)
+    requests = [*hooks.requests, *drive(CJ, KNOWN, CJ.renew(KNOWN), server).requests]
+    sent = {path: json.loads(one.body) for path, one in zip(paths(requests), requests, strict=True)}
     assert schema("WebhookSetRequest", sent["set"]) == []
     assert schema("RefreshAccessTokenRequest", sent["refreshAccessToken"]) == []
     assert schema("GetAccessTokenRequest", sent["getAccessToken"]) == []

@@ -12,7 +12,7 @@ from graphql.language import OperationDefinitionNode
 from doorstep.connectors.contract import Account, Answer, Broken, Busy, Denied, NotFound, Refused, Request, Shipment
 from doorstep.connectors.stores.vendure import CONNECTOR, Vendure
 from doorstep.core.order import Content
-from tests.connectors.flow import NOW, Driven, answer, drive
+from tests.connectors.flow import NOW, Driven, answer, drive, fresh
 
 VENDURE = Vendure()
 KEYED = Account(base_url="https://shop.example/admin-api", credentials={"api_key": "k3y"}, now=NOW)
@@ -98,26 +98,21 @@ def states(server: Server) -> dict[str, str]:
 # sessions
 
 
-def test_check_logs_in_and_keeps_the_token() -> None:
-    done = drive(CONNECTOR, PERSON, VENDURE.check(PERSON), Server())
-    assert done.result.credentials == {"password": "pa55", "token": "t1"}
-    assert [one.credentials for one in done.renewed] == [done.result.credentials]
+def test_person_is_logged_in_and_the_token_kept() -> None:
+    server = Server()
+    account = fresh(CONNECTOR, PERSON, server)
+    assert account.credentials == {"password": "pa55", "token": "t1"}
+    done = drive(CONNECTOR, account, VENDURE.check(account), server)
     assert (done.result.external_id, done.result.label) == ("shop.example/admin-api", "shop.example")
 
 
-def test_session_that_works_is_used_again() -> None:
-    server = Server()
-    account = replace(PERSON, credentials=drive(CONNECTOR, PERSON, VENDURE.check(PERSON), server).result.credentials)
-    assert drive(CONNECTOR, account, VENDURE.order(account, "1"), server).renewed == []
-
-
-def test_session_that_ended_is_renewed_before_anything_else_is_asked() -> None:
+def test_session_is_good_until_it_is_denied() -> None:
     account = replace(PERSON, credentials={"password": "pa55", "token": "old"})
-    done = drive(CONNECTOR, account, VENDURE.order(account, "1"), Server())
-    assert done.renewed[0].credentials["token"] == "t1"
-    polled = [(one, said) for one, said in zip(done.requests, done.answers, strict=True) if one.what]
-    assert len(polled) == 1
-    assert b"FORBIDDEN" not in polled[0][1].body, "a refusal is never handed to read as if it were an order"
+    assert not VENDURE.stale(account)
+    with pytest.raises(Denied):
+        drive(CONNECTOR, account, VENDURE.order(account, "1"), Server())
+    assert drive(CONNECTOR, account, VENDURE.renew(account), Server()).result == {"token": "t1"}
+    assert drive(CONNECTOR, KEYED, VENDURE.renew(KEYED), Server()).result == {}, "a key cannot be renewed"
 
 
 @pytest.mark.parametrize("account", [KEYED, replace(KEYED, base_url="shop.example")])
@@ -137,13 +132,13 @@ def test_api_key_needs_no_session(account: Account) -> None:
 )
 def test_wrong_credentials_are_told(account: Account, message: str) -> None:
     with pytest.raises(Denied) as caught:
-        drive(CONNECTOR, account, VENDURE.check(account), Server())
+        drive(CONNECTOR, account, VENDURE.check(fresh(CONNECTOR, account, Server())), Server())
     assert caught.value.message and caught.value.message.id == message
 
 
 def test_server_that_gives_no_token_is_told() -> None:
     with pytest.raises(Denied) as caught:
-        drive(CONNECTOR, PERSON, VENDURE.check(PERSON), [answer({"data": {"login": {"__typename": "CurrentUser"}}})])
+        fresh(CONNECTOR, PERSON, [answer({"data": {"login": {"__typename": "CurrentUser"}}})])
     assert caught.value.message and caught.value.message.id == "stores.vendure.no_token"
 
 

@@ -1,8 +1,14 @@
-"""A connection as its connector sees it, and what an answer means for the connection itself."""
+"""A connection as its connector sees it, its credentials kept fresh, and what an answer means for the connection.
 
+Credentials that expire are renewed by one worker for all: it takes a lease on the connection, asks, and commits. A
+lease lasts longer than asking does. Whoever connects again, or removes the connection, ends it: what comes of a renewal
+that began before is thrown away. The others wait and read what was committed.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
-from typing import TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Final, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -10,12 +16,41 @@ from django.db import transaction
 from doorstep.app import clock, http, loop, vault
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.loop import in_db
-from doorstep.connectors.contract import Account, Answer, Busy, Denied, Flow, NotFound, Refused, Request, Trouble
+from doorstep.connectors.contract import (
+    Account,
+    Answer,
+    Busy,
+    Connector,
+    Denied,
+    Flow,
+    NotFound,
+    Refused,
+    Renewing,
+    Request,
+    Trouble,
+)
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.db.models import Connection, Outbox
 
 T = TypeVar("T")
+OnAnswer = Callable[[Request, Answer], Awaitable[None]]
+RENEWAL_S: Final = 50.0  # at most for the requests of one renewal
+LEASE_S: Final = 60.0  # longer than those
+ROUNDS: Final = 3  # something else may have been learned meanwhile (a webhook's secret); a wrong clock ends nowhere
+LOOK_S: Final = 0.2  # between two looks whether another worker is done
+
+
+@dataclass(slots=True)
+class Sent:
+    """Of the requests that have left: whether the last one changes something, and whether an earlier one did."""
+
+    last: bool = False
+    earlier: bool = False
+
+    def leaves(self, request: Request) -> None:
+        """One more."""
+        self.earlier, self.last = self.earlier or self.last, request.changes
 
 
 def account_of(connection: Connection) -> Account:
@@ -29,26 +64,102 @@ def account_of(connection: Connection) -> Account:
 
 async def drive(
     connection: Connection,
-    flow: Flow[T],
-    on_answer: Callable[[Request, Answer], Awaitable[None]] | None = None,
-    *,
-    account: Account | None = None,
+    begin: Callable[[Account], Flow[T]],
+    on_answer: OnAnswer | None = None,
+    sent: Sent | None = None,
 ) -> T:
-    """Run a flow for a saved connection; renewed credentials are committed before anything else is sent. ``account``:
-    opened already.
+    """Run the flow that ``begin`` makes for the account of a saved connection, with credentials that are good. Where
+    they are refused although they should be, they are renewed and the flow begins once more, unless it has changed
+    something over there. ``sent`` is told what left. Raises Trouble.
     """
+    one, sent = connector(connection.kind, connection.connector), sent or Sent()
 
-    async def renewed(credentials: Mapping[str, str]) -> None:
-        await in_db(renew, connection, credentials)
+    async def run(account: Account) -> T:
+        return await http.run(
+            begin(account),
+            connector=one,
+            account=account,
+            connection_id=connection.id,
+            on_answer=on_answer,
+            on_request=sent.leaves,
+        )
 
-    return await http.run(
-        flow,
-        connector=connector(connection.kind, connection.connector),
-        account=await in_db(account_of, connection) if account is None else account,
-        connection_id=connection.id,
-        on_answer=on_answer,
-        on_renewed=renewed,
-    )
+    account = await _ready(connection, one)
+    version = connection.cred_version
+    try:
+        return await run(account)
+    except Denied:
+        if not isinstance(one, Renewing) or sent.earlier or sent.last:
+            raise
+        if not await _renewed(connection, one, version):
+            raise
+    return await run(account_of(connection))
+
+
+async def fresh(one: Connector, account: Account) -> Account:
+    """An account that is not saved yet, with credentials that are good. Raises Trouble."""
+    if not isinstance(one, Renewing) or not one.stale(account):
+        return account
+    learned = await http.run(one.renew(account), connector=one, account=account)
+    return replace(account, credentials={**account.credentials, **learned})
+
+
+async def _ready(connection: Connection, one: Connector) -> Account:
+    """The account, renewed first where it has to be."""
+    for _ in range(ROUNDS):
+        account = account_of(connection)
+        if not isinstance(one, Renewing) or not one.stale(account):
+            return account
+        await _renewed(connection, one, connection.cred_version)
+    return account_of(connection)
+
+
+async def _renewed(connection: Connection, one: Renewing, version: int) -> bool:
+    """Have newer credentials than those of ``version``, by us or by another worker; False = they cannot be renewed.
+    Raises Trouble: Denied where the grant was revoked.
+    """
+    patience = clock.monotonic() + LEASE_S
+    while not (lease := await in_db(_lease, connection, version)):
+        if connection.cred_version != version:
+            return True
+        if clock.monotonic() > patience:
+            raise Busy(message=Message(id="connect.renewing"), retry_after=LEASE_S)
+        await asyncio.sleep(LOOK_S)
+    learned: Mapping[str, str] = {}
+    try:
+        account = account_of(connection)
+        async with asyncio.timeout(RENEWAL_S):
+            learned = await http.run(one.renew(account), connector=one, account=account, connection_id=connection.id)
+    except TimeoutError:
+        raise Busy(message=Message(id="connect.renewing")) from None
+    finally:
+        await in_db(_commit, connection, lease, learned)
+    return bool(learned)
+
+
+def _lease(connection: Connection, version: int) -> float:
+    """The right to renew credentials of ``version``, as the machine second until when; 0 = somebody else has it, or has
+    used it: ``connection`` has the newest credentials afterwards. Raises Denied for one that was removed.
+    """
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(ws=connection.ws, id=connection.id)
+        machine = clock.machine()
+        if row.state == "removed":
+            raise Denied
+        free = row.cred_version == version and row.renewing_until < machine
+        if free:
+            row.renewing_until = machine + LEASE_S
+            row.save(update_fields=["renewing_until"])
+    connection.credentials_enc, connection.cred_version = row.credentials_enc, row.cred_version
+    return row.renewing_until if free else 0.0
+
+
+def _commit(connection: Connection, lease: float, learned: Mapping[str, str]) -> None:
+    """End our lease with what was learned."""
+    with transaction.atomic():
+        mine = Connection.objects.select_for_update().filter(ws=connection.ws, id=connection.id, renewing_until=lease)
+        if mine.update(renewing_until=0.0) and learned:
+            renew(connection, learned)
 
 
 def renew(connection: Connection, credentials: Mapping[str, str]) -> None:

@@ -3,14 +3,14 @@
 import contextlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 from django.db import transaction
 from yarl import URL
 
 from doorstep.app import clock, doors, feeds, http, loop, vault
-from doorstep.app.accounts import account_of, drive, renew
+from doorstep.app.accounts import drive, fresh, renew
 from doorstep.app.audit import record
 from doorstep.app.log import logger
 from doorstep.app.settle.watching import watch_open_parcels
@@ -30,8 +30,9 @@ def choices(kind: Kind) -> list[Meta]:
 async def check(kind: str, name: str, form: Mapping[str, str]) -> Checked:
     """Really ask the other side with these inputs. Raises Trouble with a message for the form."""
     one = cast(Connectable, connector(kind, name))
-    account = account_from(one.meta, form)
-    return await http.run(one.check(account), connector=one, account=account)
+    account = await fresh(one, account_from(one.meta, form))
+    checked = await http.run(one.check(account), connector=one, account=account)
+    return replace(checked, credentials={**account.credentials, **checked.credentials})
 
 
 def account_from(meta: Meta, form: Mapping[str, str]) -> Account:
@@ -73,6 +74,7 @@ def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], che
         "credentials_enc": vault.seal({**account.credentials, **checked.credentials}),
         "state": "active",
         "state_reason": None,
+        "renewing_until": 0.0,
     }
     key = {"ws": ws, "kind": kind, "connector": name, "external_id": checked.external_id}
     with transaction.atomic():
@@ -109,9 +111,8 @@ async def subscribe(connection: Connection) -> Message | None:
         return None
     try:
         address = await loop.in_db(doors.hook_url, connection)
-        account = await loop.in_db(account_of, connection)
         secret = await loop.in_db(_hook_secret, connection)
-        learned = await drive(connection, cast(Hooked, one).subscribe(account, address, secret))
+        learned = await drive(connection, lambda account: cast(Hooked, one).subscribe(account, address, secret))
     except Trouble as trouble:
         log.warning("connect.no_hooks", connection_id=connection.id)
         return trouble.message or Message(id="connect.no_hooks", values={"said": trouble.said})
@@ -171,8 +172,8 @@ def remove(ws: int, connection_id: int, actor: str) -> None:
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(ws=ws, id=connection_id)
         row.state, row.state_reason = "removed", asdict(Message(id="connect.removed"))
-        row.credentials_enc = b""
-        row.save(update_fields=["state", "state_reason", "credentials_enc"])
+        row.credentials_enc, row.renewing_until = b"", 0.0
+        row.save(update_fields=["state", "state_reason", "credentials_enc", "renewing_until"])
         doors.revoke(ws, "hook", connection_id, actor)
         if row.kind == "carrier":
             watch_open_parcels(ws)

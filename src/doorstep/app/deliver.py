@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from django.conf import settings
 from django.db import transaction
 
 from doorstep.app import budget, clock, outbox, policies, told
-from doorstep.app.accounts import account_of, drive, message_of, refused
+from doorstep.app.accounts import Sent, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
 from doorstep.app.log import logger
@@ -21,16 +21,11 @@ from doorstep.app.merge.source import Touched
 from doorstep.app.outbox import Leased
 from doorstep.app.settle import settle
 from doorstep.connectors.contract import (
-    Account,
-    Answer,
     Busy,
     Can,
     Denied,
-    Flow,
     NotFound,
     Refused,
-    Renewed,
-    Request,
     Shipment,
     Store,
     Trouble,
@@ -45,7 +40,6 @@ from doorstep.db import queries
 from doorstep.db.models import Budget, Connection, Line, Number, Order, Push
 
 log = logger(__name__)
-T = TypeVar("T")
 REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there what this push was to replace
 NOW: Final = timedelta(0)
 STORE_WAIT: Final = timedelta(hours=1)  # between two looks whether a store is active again; a person rings earlier
@@ -64,23 +58,12 @@ class Errand:
     withdraw: bool
 
 
-@dataclass(slots=True)
-class Sent:
-    """Of the requests that have left: whether the last one changes something, and whether an earlier one did."""
-
-    last: bool = False
-    earlier: bool = False
-
-    def leaves(self, request: Request) -> None:
-        """One more."""
-        self.earlier, self.last = self.earlier or self.last, request.changes
-
-    def may_have_changed(self, trouble: Trouble) -> bool:
-        """Whether something may be different over there, although all that came back is ``trouble``. A clear no to the
-        last request says so of that request only.
-        """
-        clear = isinstance(trouble, (Busy, Denied, NotFound, Refused)) and not isinstance(trouble, Unsure)
-        return self.earlier or (self.last and not clear)
+def may_have_changed(sent: Sent, trouble: Trouble) -> bool:
+    """Whether something may be different over there, although all that came back is ``trouble``. A clear no to the last
+    request says so of that request only.
+    """
+    clear = isinstance(trouble, (Busy, Denied, NotFound, Refused)) and not isinstance(trouble, Unsure)
+    return sent.earlier or (sent.last and not clear)
 
 
 async def deliver(leased: Leased) -> None:
@@ -95,45 +78,22 @@ async def deliver(leased: Leased) -> None:
 
 
 async def _carry_out(errand: Errand) -> None:
-    sent, leased = Sent(), errand.leased
+    sent, leased, store = Sent(), errand.leased, _store(errand)
     try:
         if leased.interrupted:
             await _look(errand)
         elif errand.withdraw:
-            await drive(errand.store, watched(_store(errand).withdraw(await _account(errand), *_there(errand)), sent))
+            await drive(errand.store, lambda account: store.withdraw(account, *_there(errand)), sent=sent)
             await in_db(withdrawn, errand)
         else:
-            flow = _store(errand).push(await _account(errand), errand.shipment)
-            pushed = await drive(errand.store, watched(flow, sent))
+            pushed = await drive(errand.store, lambda account: store.push(account, errand.shipment), sent=sent)
             await in_db(accepted, errand, pushed.ref, pushed.notes)
     except Trouble as trouble:
-        await in_db(failed, errand, trouble, sent.may_have_changed(trouble))
-
-
-def watched(flow: Flow[T], sent: Sent) -> Flow[T]:
-    """The same flow; notes what leaves."""
-    answer: Answer | None = None
-    try:
-        step = next(flow)
-        while True:
-            if isinstance(step, Request):
-                sent.leaves(step)
-            try:
-                answer = yield step
-            except Trouble as trouble:
-                step = flow.throw(trouble)
-            else:
-                step = next(flow) if isinstance(step, Renewed) else flow.send(answer)
-    except StopIteration as end:
-        return cast(T, end.value)
+        await in_db(failed, errand, trouble, may_have_changed(sent, trouble))
 
 
 def _store(errand: Errand) -> Store:
     return cast(Store, connector("store", errand.store.connector))
-
-
-async def _account(errand: Errand) -> Account:
-    return await in_db(account_of, errand.store)
 
 
 def _there(errand: Errand) -> tuple[str, str]:
@@ -229,7 +189,8 @@ async def _look(errand: Errand) -> None:
     if Can.READ_BACK not in store.meta.can:
         await in_db(ask_person, errand)
         return
-    shown = await drive(errand.store, store.read_back(await _account(errand), errand.order.external_id))
+    ref = errand.order.external_id
+    shown = await drive(errand.store, lambda account: store.read_back(account, ref))
     await in_db(_resolve, errand, shown)
 
 

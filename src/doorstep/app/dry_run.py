@@ -13,9 +13,8 @@ from typing import Any, Final, cast
 from doorstep.app import clock, policies, told
 from doorstep.app.accounts import account_of, drive, message_of
 from doorstep.app.cases import Considered, consider
-from doorstep.app.loop import in_db
 from doorstep.app.say import say
-from doorstep.connectors.contract import Account, Can, Flow, Pushed, Renewed, Request, Shipment, Store, Trouble
+from doorstep.connectors.contract import Account, Can, Flow, Pushed, Request, Shipment, Store, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.core.channel import Channel, channel
 from doorstep.core.convert import Given
@@ -142,23 +141,26 @@ def _shipment(considered: Considered, policy: Policy, given: Given) -> Shipment:
         shipped_at=clock.now(),
         notify=policy.mail_by is MailBy.STORE,
         replaces=spot.given.remote_id if spot.given else "",
+        former=spot.given.remote_number if spot.given else "",
     )
 
 
-def _flow(store: Connection, account: Account, shipment: Shipment) -> Flow[Pushed] | None:
-    one = connector("store", store.connector)
-    return cast(Store, one).push(account, shipment) if Can.PUSH in one.meta.can else None
+def _flow(store: Connection, account: Account, shipment: Shipment) -> Flow[Pushed]:
+    return cast(Store, connector("store", store.connector)).push(account, shipment)
+
+
+def _takes_numbers(store: Connection) -> bool:
+    return Can.PUSH in connector("store", store.connector).meta.can
 
 
 def _first(store: Connection, shipment: Shipment) -> Described | None:
     """What a push would send first; None where it would not even begin."""
     try:
         account = account_of(store)
-        flow = _flow(store, account, shipment)
-        step = next(flow) if flow else None
+        step = next(_flow(store, account, shipment)) if _takes_numbers(store) else None
     except Trouble:
         return None
-    return describe(step, account) if isinstance(step, Request) else None
+    return describe(step, account) if step else None
 
 
 def describe(request: Request, account: Account) -> Described:
@@ -175,17 +177,16 @@ def describe(request: Request, account: Account) -> Described:
 
 async def _asked(run: DryRun, store: Connection) -> DryRun:
     assert run.shipment is not None
-    values = {"store": store.label}
+    shipment, values = run.shipment, {"store": store.label}
     try:
-        account = await in_db(account_of, store)
-        flow = _flow(store, account, run.shipment)
-        change = await drive(store, until_change(flow)) if flow else None
+        asks = _takes_numbers(store)
+        change = await drive(store, lambda account: until_change(_flow(store, account, shipment))) if asks else None
     except Trouble as trouble:
         return replace(run, takes=False, answer=message_of(trouble))
     if change is None:
         return replace(run, takes=True, answer=Message(id="preview.answer.has_it", values=values))
     answer = Message(id="preview.answer.takes", values=values)
-    return replace(run, takes=True, request=describe(change, account), answer=answer)
+    return replace(run, takes=True, request=describe(change, account_of(store)), answer=answer)
 
 
 def until_change(flow: Flow[Pushed]) -> Flow[Request | None]:
@@ -194,13 +195,13 @@ def until_change(flow: Flow[Pushed]) -> Flow[Request | None]:
     """
     try:
         step = next(flow)
-        while not (isinstance(step, Request) and step.changes):
+        while not step.changes:
             try:
                 answer = yield step
             except Trouble as trouble:
                 step = flow.throw(trouble)
             else:
-                step = next(flow) if isinstance(step, Renewed) else flow.send(answer)
+                step = flow.send(answer)
     except StopIteration:
         return None
     finally:

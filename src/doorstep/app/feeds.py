@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -10,12 +11,12 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 
 from doorstep.app import clock, loop
-from doorstep.app.accounts import account_of, drive, message_of, name_of, refused
+from doorstep.app.accounts import drive, message_of, name_of, refused
 from doorstep.app.inbox import Arrival, arrive
 from doorstep.app.leases import new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
-from doorstep.connectors.contract import Answer, Broken, Can, Denied, Flow, Request, Store, Supplier, Trouble
+from doorstep.connectors.contract import Account, Answer, Broken, Can, Denied, Flow, Request, Store, Supplier, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.core.cadence import retry_after
 from doorstep.db.models import Connection, Feed
@@ -61,7 +62,7 @@ async def ask(turn: Turn) -> None:
     """Walk through everything that changed; each answer is stored before the next page is asked for."""
     failed: Trouble | None = None
     try:
-        await drive(turn.connection, await in_db(_flow, turn), lambda request, answer: _keep(turn, request, answer))
+        await drive(turn.connection, partial(_flow, turn), lambda request, answer: _keep(turn, request, answer))
     except Trouble as trouble:
         failed = trouble
         if isinstance(trouble, Denied):
@@ -69,8 +70,8 @@ async def ask(turn: Turn) -> None:
     await in_db(finish, turn, failed)
 
 
-def _flow(turn: Turn) -> Flow[None]:
-    one, account = connector(turn.connection.kind, turn.connection.connector), account_of(turn.connection)
+def _flow(turn: Turn, account: Account) -> Flow[None]:
+    one = connector(turn.connection.kind, turn.connection.connector)
     since = _since(turn)
     if turn.feed.name == "orders":
         return cast(Store, one).orders(account, since)

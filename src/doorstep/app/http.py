@@ -28,7 +28,6 @@ from doorstep.connectors.contract import (
     Flow,
     Meta,
     Refused,
-    Renewed,
     Request,
     Trouble,
 )
@@ -40,7 +39,7 @@ MAX_REDIRECTS: Final = 3
 CONNECT_S: Final = 10.0
 IDLE_S: Final = 4.0  # a connection is kept open so long: shorter than the five seconds of Apache and Node
 OnAnswer = Callable[[Request, Answer], Awaitable[None]]
-OnRenewed = Callable[[Mapping[str, str]], Awaitable[None]]
+OnRequest = Callable[[Request], None]
 log = logger(__name__)
 
 
@@ -67,12 +66,12 @@ async def run(
     account: Account,
     connection_id: int = 0,
     on_answer: OnAnswer | None = None,
-    on_renewed: OnRenewed | None = None,
+    on_request: OnRequest | None = None,
 ) -> T:
     """Drive a Flow to its result: send its Requests, give it the Answers, throw Trouble into it so it can clean up.
 
-    ``on_answer(request, answer)`` gets the Answers of Requests with a ``what``; ``on_renewed(credentials)`` must have
-    committed when it returns, nothing is sent before. What either raises ends the run. Raises Trouble.
+    ``on_answer(request, answer)`` gets the Answers of Requests with a ``what``; what it raises ends the run.
+    ``on_request(request)`` is told of each before it leaves. Raises Trouble.
     ``connection_id`` keeps the pace of a connection; 0 (not saved yet) keeps one per address.
     """
     hosts = hosts_of(connector.meta, account)
@@ -80,11 +79,8 @@ async def run(
     try:
         step = next(flow)
         while True:
-            if isinstance(step, Renewed):
-                if on_renewed:
-                    await on_renewed(step.credentials)
-                step = next(flow)
-                continue
+            if on_request:
+                on_request(step)
             try:
                 await slot(pace, connector.meta.polls_per_minute)
                 answer = await _timed(connector.meta.name, send(step, hosts))

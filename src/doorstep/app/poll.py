@@ -3,16 +3,17 @@
 import asyncio
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, cast
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from doorstep.app import budget, clock, health
-from doorstep.app.accounts import account_of, drive, name_of, refused
+from doorstep.app.accounts import drive, name_of, refused
 from doorstep.app.feeds import PAUSE_S, arrival
 from doorstep.app.health import Pulse
 from doorstep.app.inbox import arrive
@@ -153,24 +154,18 @@ def _batches(account: Connection, ids: Sequence[int], size: int, now: datetime) 
 
 async def ask(turn: Turn) -> None:
     """Register what is new over there, then ask about everything of the turn. No request outlives the lease."""
-    try:
-        account = await in_db(account_of, turn.connection)
-    except Denied as sealed:
-        for batch in turn.batches:
-            batch.failed = sealed
-    else:
-        await asyncio.gather(*(_try(batch, account) for batch in turn.batches))
+    await asyncio.gather(*map(_try, turn.batches))
     denied = next((one.failed for one in turn.batches if isinstance(one.failed, Denied)), None)
     if denied:
         await in_db(refused, turn.connection, denied)
     await in_db(finish, turn)
 
 
-async def _try(batch: Batch, account: Account) -> None:
+async def _try(batch: Batch) -> None:
     began = clock.monotonic()
     try:
         async with asyncio.timeout(LEASE_S - ROOM_S):
-            await _ask(batch, account)
+            await _ask(batch)
     except TimeoutError:
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
@@ -178,19 +173,19 @@ async def _try(batch: Batch, account: Account) -> None:
     batch.pulse.ended(len(batch.watches), clock.monotonic() - began, batch.failed)
 
 
-async def _ask(batch: Batch, account: Account) -> None:
-    await _follow(batch, account)
+async def _ask(batch: Batch) -> None:
+    await _follow(batch)
     numbers = batch.asked("registered")
     if numbers:
-        flow = cast(Carrier, _connector(batch)).track(account, numbers)
-        await drive(batch.connection, flow, lambda _, answer: _keep(batch, answer), account=account)
+        track = partial(cast(Carrier, _connector(batch)).track, numbers=numbers)
+        await drive(batch.connection, track, lambda _, answer: _keep(batch, answer))
 
 
 def _connector(batch: Batch) -> object:
     return connector("carrier", batch.connection.connector)
 
 
-async def _follow(batch: Batch, account: Account) -> None:
+async def _follow(batch: Batch) -> None:
     """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
     one = _connector(batch)
     if Can.FOLLOW not in cast(Carrier, one).meta.can:
@@ -199,19 +194,19 @@ async def _follow(batch: Batch, account: Account) -> None:
         return
     follower = cast(Follower, one)
     for number in batch.asked("recarrier"):
-        await _recarrier(batch, number, follower.recarrier(account, number))
+        await _recarrier(batch, number, partial(follower.recarrier, number=number))
     fresh = batch.asked("none", "rejected", "stopped")
     if fresh:
-        followed = await drive(batch.connection, follower.follow(account, fresh), account=account)
+        followed = await drive(batch.connection, partial(follower.follow, numbers=fresh))
         await in_db(_remember, batch, followed)
 
 
-async def _recarrier(batch: Batch, number: TrackingNumber, flow: Flow[Followed]) -> None:
+async def _recarrier(batch: Batch, number: TrackingNumber, begin: Callable[[Account], Flow[Followed]]) -> None:
     """Have another carrier asked. What is wrong with this number alone keeps none of the others waiting: declined, it
     is followed as the vendor thinks best; too early, it is tried again.
     """
     try:
-        said = await drive(batch.connection, flow)
+        said = await drive(batch.connection, begin)
     except (Refused, NotFound) as trouble:
         await in_db(_put, batch.watches[number.text], {"remote": "none", "said": _words(trouble)})
     except Busy as trouble:

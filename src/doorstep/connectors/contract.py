@@ -65,7 +65,6 @@ __all__ = [
     "Pushed",
     "Received",
     "Refused",
-    "Renewed",
     "Renewing",
     "Request",
     "Shipment",
@@ -133,14 +132,7 @@ class Request:
     changes: bool = False  # True: it changes something over there; an interrupted one is never repeated blindly
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewed:
-    """New credentials, yielded inside a Flow: committed under the connection's lock before anything else is sent."""
-
-    credentials: Mapping[str, str]
-
-
-Flow = Generator[Request | Renewed, Answer, T]
+Flow = Generator[Request, Answer, T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,8 +273,11 @@ class Granted(Connectable, Protocol):
 
 
 class Renewing(Connectable, Protocol):
-    """Credentials that expire. ``stale``: by ``account.now``, with a margin. ``renew``: new ones, merged into the old;
-    app runs it under the connection's lock, once for all workers, and commits before anything else is sent.
+@runtime_checkable
+    """Credentials that expire. ``stale``: by ``account.now``, with a margin; true where there are none yet, too.
+    ``renew``: new ones, merged into the old; {} = these cannot be renewed. App runs it before ``check`` and before a
+    flow begins, once for all workers, and commits before anything else is sent; and once more when a flow that has
+    changed nothing is Denied.
     """
 
     def stale(self, account: Account) -> bool: ...

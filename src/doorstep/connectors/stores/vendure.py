@@ -29,7 +29,6 @@ from doorstep.connectors.contract import (
     NotFound,
     Pushed,
     Refused,
-    Renewed,
     Request,
     Shipment,
     Store,
@@ -53,7 +52,6 @@ PER_PAGE: Final = 50  # orders come with lines and fulfillments; the server's ow
 MOVING = ("PaymentAuthorized", "PaymentSettled", "PartiallyShipped", "Shipped", "PartiallyDelivered")
 LOOK_BACK: Final = timedelta(days=14)
 HANDLER = "manual-fulfillment"
-ME = "query Me { me { id } }"
 ANY = "query Any { orders(options: { take: 1 }) { totalItems } }"
 LOGIN = """mutation Login($name: String!, $password: String!) {
   login(username: $name, password: $password, rememberMe: true) {
@@ -96,12 +94,21 @@ class Vendure:
     unseen = frozenset({"Created", "Draft", "AddingItems", "ArrangingAdditionalPayment", "Modifying"})
 
     def check(self, account: Account) -> Flow[Checked]:
-        """Logs in and reads one order, so that missing permissions show now."""
-        account = yield from _entered(account)
+        """Reads one order, so that missing permissions show now."""
         answer = yield _request(account, ANY, {})
         _data(answer)
         site = re.sub(r"^https?://", "", _url(account)).lower()
-        return Checked(external_id=site, label=site.partition("/")[0], credentials=account.credentials)
+        return Checked(external_id=site, label=site.partition("/")[0])
+
+    def stale(self, account: Account) -> bool:
+        """A session says nothing of its end: it is good until an answer denies it. A key needs none."""
+        return not (account.credentials.get("api_key") or account.credentials.get("token"))
+
+    def renew(self, account: Account) -> Flow[Mapping[str, str]]:
+        """A new session; a key cannot be renewed. Raises Denied."""
+        if account.credentials.get("api_key"):
+            return {}
+        return {"token": (yield from _login(account))}
 
     def orders(self, account: Account, since: datetime | None) -> Flow[None]:
         """Placed orders (not carts, not drafts). The order of placing never changes, so no page misses one."""
@@ -110,7 +117,6 @@ class Vendure:
             wanted["_or"] = _changed(since)
         options = {"filter": wanted, "sort": {"orderPlacedAt": "ASC"}, "take": PER_PAGE}
         skip, total = 0, 1
-        account = yield from _entered(account)
         while skip < total:
             answer = yield _request(
                 account, LIST, {"options": {**options, "skip": skip}}, what="orders", subject=str(skip)
@@ -120,7 +126,6 @@ class Vendure:
             skip += PER_PAGE
 
     def order(self, account: Account, ref: str) -> Flow[None]:
-        account = yield from _entered(account)
         _data((yield _request(account, ONE, {"id": ref}, what="order", subject=ref)))
 
     def read(self, answer: Answer) -> Facts:
@@ -148,7 +153,6 @@ class Vendure:
         """Adds a fulfillment and marks it shipped. Looks first: a repetition finishes what an interrupted one began.
         An edit cancels the old fulfillment first, because its items are taken until then.
         """
-        account = yield from _entered(account)
         order = yield from _fetch(account, shipment.order)
         if order.state == "Cancelled":
             raise Refused(order.state, message=Message(id="stores.order_cancelled"))
@@ -162,12 +166,10 @@ class Vendure:
         return Pushed(ref=ref, notes=() if shipment.notify else (Message(id="stores.vendure.mails_itself"),))
 
     def read_back(self, account: Account, order: str) -> Flow[tuple[StoreShipment, ...]]:
-        account = yield from _entered(account)
         return shipments((yield from _fetch(account, order)))
 
     def withdraw(self, account: Account, order: str, ref: str) -> Flow[None]:
         """Cancels the fulfillment; one that is cancelled already is fine. The order keeps its state."""
-        account = yield from _entered(account)
         found = next((one for one in (yield from _fetch(account, order)).fulfillments or () if one.id == ref), None)
         if found and found.state != "Cancelled":
             yield from _move(account, ref, "Cancelled")
@@ -216,19 +218,6 @@ def _fetch(account: Account, ref: str) -> Flow[OrderShape]:
     if found is None:
         raise NotFound(ref, message=Message(id="stores.not_found", values={"said": ref}))
     return convert(found, OrderShape)
-
-
-def _entered(account: Account) -> Flow[Account]:
-    """The account with a session that works. Asked beforehand, so that no answer meant for ``read`` is a refusal."""
-    if account.credentials.get("api_key"):
-        return account
-    if account.credentials.get("token"):
-        answer = yield _request(account, ME, {})
-        if not _forbidden(answer) and _data(answer).get("me"):
-            return account
-    credentials = {**account.credentials, "token": (yield from _login(account))}
-    yield Renewed(credentials=credentials)
-    return replace(account, credentials=credentials)
 
 
 def _login(account: Account) -> Flow[str]:

@@ -32,7 +32,6 @@ from doorstep.connectors.contract import (
     Meta,
     Received,
     Refused,
-    Renewed,
     Request,
     Supplier,
 )
@@ -73,42 +72,59 @@ class CJDropshipping:
     unseen = tracks.UNSEEN
 
     def check(self, account: Account) -> Flow[Checked]:
-        """Gets a token and reads one order. ``external_id`` is a hash: the openId signs webhooks and stays secret."""
-        tokens = dict(account.credentials)
-        if not _valid(tokens, "access_token", account.now):
-            tokens = yield from _new_tokens(account, tokens)
+        """Reads one order. ``external_id`` is a hash: the openId signs webhooks and stays secret."""
         first = _get("/shopping/order/list", (("pageNum", "1"), ("pageSize", "1")))
-        orders.page((yield _signed(first, tokens)))
-        who = tokens["open_id"] or tokens["api_key"]
+        orders.page((yield _signed(first, account)))
+        who = account.credentials["open_id"] or account.credentials["api_key"]
         return Checked(
             external_id=hashlib.sha256(b"cjdropshipping:" + who.encode()).hexdigest()[:16],
             label="CJdropshipping",
-            credentials=tokens,
         )
+
+    def stale(self, account: Account) -> bool:
+        """An access token lives 15 days."""
+        return not _valid(account.credentials, "access_token", account.now)
+
+    def renew(self, account: Account) -> Flow[Mapping[str, str]]:
+        """By the refresh token while that is good, else by the API key. Raises Denied; Busy within the five minutes."""
+        before = account.credentials
+        if _valid(before, "refresh_token", account.now):
+            answer = yield _post("/authentication/refreshAccessToken", {"refreshToken": before["refresh_token"]})
+            with contextlib.suppress(Denied, Refused):  # a refresh token can be revoked: the API key is still good
+                return envelope.tokens(answer, before)
+        asked = before.get("access_token_asked_at", "")
+        left = datetime.fromisoformat(asked) + AGAIN - account.now if asked else timedelta(0)
+        if left > timedelta(0):
+            raise _too_soon(left)
+        answer = yield _post("/authentication/getAccessToken", {"apiKey": before["api_key"]})
+        try:
+            return envelope.tokens(answer, before) | {"access_token_asked_at": account.now.isoformat()}
+        except Busy as trouble:  # somebody else has asked with this key
+            raise _too_soon(AGAIN) from trouble
+        except Refused as trouble:
+            raise Denied(trouble.said, message=Message(id="cjdropshipping.key_refused")) from trouble
 
     def purchases(self, account: Account, since: datetime | None) -> Flow[None]:
         """All orders that may have changed since; then whole orders where the list left out the goods; then the local
         numbers of what still has only a platform number.
         """
         oldest = since - REACH if since else None
-        tokens = dict(account.credentials)
         listed: dict[str, orders.Listed] = {}
         for page in range(1, PAGES + 1):
             query = (("pageNum", str(page)), ("pageSize", str(PAGE)))
             request = _get("/shopping/order/list", query, what="purchases", subject=f"page {page}")
-            count, found = orders.page((yield from _ask(account, tokens, request)))
+            count, found = orders.page((yield _signed(request, account)))
             listed |= {one.ref: one for one in found}
             if count < PAGE or _all_before(found, oldest):
                 break
         for ref in [one.ref for one in listed.values() if not one.whole]:
-            yield from _ask(account, tokens, _detail(ref))
-        yield from _ask_local_numbers(account, tokens, listed.values())
+            yield _signed(_detail(ref), account)
+        yield from _ask_local_numbers(account, listed.values())
 
     def purchase(self, account: Account, ref: str) -> Flow[None]:
         """One order with its local number. Raises NotFound."""
-        tokens = dict(account.credentials)
-        one = orders.detailed((yield from _ask(account, tokens, _detail(ref))))
-        yield from _ask_local_numbers(account, tokens, [one])
+        one = orders.detailed((yield _signed(_detail(ref), account)))
+        yield from _ask_local_numbers(account, [one])
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]:
         """Order and logistics news to ``address``. CJ wants products and stock named as well: they are switched off.
@@ -117,7 +133,7 @@ class CJDropshipping:
         topics = {"product": "CANCEL", "stock": "CANCEL", "order": "ENABLE", "logistics": "ENABLE"}
         body = {topic: {"type": verb, "callbackUrls": [address]} for topic, verb in topics.items()}
         request = _post("/webhook/set", body, changes=True)
-        envelope.opened((yield from _ask(account, dict(account.credentials), request)))
+        envelope.opened((yield _signed(request, account)))
         return {}
 
     def receive(self, account: Account, delivery: Delivery) -> Received:
@@ -143,48 +159,11 @@ def _valid(credentials: Mapping[str, str], token: str, now: datetime) -> bool:
     return bool(credentials.get(token)) and bool(expires) and datetime.fromisoformat(expires) - EARLY > now
 
 
-def _ask(account: Account, tokens: dict[str, str], request: Request) -> Flow[Answer]:
-    """The answer to a request with a good token. ``tokens`` are kept up to date; one that CJ does not take although it
-    should be good is renewed once.
-    """
-    if not _valid(tokens, "access_token", account.now):
-        yield from _renew(account, tokens)
-    answer = yield _signed(request, tokens)
-    if envelope.token_refused(answer):
-        yield from _renew(account, tokens)
-        answer = yield _signed(request, tokens)
-    return answer
-
-
-def _renew(account: Account, tokens: dict[str, str]) -> Flow[None]:
-    tokens.update((yield from _new_tokens(account, tokens)))
-    yield Renewed(credentials=dict(tokens))
-
-
-def _new_tokens(account: Account, before: Mapping[str, str]) -> Flow[dict[str, str]]:
-    """By the refresh token while that is good, else by the API key. Raises Denied; Busy within the five minutes."""
-    if _valid(before, "refresh_token", account.now):
-        answer = yield _post("/authentication/refreshAccessToken", {"refreshToken": before["refresh_token"]})
-        with contextlib.suppress(Denied, Refused):  # a refresh token can be revoked: the API key is still good
-            return envelope.tokens(answer, before)
-    asked = before.get("access_token_asked_at", "")
-    left = datetime.fromisoformat(asked) + AGAIN - account.now if asked else timedelta(0)
-    if left > timedelta(0):
-        raise _too_soon(left)
-    answer = yield _post("/authentication/getAccessToken", {"apiKey": before["api_key"]})
-    try:
-        return envelope.tokens(answer, before) | {"access_token_asked_at": account.now.isoformat()}
-    except Busy as trouble:  # somebody else has asked with this key
-        raise _too_soon(AGAIN) from trouble
-    except Refused as trouble:
-        raise Denied(trouble.said, message=Message(id="cjdropshipping.key_refused")) from trouble
-
-
 def _too_soon(left: timedelta) -> Busy:
     return Busy(retry_after=left.total_seconds(), message=Message(id="cjdropshipping.token_wait"))
 
 
-def _ask_local_numbers(account: Account, tokens: dict[str, str], listed: Iterable[orders.Listed]) -> Flow[None]:
+def _ask_local_numbers(account: Account, listed: Iterable[orders.Listed]) -> Flow[None]:
     """The courier's numbers of all platform numbers, some at a time."""
     numbers = sorted({one.platform_number for one in listed if one.platform_number})
     for first in range(0, len(numbers), NUMBERS):
@@ -192,7 +171,7 @@ def _ask_local_numbers(account: Account, tokens: dict[str, str], listed: Iterabl
         text = ",".join(asked)
         query = tuple(("trackNumber", one) for one in asked)
         request = _get("/logistic/trackInfo", query, what="numbers", subject=text, context={"numbers": text})
-        tracks.numbers((yield from _ask(account, tokens, request)))
+        tracks.numbers((yield _signed(request, account)))
 
 
 def _all_before(found: Sequence[orders.Listed], oldest: datetime | None) -> bool:
@@ -221,8 +200,8 @@ def _post(path: str, body: Mapping[str, object], *, changes: bool = False) -> Re
     return Request(method="POST", url=BASE + path, headers=headers, body=msgspec.json.encode(body), changes=changes)
 
 
-def _signed(request: Request, tokens: Mapping[str, str]) -> Request:
-    return replace(request, headers={**request.headers, "CJ-Access-Token": tokens["access_token"]})
+def _signed(request: Request, account: Account) -> Request:
+    return replace(request, headers={**request.headers, "CJ-Access-Token": account.credentials["access_token"]})
 
 
 def _pushed(answer: Answer) -> Facts:

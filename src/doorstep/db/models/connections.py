@@ -24,6 +24,7 @@ class Connection(models.Model):
     settings = models.JSONField(default=dict)
     credentials_enc = models.BinaryField(default=b"")
     cred_version = models.IntegerField(default=0)
+    renewing_until = models.FloatField(default=0)  # machine seconds: somebody renews the credentials until then
     state = models.TextField(default="active")
     state_reason = models.JSONField(null=True)
     connected_at = models.DateTimeField()

@@ -19,9 +19,8 @@ T = TypeVar("T")
 NOTHING: Final = msgspec.Raw()
 Loose = str | int | None
 
-TOKEN_REFUSED: Final = 1600001
 NO_LOGISTICS: Final = 1605000
-_DENIED: Final = frozenset({TOKEN_REFUSED, 1600002, 1600003, 1601000})
+_DENIED: Final = frozenset({1600001, 1600002, 1600003, 1601000})
 _NOT_FOUND: Final = frozenset({1602000, 1602001, 1602002, 1603100, NO_LOGISTICS})
 _CALLBACK: Final = frozenset({1607001, 1607002, 1607003})
 _WAIT: Final = {1600000: None, 1600200: 2.0, 1600201: 3600.0}  # try again; calls a second; quota of the day
@@ -69,12 +68,6 @@ def data(answer: Answer, shape: type[T]) -> T | None:
     """The data of a good answer as a shape, None when it is null."""
     raw = opened(answer)
     return None if raw is None else decode(raw, shape)
-
-
-def token_refused(answer: Answer) -> bool:
-    """CJ does not take the access token (any more)."""
-    envelope = _envelope(answer)
-    return envelope is not None and envelope.code == TOKEN_REFUSED
 
 
 def tokens(answer: Answer, before: Mapping[str, str]) -> dict[str, str]:
