@@ -165,6 +165,7 @@ def shipment_of(push: Push, order: Order, store: Connection) -> Shipment | Refus
         shipped_at=clock.now(),
         notify=policy.mail_by is MailBy.STORE,
         replaces=before.remote_id if before else "",
+        former=before.remote_number if before else "",
     )
 
 

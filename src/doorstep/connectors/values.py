@@ -38,8 +38,9 @@ class Checked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """What is given to a store. Empty ``contents`` = all lines not shipped yet. ``replaces``: the remote ref of our own
-    earlier push that this one edits. ``carrier`` is our code, ``carrier_name`` how the channel wants it called, and
-    ``carrier_beside`` its own name for the second field of a channel whose list does not have it.
+    earlier push that this one edits, ``former`` the number that it gave. ``carrier`` is our code, ``carrier_name`` how
+    the channel wants it called, and ``carrier_beside`` its own name for the second field of a channel whose list does
+    not have it.
     ``notify``: may the store mail the shopper. ``key`` is the same on every repetition.
     """
 
@@ -54,6 +55,7 @@ class Shipment:
     shipped_at: datetime | None = None
     notify: bool = True
     replaces: str = ""
+    former: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +129,14 @@ class Delivery:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A webhook that was verified. ``answer`` None = a ping (accept, learn nothing). ``key``: the vendor's delivery id,
-    '' when it has none. ``knock``: the signature does not cover the body, so fetch before believing.
+    '' when it has none. ``knock``: the signature does not cover the body, so fetch before believing. ``learned``:
+    credentials to save first, such as which key the vendor signs with; ``renew`` then fetches it.
     """
 
     answer: Answer | None
     key: str = ""
     knock: bool = False
+    learned: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
