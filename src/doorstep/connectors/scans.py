@@ -1,0 +1,202 @@
+"""What reading the scans of one carrier has in common: a table of its codes, one scan at a time, strange words counted,
+trouble in words for whoever connected the carrier.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, retry_after
+from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble, Word
+from doorstep.core.event import InstantFrom, TrackingEvent, When, when
+from doorstep.core.message import Message, Value
+from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.status import Reason, Status
+from doorstep.core.words import read_words
+
+T = TypeVar("T")
+_TROUBLES: Final[Mapping[type[Trouble], str]] = {
+    Busy: "carrier.busy",
+    Denied: "carrier.denied",
+    NotFound: "carrier.not_found",
+    Refused: "carrier.refused",
+    Broken: "carrier.broken",
+}
+
+
+class Meaning(NamedTuple):
+    """What a code of a carrier says. UNKNOWN in a table: known, and it says nothing about where the parcel is."""
+
+    status: Status
+    reason: Reason | None = None
+
+
+Codes = Mapping[str, Meaning]
+
+
+def code_tables(path: Path) -> Mapping[str, Codes]:
+    """The tables of a csv with the columns table, code, status, reason ('' = none). Raises ValueError and KeyError."""
+    tables: dict[str, dict[str, Meaning]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            reason = Reason(row["reason"]) if row["reason"] else None
+            tables.setdefault(row["table"], {})[row["code"]] = Meaning(Status(row["status"]), reason)
+    return tables
+
+
+def statuses(codes: Codes) -> Mapping[str, Status]:
+    """A table without the reasons: ``Connector.status``."""
+    return {code: one.status for code, one in codes.items()}
+
+
+def scan(
+    source: str,
+    at: When,
+    meaning: Meaning,
+    *,
+    text: str,
+    code: str = "",
+    place: str = "",
+    zone: bool = False,
+) -> TrackingEvent:
+    """One event; its position is set by ``Reader.scans``. ``zone``: the vendor documents one zone for all times."""
+    stated = InstantFrom.SOURCE_ZONE if zone else InstantFrom.STATED
+    return TrackingEvent(
+        source=source,
+        raw_text=text,
+        raw_code=code,
+        status=meaning.status,
+        reason=meaning.reason,
+        local=at.local,
+        offset=at.offset,
+        instant=at.instant,
+        instant_from=stated if at.instant else InstantFrom.NONE,
+        place=place,
+        day_only=at.day_only,
+    )
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one answer. ``words``: what no mapping knows. ``bad``: one line for each item that cannot be read."""
+
+    source: str
+    words: dict[str, Word] = field(default_factory=dict)
+    bad: list[str] = field(default_factory=list)
+
+    def meaning(self, codes: Codes, code: str, text: str, *, language: str = "") -> Meaning:
+        """The table's, else what the text says. A code that the table does not have is counted, and without any code a
+        text that says nothing.
+        """
+        if code in codes:
+            return codes[code]
+        told = Meaning(*read_words(text, language))
+        if code or told.status is Status.UNKNOWN:
+            self.strange(code or text, text)
+        return told
+
+    def strange(self, word: str, sample: str = "") -> None:
+        """Count a word that nobody has mapped."""
+        if word:
+            self.words.setdefault(word, Word(text=word, sample=sample))
+
+    def scans(
+        self, number: str, items: Iterable[T], read: Callable[[T], TrackingEvent], *, newest_first: bool
+    ) -> tuple[TrackingEvent, ...]:
+        """The events, first to happen first. One that cannot be read is counted, and the others are kept."""
+        events: list[TrackingEvent] = []
+        for place_in_list, item in enumerate(items):
+            try:
+                events.append(read(item))
+            except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
+                self.bad.append(f"{number}: scan {place_in_list}: {error}")
+        ordered = reversed(events) if newest_first else events
+        return tuple(replace(event, position=position) for position, event in enumerate(ordered))
+
+    def each(self, raws: Iterable[msgspec.Raw], shape: type[T], read: Callable[[T], Track]) -> list[Track]:
+        """The tracks of a list; an item that does not have the shape is counted, and the others are kept."""
+        tracks = []
+        for place_in_list, raw in enumerate(raws):
+            try:
+                tracks.append(read(msgspec.json.decode(raw, type=shape, strict=False)))
+            except (msgspec.MsgspecError, RecursionError) as error:
+                self.bad.append(f"parcel {place_in_list}: {error}")
+        return tracks
+
+    def facts(self, tracks: Iterable[Track]) -> Facts:
+        """All that the answer says."""
+        return Facts(tracks=tuple(tracks), words=tuple(self.words.values()), bad=tuple(self.bad))
+
+
+def not_found(number: str, said: str = "") -> Track:
+    """The carrier says that it does not know the number."""
+    return Track(number=number, answer=TrackAnswer.NOT_FOUND, complete=False, said=said[:SAID_AT_MOST])
+
+
+def invalid(number: str, said: str = "") -> Track:
+    """The carrier says that this is no number of its own."""
+    told = said[:SAID_AT_MOST]
+    return Track(number=number, answer=TrackAnswer.REJECTED, complete=False, reason=Reason.INVALID_NUMBER, said=told)
+
+
+def asked(answer: Answer) -> tuple[str, ...]:
+    """The numbers that were asked about: ``asked`` in the context, with commas between; none in a saved answer."""
+    return tuple(one for one in answer.context.get("asked", "").split(",") if one)
+
+
+def decoded(answer: Answer, shape: type[T], carrier: str) -> T:
+    """JSON of a documented shape ("7" is taken for 7). Raises Broken, in words."""
+    try:
+        return msgspec.json.decode(answer.body, type=shape, strict=False)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        said = "a web page" if looks_like_html(answer) else str(error)
+        raise broken(carrier, said) from error
+
+
+def broken(carrier: str, said: str) -> Broken:
+    """Not an answer of the carrier's API."""
+    said = said[:SAID_AT_MOST]
+    return Broken(said, message=Message(id="carrier.broken", values={"carrier": carrier, "said": said}))
+
+
+def trouble(answer: Answer, said: str, carrier: str, *, wait: float | None = None) -> Trouble | None:
+    """What an HTTP status alone means; None for 2xx. ``said``: the vendor's text. ``wait``: seconds until the next try
+    when the vendor does not say.
+    """
+    said = f"{answer.status} {said}".strip()[:SAID_AT_MOST]
+    kind = _kind(answer.status)
+    if kind is None:
+        return None
+    values: dict[str, Value] = {"carrier": carrier, "said": said}
+    message = Message(id=_TROUBLES[kind], values=values)
+    if kind is Busy:
+        return Busy(said, retry_after=retry_after(answer) or wait, message=message)
+    return kind(said, message=message)
+
+
+def _kind(status: int) -> type[Trouble] | None:
+    exact: dict[int, type[Trouble]] = {401: Denied, 403: Denied, 404: NotFound, 410: NotFound, 429: Busy, 503: Busy}
+    if 200 <= status < 300:
+        return None
+    return exact.get(status) or (Refused if 400 <= status < 500 else Broken)
+
+
+def day(text: str | None) -> date | None:
+    """The date of an estimate (ISO 8601); one that cannot be read is none."""
+    try:
+        at = when(text or "")
+    except (ValueError, OverflowError):
+        return None
+    local = at.local or at.instant
+    return local.date() if local else None
+
+
+def account_id(carrier: str, secret: str) -> str:
+    """The natural key of an account that the vendor gives no id: a hash that does not tell the secret."""
+    return hashlib.sha256(f"{carrier}:{secret}".encode()).hexdigest()[:16]
