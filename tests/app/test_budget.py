@@ -50,6 +50,15 @@ def test_a_clock_that_was_set_back_fills_nothing(account):
     assert take(account, FULL, NOW - 3600) == 0
 
 
+def test_a_rest_from_before_the_clock_was_set_back_is_not_believed(account):
+    take(account, 1, NOW)
+    for ahead, calls in ((budget.LONGEST_REST_S - 1, 0), (budget.LONGEST_REST_S + 1, 5)):
+        Budget.objects.update(ready_at=NOW + ahead)
+        assert take(account, 5, NOW) == calls
+        Budget.objects.update(ready_at=0.0, spare_at=NOW + ahead)
+        assert bool(budget.spare(account, META, 5, NOW)) == bool(calls)
+
+
 @settings(max_examples=25, deadline=None)
 @given(steps=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 60)), min_size=1, max_size=30))
 def test_the_pace_is_never_exceeded_by_more_than_one_bucket(steps):

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, holds, outbox, rules
-from doorstep.app.leases import new_token
+from doorstep.app import clock, feeds, holds, outbox, poll, rules
+from doorstep.app.leases import LONGEST_S, new_token
 from doorstep.core.message import Message
 from doorstep.core.policy import Policy, When
 from doorstep.db.models import Claim, Feed, Number, Outbox, Push, Schedule, StorePolicy
@@ -50,6 +50,21 @@ def test_what_somebody_began_comes_back_as_interrupted_when_the_lease_is_over(st
     Outbox.objects.update(lease_until=clock.machine() - 1)
     leased = outbox.claim()
     assert (leased.interrupted, again(row).tries) == (interrupted, 0)  # that somebody died is no failed try
+
+
+def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting():
+    one, now = ledger(), clock.now()
+    place = {"ws": one.ws, "connection_id": one.carrier.id, "next_at": now, "lease_token": 5}
+    row = intend("1", state="sending", lease_token=5)
+    Feed.objects.all().delete()
+    Feed.objects.create(**place, name="orders")
+    Schedule.objects.create(**place, number_id=1)
+    for until, free in ((LONGEST_S - 5, False), (LONGEST_S + 5, True)):
+        for model in (Outbox, Feed, Schedule):
+            model.objects.update(lease_until=clock.machine() + until)
+        found = (outbox.claim(), feeds.claim(), poll.claim())
+        assert [bool(each) for each in found] == [free] * 3
+    assert again(row).lease_token not in {0, 5}
 
 
 def test_a_lost_lease_writes_nothing():

@@ -92,7 +92,7 @@ async def test_a_process_that_died_while_sending_leaves_it_to_be_read_back(town)
     errand = await in_db(deliver.begin, leased)
     await in_db(holds.bury_the_dead)
     row = await in_db(Outbox.objects.get)
-    assert (row.state, await in_db(outbox.claim)) == ("sending", None)
+    assert (row.state, await in_db(outbox.claim)) == ("unsure", None)
     assert 0 < row.lease_until - clock.machine() <= 2.0 + deliver.GRACE_S
     before = row.lease_until
     await in_db(holds.bury_the_dead)  # killed again and again: it does not rest for ever
@@ -149,11 +149,23 @@ async def test_a_process_that_died_before_sending_leaves_it_due_at_once(town):
 )
 async def test_a_late_write_with_an_old_lease_changes_nothing(town, late):
     old = await in_db(deliver.begin, await in_db(outbox.claim))
-    await town.deliver()
-    assert (await town.deliver()).state == "accepted"
+    for state in ("unsure", "due", "accepted"):
+        assert (await town.deliver()).state == state
     before = await in_db(lambda: (list(Push.objects.values()), list(Outbox.objects.values())))
     await in_db(late, old)
     assert await in_db(lambda: (list(Push.objects.values()), list(Outbox.objects.values()))) == before
+
+
+async def test_whoever_takes_over_lets_it_rest_first(town):
+    """The machine's clock was set forward: the lease is over, the request may still be under way."""
+    await in_db(deliver.begin, await in_db(outbox.claim))
+    await in_db(lambda: Outbox.objects.update(lease_until=clock.machine() - 1))
+    await deliver.deliver(await in_db(outbox.claim))
+    row = await in_db(Outbox.objects.get)
+    assert (row.state, row.tries, await in_db(outbox.claim)) == ("unsure", 0, None)
+    assert row.lease_until - clock.machine() > deliver.GRACE_S
+    assert (await town.deliver()).state == "due"
+    assert ((await town.deliver()).state, town.given()) == ("accepted", {NUMBER: 1})
 
 
 async def test_who_begins_late_begins_nothing(town):

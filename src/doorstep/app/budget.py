@@ -8,8 +8,10 @@ more than ``BURST_S`` seconds of it, so the pace is never exceeded by more than 
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from doorstep.app import clock
+from doorstep.app.leases import free
 from doorstep.connectors.contract import Meta
 from doorstep.db.models import Budget, Connection, Schedule
 
@@ -26,7 +28,7 @@ def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
     locked until its end.
     """
     row, new = Budget.objects.select_for_update().get_or_create(ws=account.ws, connection_id=account.id)
-    if row.ready_at > machine:
+    if _ahead(row.ready_at, machine):
         return 0
     rate = meta.polls_per_minute / 60
     full = max(1.0, rate * BURST_S)
@@ -39,6 +41,18 @@ def take(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
     return count
 
 
+def resting(machine: float) -> Q:
+    """The accounts that may not be asked at this machine second."""
+    return Q(ready_at__gt=machine, ready_at__lte=machine + LONGEST_REST_S)
+
+
+def _ahead(until: float, machine: float) -> bool:
+    """Whether that second is still to come. What lies further ahead than the longest rest was written before the
+    machine's clock was set back.
+    """
+    return machine < until <= machine + LONGEST_REST_S
+
+
 @transaction.atomic
 def spare(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
     """Reserve calls for what is in no hurry (resyncs of whole stores): at most ``SHARE`` of the pace, and none while
@@ -46,9 +60,10 @@ def spare(account: Connection, meta: Meta, wanted: int, machine: float) -> int:
     called outside a transaction: whoever polls locks places of the schedule first.
     """
     mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
-    waiting = mine.filter(next_at__lte=clock.now(), lease_until__lt=machine)
+    waiting = mine.filter(free(machine), next_at__lte=clock.now())
     row, _ = Budget.objects.get_or_create(ws=account.ws, connection_id=account.id)
-    if max(row.ready_at, row.spare_at) > machine or row.failures >= TRIP or waiting.exists():
+    rests = _ahead(row.ready_at, machine) or _ahead(row.spare_at, machine)
+    if rests or row.failures >= TRIP or waiting.exists():
         return 0
     rate = SHARE * meta.polls_per_minute / 60
     count = min(wanted, max(1, int(rate * BURST_S)))

@@ -80,7 +80,9 @@ async def deliver(leased: Leased) -> None:
 async def _carry_out(errand: Errand) -> None:
     sent, leased, store = Sent(), errand.leased, _store(errand)
     try:
-        if leased.interrupted:
+        if leased.row.state == "sending":
+            await in_db(rest, errand, False)
+        elif leased.interrupted:
             await _look(errand)
         elif errand.withdraw:
             await drive(errand.store, lambda account: store.withdraw(account, *_there(errand)), sent=sent)
@@ -185,7 +187,7 @@ def _last_part(push: Push) -> bool:
 
 
 async def _look(errand: Errand) -> None:
-    """Somebody began and never said how it ended. Its lease, and so its request, is over: see what the store has."""
+    """Somebody began and never said how it ended. It has rested, so its request is over: see what the store has."""
     store = _store(errand)
     if Can.READ_BACK not in store.meta.can:
         await in_db(ask_person, errand)
@@ -195,15 +197,18 @@ async def _look(errand: Errand) -> None:
     await in_db(_resolve, errand, shown)
 
 
-def rest(errand: Errand) -> bool:
-    """Come back when a request that may still be under way must have ended; False when the lease was lost."""
+def rest(errand: Errand, failed: bool = True) -> bool:
+    """Come back when a request that may still be under way must have ended; False when the lease was lost. ``failed``:
+    it counts as a try. That somebody's lease is over does not prove that its request is: the machine's clock may have
+    been set forward.
+    """
     reason = Message(id="push.unsure", values={"store": errand.store.label})
     pause = settings.HTTP_TIMEOUT_S + GRACE_S
     return outbox.mark(
         errand.leased,
         "unsure",
         due_at=outbox.wait_real(pause),
-        tries=errand.leased.row.tries + 1,
+        tries=errand.leased.row.tries + failed,
         lease_token=0,
         lease_until=clock.machine() + pause,
         error=asdict(reason),

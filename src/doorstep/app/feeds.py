@@ -13,7 +13,7 @@ from django.db.models import Case, F, Value, When
 from doorstep.app import clock, loop
 from doorstep.app.accounts import drive, message_of, name_of, refused
 from doorstep.app.inbox import Arrival, arrive
-from doorstep.app.leases import new_token
+from doorstep.app.leases import free, new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import Account, Answer, Broken, Can, Denied, Flow, Request, Store, Supplier, Trouble
@@ -45,7 +45,7 @@ def claim() -> Turn | None:
     """Lease the feed that is due longest; None when none is."""
     with transaction.atomic():
         now, machine = clock.now(), clock.machine()
-        due = Feed.objects.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
+        due = Feed.objects.filter(free(machine), next_at__lte=now).order_by("next_at")
         for feed in due.select_for_update(skip_locked=True)[:20]:
             connection = Connection.objects.filter(ws=feed.ws, id=feed.connection_id, state="active").first()
             if connection is None:

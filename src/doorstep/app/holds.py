@@ -11,7 +11,7 @@ from doorstep.app import clock
 from doorstep.app.changes import By
 from doorstep.app.log import logger
 from doorstep.app.merge.source import Touched
-from doorstep.app.parting import ended
+from doorstep.app.parting import UNSURE, ended
 from doorstep.app.settle import settle
 from doorstep.db.models import Feed, Outbox, Push, Schedule
 
@@ -43,6 +43,7 @@ def bury_the_dead() -> None:
     """
     with transaction.atomic():
         Outbox.objects.filter(lease_until__gt=0, state="due").update(lease_until=0.0)
-        Outbox.objects.filter(lease_until__gt=0).update(lease_until=Least(F("lease_until"), ended()))
+        rests = {"lease_until": Least(F("lease_until"), ended()), "state": UNSURE}
+        Outbox.objects.filter(lease_until__gt=0).update(**rests)
         Schedule.objects.filter(lease_token__gt=0).update(lease_until=0.0, lease_token=0)
         Feed.objects.filter(lease_token__gt=0).update(lease_until=0.0, lease_token=0)

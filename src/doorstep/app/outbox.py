@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 
 from doorstep.app import clock
-from doorstep.app.leases import new_token
+from doorstep.app.leases import free, new_token
 from doorstep.core.cadence import spread
 from doorstep.core.message import Message
 from doorstep.db.models import Outbox
@@ -36,9 +36,7 @@ def claim(lanes: Collection[str] = ()) -> Leased | None:
     """
     with transaction.atomic():
         machine = clock.machine()
-        due = Outbox.objects.filter(
-            state__in=["due", "sending", "unsure"], due_at__lte=clock.now(), lease_until__lt=machine
-        )
+        due = Outbox.objects.filter(free(machine), state__in=["due", "sending", "unsure"], due_at__lte=clock.now())
         if lanes:
             due = due.filter(lane__in=lanes)
         row = due.select_for_update(skip_locked=True).order_by("due_at", "id").first()

@@ -4,15 +4,19 @@ Asking a carrier or a shop is harmless and may begin again at once. What may hav
 must have ended over there, and is then looked at by whoever takes it next.
 """
 
+from typing import Final
+
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Least
 
 from doorstep.app import clock, feeds, poll
 from doorstep.app.deliver import GRACE_S
 from doorstep.app.outbox import Leased
 from doorstep.db.models import Feed, Outbox, Schedule
+
+UNSURE: Final = Case(When(state="sending", then=Value("unsure")), default=F("state"), output_field=TextField())
 
 
 def ended() -> float:
@@ -40,5 +44,5 @@ def hand_back_intent(leased: Leased) -> int:
     with transaction.atomic():
         unbegun = held.filter(lane="push", state="due")  # a push says `sending` first; a mail does not
         return unbegun.update(lease_token=0, lease_until=0.0) or held.update(
-            lease_token=0, lease_until=Least(F("lease_until"), ended())
+            lease_token=0, lease_until=Least(F("lease_until"), ended()), state=UNSURE
         )

@@ -17,7 +17,7 @@ from doorstep.app.accounts import drive, name_of, refused
 from doorstep.app.feeds import PAUSE_S, arrival
 from doorstep.app.health import Pulse
 from doorstep.app.inbox import arrive
-from doorstep.app.leases import new_token
+from doorstep.app.leases import free, new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.settle.watching import next_ask
@@ -113,10 +113,8 @@ def claim() -> Turn | None:
 def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
     """Active accounts with something due, each once, beginning after the one that had its turn last."""
     global _last  # noqa: PLW0603 - this process's place in the round
-    due = Schedule.objects.filter(
-        ws=OuterRef("ws"), connection_id=OuterRef("id"), next_at__lte=now, lease_until__lt=machine
-    )
-    resting = Budget.objects.filter(ws=OuterRef("ws"), connection_id=OuterRef("id"), ready_at__gt=machine)
+    due = Schedule.objects.filter(free(machine), ws=OuterRef("ws"), connection_id=OuterRef("id"), next_at__lte=now)
+    resting = Budget.objects.filter(budget.resting(machine), ws=OuterRef("ws"), connection_id=OuterRef("id"))
     ready = Connection.objects.filter(Exists(due), ~Exists(resting), kind="carrier", state="active").order_by("id")
     first = _last
     for some in (ready.filter(id__gt=first), ready.filter(id__lte=first)):
@@ -131,7 +129,7 @@ def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
     meta = connector("carrier", account.connector).meta
     with transaction.atomic():
         mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
-        due = mine.filter(next_at__lte=now, lease_until__lt=machine).order_by("next_at")
+        due = mine.filter(free(machine), next_at__lte=now).order_by("next_at")
         rows = list(due.select_for_update(skip_locked=True)[: MOST_CALLS * meta.batch])
         calls = budget.take(account, meta, math.ceil(len(rows) / meta.batch), machine) if rows else 0
         ids, token = [row.number_id for row in rows[: calls * meta.batch]], new_token()

@@ -8,6 +8,7 @@ from typing import Final
 from django.db.models import Count, Q
 
 from doorstep.app import budget, clock, resync_store
+from doorstep.app.leases import free
 from doorstep.core.message import Message
 from doorstep.core.resync import BOARD_COOLDOWN, Range, Skip, Tally, left_out, tally, time_left
 from doorstep.db.models import Budget, Connection, Resync, ResyncParcel, Schedule
@@ -106,7 +107,7 @@ def _waits_for(ws: int) -> Message | None:
     down = Budget.objects.filter(ws=ws, connection_id__in=list(able), failures__gte=budget.TRIP).first()
     if down:
         return Message(id="resync.store.down", values={"account": able[down.connection_id].label})
-    due = Schedule.objects.filter(ws=ws, connection_id__in=list(able), next_at__lte=now, lease_until__lt=machine)
+    due = Schedule.objects.filter(free(machine), ws=ws, connection_id__in=list(able), next_at__lte=now)
     first = due.first()
     return Message(id="resync.store.busy", values={"account": able[first.connection_id].label}) if first else None
 
