@@ -272,8 +272,8 @@ class Granted(Connectable, Protocol):
     def redeem(self, account: Account, grant: Grant, query: Mapping[str, str]) -> Flow[Mapping[str, str]]: ...
 
 
-class Renewing(Connectable, Protocol):
 @runtime_checkable
+class Renewing(Connectable, Protocol):
     """Credentials that expire. ``stale``: by ``account.now``, with a margin; true where there are none yet, too.
     ``renew``: new ones, merged into the old; {} = these cannot be renewed. App runs it before ``check`` and before a
     flow begins, once for all workers, and commits before anything else is sent; and once more when a flow that has
