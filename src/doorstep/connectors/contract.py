@@ -68,6 +68,7 @@ __all__ = [
     "Renewing",
     "Request",
     "Shipment",
+    "Shop",
     "Store",
     "Supplier",
     "Synced",
@@ -284,13 +285,18 @@ class Renewing(Connectable, Protocol):
     def renew(self, account: Account) -> Flow[Mapping[str, str]]: ...
 
 
-class Store(Connectable, Protocol):
+class Shop(Connectable, Protocol):
     """A shop. ``orders``: everything changed since (with the caller's overlap); ``order``: one, whole."""
 
     def orders(self, account: Account, since: datetime | None) -> Flow[None]: ...
     def order(self, account: Account, ref: str) -> Flow[None]: ...
     def push(self, account: Account, shipment: Shipment) -> Flow[Pushed]: ...
     def read_back(self, account: Account, order: str) -> Flow[tuple[StoreShipment, ...]]: ...
+
+
+class Store(Shop, Protocol):
+    """A shop that a number can be taken back from (Can.WITHDRAW)."""
+
     def withdraw(self, account: Account, order: str, ref: str) -> Flow[None]: ...
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 from doorstep.app import clock, doors, feeds, inbox, measures
-from doorstep.app.accounts import account_of
+from doorstep.app.accounts import account_of, renew
 from doorstep.app.bridge import Cut, Receive, Scope, Send, plain, read_body
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
@@ -104,6 +104,8 @@ class Hooks:
             return fresh.receive(delivery)
 
     async def _accept(self, known: Known, received: Received, delivery: Delivery) -> tuple[int, str]:
+        if received.learned:
+            await in_db(learn, known, received.learned)
         if received.knock:
             await in_db(feeds.hurry, known.ws, known.connection_id)  # fetch before believing
         elif received.answer:
@@ -136,6 +138,12 @@ def look_up(token: str, until: float) -> Known | None:
         return None
     found = connector(connection.kind, connection.connector)
     return Known(until, connection.ws, connection.id, cast(Hooked, found), account_of(connection))
+
+
+def learn(known: Known, learned: Mapping[str, str]) -> None:
+    """Save what a delivery taught; the door is looked up anew at the next one."""
+    known.until = 0.0
+    renew(Connection.objects.get(ws=known.ws, id=known.connection_id), learned)
 
 
 def arrival(known: Known, answer: Answer, key: str, delivery: Delivery) -> inbox.Arrival:
