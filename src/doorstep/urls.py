@@ -36,6 +36,7 @@ urlpatterns = [
     path("look/<int:inbox_id>/teach", teach.keep, name="teach"),
     path("connections", connections.show_all, name="connections"),
     path("connections/mailbox", connections.make_mailbox, name="make_mailbox"),
+    path("connections/granted", connections.granted, name="granted"),
     path("connections/new", connections.choose, name="connect_choose"),
     path("connections/new/<slug:kind>/<slug:name>", connections.make, name="connect"),
     path("connections/<int:connection_id>", connections.show, name="connection"),

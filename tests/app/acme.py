@@ -32,7 +32,6 @@ from doorstep.connectors.contract import (
     Received,
     Request,
 )
-from doorstep.core.message import Message
 from sandbox.serve import HOST, listen
 
 MEMBER = "acme-account-7"
@@ -111,7 +110,7 @@ class Acme:
 
     def redeem(self, account: Account, grant: Grant, query: Mapping[str, str]) -> Flow[Mapping[str, str]]:
         if "code" not in query:
-            raise Denied(query.get("error", ""), message=Message(id="grant.refused", values={"name": "Acme"}))
+            raise Denied(query.get("error", ""))
         form = {"grant_type": "authorization_code", "code": query["code"], "code_verifier": grant.verifier}
         return _tokens(account, (yield _ask_token(account, form)))
 

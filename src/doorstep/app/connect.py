@@ -27,23 +27,38 @@ def choices(kind: Kind) -> list[Meta]:
     return [one.meta for one in connectors(kind).values() if one.meta.fields]
 
 
-async def check(kind: str, name: str, form: Mapping[str, str]) -> Checked:
-    """Really ask the other side with these inputs. Raises Trouble with a message for the form."""
+async def check(kind: str, name: str, form: Mapping[str, str], before: Mapping[str, str] | None = None) -> Checked:
+    """Really ask the other side with these inputs. ``before``: credentials that are known already. Raises Trouble with
+    a message for the form.
+    """
     one = cast(Connectable, connector(kind, name))
-    account = await fresh(one, account_from(one.meta, form))
+    return await tested(one, account_from(one.meta, form, before))
+
+
+async def tested(one: Connectable, account: Account) -> Checked:
+    """Really ask the other side; returns with all credentials of the account. Raises Trouble."""
+    account = await fresh(one, account)
     checked = await http.run(one.check(account), connector=one, account=account)
     return replace(checked, credentials={**account.credentials, **checked.credentials})
 
 
-def account_from(meta: Meta, form: Mapping[str, str]) -> Account:
-    """The account that a filled-in form describes. Raises Refused naming a missing field."""
+def account_from(meta: Meta, form: Mapping[str, str], before: Mapping[str, str] | None = None) -> Account:
+    """The account that a filled-in form describes; ``before``: credentials that are known already. Raises Refused
+    naming a missing field.
+    """
     values = {field.name: form.get(field.name, "").strip() for field in meta.fields}
-    missing = next((field.label for field in meta.fields if field.required and not values[field.name]), None)
+    has = {**(before or {}), **{name: value for name, value in values.items() if value}}
+    missing = next((field.label for field in meta.fields if field.required and not has.get(field.name)), None)
     if missing:
         raise Refused(message=Message(id="connect.missing", values={"field": missing}))
-    secret = {field.name: values[field.name] for field in meta.fields if field.secret}
+    secret = {field.name: has.get(field.name, "") for field in meta.fields if field.secret}
     open_ = {name: value for name, value in values.items() if name not in secret and name != "base_url"}
-    return Account(base_url=_address(values.get("base_url", "")), settings=open_, credentials=secret, now=clock.now())
+    return Account(
+        base_url=_address(values.get("base_url", "")),
+        settings=open_,
+        credentials={**(before or {}), **secret},
+        now=clock.now(),
+    )
 
 
 def _address(text: str) -> str:
@@ -63,10 +78,30 @@ def _address(text: str) -> str:
     return str(url.with_query(None).with_fragment(None)).rstrip("/")
 
 
-def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], checked: Checked) -> Connection:
-    """Save a tested connection, or renew the one that this account already has. Starts reading at once."""
+def known(ws: int, again: int, kind: str, name: str, form: Mapping[str, str]) -> dict[str, str]:
+    """The credentials of a connection that is connected once more without typing any. They stay with the address that
+    they were typed for. {} where there are none. Raises Connection.DoesNotExist.
+    """
+    if not again:
+        return {}
+    row = Connection.objects.exclude(state="removed").get(ws=ws, id=again, kind=kind, connector=name)
+    typed = any(form.get(field.name, "").strip() for field in connector(kind, name).meta.fields if field.secret)
+    if typed or _address(form.get("base_url", "")) != row.base_url:
+        return {}
+    with contextlib.suppress(vault.WrongKey):
+        return vault.unseal(row.credentials_enc)
+    return {}
+
+
+def save(
+    ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], checked: Checked, again: int = 0
+) -> Connection:
+    """Save a tested connection, or renew the one that this account already has. Starts reading at once. ``again``: the
+    connection that was to be renewed; Raises Refused for another account than its own.
+    """
     meta = connector(kind, name).meta
-    account = account_from(meta, form)
+    _same_account(ws, again, checked)
+    account = account_from(meta, form, checked.credentials)
     values = {
         "label": form.get("label", "").strip() or checked.label,
         "base_url": account.base_url,
@@ -87,6 +122,13 @@ def save(ws: int, actor: str, kind: str, name: str, form: Mapping[str, str], che
         _hurry(connection)
         record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
     return connection
+
+
+def _same_account(ws: int, again: int, checked: Checked) -> None:
+    row = Connection.objects.filter(ws=ws, id=again).first()
+    if row is not None and row.external_id != checked.external_id:
+        values = {"label": row.label, "other": checked.label}
+        raise Refused(message=Message(id="connect.other_account", values=values))
 
 
 def _renew(connection: Connection, values: Mapping[str, Any]) -> None:

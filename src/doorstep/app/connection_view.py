@@ -56,6 +56,12 @@ def connection(ws: int, connection_id: int) -> Shown | None:
     return next((one for one in every if one.id == connection_id), None)
 
 
+def typed(ws: int, connection_id: int) -> dict[str, str]:
+    """What was typed when it was connected, without what is secret."""
+    row = Connection.objects.get(ws=ws, id=connection_id)
+    return {**row.settings, "base_url": row.base_url}
+
+
 def words(ws: int, connector: str) -> list[Word]:
     """Words of that vendor that nobody has mapped yet, most frequent first."""
     return list(Word.objects.filter(ws=ws, connector=connector, mapped_to="").order_by("-n")[:MOST_WORDS])

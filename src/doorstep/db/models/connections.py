@@ -35,6 +35,19 @@ class Connection(models.Model):
         ]
 
 
+class Attempt(models.Model):
+    """A person who was sent to a vendor's page to let Doorstep in (``app.granting``), and has not come back yet."""
+
+    ws = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    kind = models.TextField()
+    connector = models.TextField()
+    again = models.BigIntegerField(default=0)  # the connection to be connected once more
+    state_sha256 = models.BinaryField(max_length=32, unique=True)
+    sealed = models.BinaryField()  # what was typed, and the verifier: opened by app.vault only
+    until = models.FloatField()  # machine seconds
+
+
 class Feed(models.Model):
     """What is asked of a store or supplier again and again (orders, purchases), and how fresh it is.
 

@@ -8,14 +8,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import connect, connection_view, doors, health, loop, mailbox
+from doorstep.app import connect, connection_view, doors, granting, health, loop, mailbox
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
-from doorstep.connectors.contract import Meta, Trouble
+from doorstep.connectors.contract import Can, Checked, Meta, Trouble
 from doorstep.connectors.registry import Kind
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
+from doorstep.db.models import Connection
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
 
@@ -54,26 +55,80 @@ def choose(request: HttpRequest, caller: Caller) -> HttpResponse:
 @member(Action.CONNECT)
 def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResponse:
     """The connect form. It is saved only after the other side really answered; secrets are never shown again."""
-    meta = _meta(kind, name)
-    context: dict[str, object] = {"here": "connections", "meta": meta, "kind": kind, "given": {}}
+    meta, again = _meta(kind, name), _again(request, caller, kind, name)
+    context: dict[str, object] = {
+        "here": "connections",
+        "meta": meta,
+        "kind": kind,
+        "given": connection_view.typed(caller.ws, again.id) if again else {},
+        "again": again,
+        "redirect": granting.redirect_address() if Can.GRANT in meta.can else "",
+        "alone": _alone(meta),
+    }
     if request.method == "POST":
         form = {field.name: request.POST.get(field.name, "") for field in meta.fields}
-        form["label"] = request.POST.get("label", "")
+        form["label"] = request.POST.get("label", "") or (again.label if again else "")
+        again_id = again.id if again else 0
         try:
-            checked = loop.call(connect.check(kind, name, form))
-        except Trouble as trouble:
-            context["trouble"] = message_of(trouble)
-        except TimeoutError:
-            context["trouble"] = Message(id="refuse.too_slow")
-        else:
-            row = connect.save(caller.ws, caller.actor, kind, name, form, checked)
-            notes = [*checked.notes, note] if (note := loop.call(connect.subscribe(row))) else checked.notes
-            tell(request, Message(id="done.connected", values={"label": row.label}))
-            for one in notes:
-                tell(request, one)
-            return redirect("connection", row.id)
+            if request.POST.get("do") == "grant" or not _alone(meta):
+                page = granting.begin(caller.ws, caller.user.pk, kind, name, form, again_id)
+                return render(request, "console/connect_go.html", {"here": "connections", "meta": meta, "page": page})
+            before = connect.known(caller.ws, again_id, kind, name, form)
+            checked = loop.call(connect.check(kind, name, form, before))
+            row = connect.save(caller.ws, caller.actor, kind, name, form, checked, again_id)
+            return _saved(request, row, checked)
+        except (Trouble, TimeoutError) as trouble:
+            context["trouble"] = _told(trouble)
         context["given"] = {field.name: form[field.name] for field in meta.fields if not field.secret}
     return render(request, "console/connect.html", context, status=422 if "trouble" in context else 200)
+
+
+def _alone(meta: Meta) -> bool:
+    """Whether what is typed can be enough, without anybody's yes on the vendor's page."""
+    return Can.GRANT not in meta.can or any(field.secret and not field.required for field in meta.fields)
+
+
+@require_safe
+@member(Action.CONNECT)
+def granted(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Where a person comes back to from a vendor's page (OAuth sends them with GET). What they bring is good once, and
+    for the person only who was sent there.
+    """
+    back = granting.take(caller.ws, caller.user.pk, request.GET.get("state", ""))
+    if back is None:
+        context: dict[str, object] = {"here": "connections", "trouble": Message(id="granting.unknown")}
+        return render(request, "console/connect_back.html", context, status=422)
+    try:
+        checked = loop.call(granting.redeem(back, request.GET.dict()))
+        row = connect.save(caller.ws, caller.actor, back.kind, back.name, back.form, checked, back.again)
+        return _saved(request, row, checked)
+    except (Trouble, TimeoutError) as trouble:
+        context = {"here": "connections", "trouble": _told(trouble), "back": back}
+        return render(request, "console/connect_back.html", context, status=422)
+
+
+def _told(trouble: Trouble | TimeoutError) -> Message:
+    return message_of(trouble) if isinstance(trouble, Trouble) else Message(id="refuse.too_slow")
+
+
+def _saved(request: HttpRequest, row: Connection, checked: Checked) -> HttpResponse:
+    """It is kept: have the vendor call us where it can, and say what there is to say."""
+    note = loop.call(connect.subscribe(row))
+    tell(request, Message(id="done.connected", values={"label": row.label}))
+    for one in [*checked.notes, note] if note else checked.notes:
+        tell(request, one)
+    return redirect("connection", row.id)
+
+
+def _again(request: HttpRequest, caller: Caller, kind: str, name: str) -> Shown | None:
+    """The connection that is to be connected once more."""
+    asked = request.POST.get("again") or request.GET.get("again") or ""
+    if not asked:
+        return None
+    one = connection_view.connection(caller.ws, int(asked)) if asked.isdecimal() and len(asked) < 20 else None
+    if one is None or (one.kind, one.connector) != (kind, name):
+        raise Http404
+    return one
 
 
 @require_safe
