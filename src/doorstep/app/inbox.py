@@ -22,6 +22,7 @@ from doorstep.db.models import Inbox
 __all__ = ["Arrival", "Full", "answer_of", "arrive", "keep"]
 
 BELL = "inbox"  # rung after a commit with something new
+_NOTHING = zstandard.compress(b"")  # of an empty body; no bytes at all mean that it was emptied
 _PLAIN = frozenset({"content-type", "date", "etag", "last-modified", "link", "retry-after"})
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # JSON's escape, not the end of an escaped backslash
 _SECRET = re.compile(r"auth|token|key|secret|sign|hmac|hash|cookie|session|pass|forwarded|ip$")
@@ -47,7 +48,8 @@ class Arrival:
 
 def keep(arrivals: Sequence[Arrival]) -> list[bool]:
     """Store arrivals in one transaction (the caller's, if there is one); True = new. Rings ``BELL`` then."""
-    rows = [_row(arrival) for arrival in arrivals]
+    bodies = _pack([arrival.body for arrival in arrivals])
+    rows = [_row(arrival, packed) for arrival, packed in zip(arrivals, bodies, strict=True)]
     new = queries.keep(rows)
     if new:
         transaction.on_commit(functools.partial(loop.wake, BELL))
@@ -76,7 +78,16 @@ def answer_of(row: Inbox) -> Answer:
     )
 
 
-def _row(arrival: Arrival) -> dict[str, object]:
+def _pack(bodies: Sequence[bytes]) -> list[bytes]:
+    """Each body compressed, in one call: every single one would give up the interpreter lock and wait to have it back
+    (measured: 190 us instead of 14 for 2 kB while deliveries come in).
+    """
+    full = [body for body in bodies if body]
+    packed = iter(zstandard.ZstdCompressor().multi_compress_to_buffer(full) if full else ())
+    return [next(packed).tobytes() if body else _NOTHING for body in bodies]
+
+
+def _row(arrival: Arrival, packed: bytes) -> dict[str, object]:
     described = {
         "what": arrival.what,
         "status": arrival.status,
@@ -91,7 +102,7 @@ def _row(arrival: Arrival) -> dict[str, object]:
         "received_at": queries.instant(arrival.received_at),
         "sha256": base64.b64encode(hashlib.sha256(arrival.body).digest()).decode(),
         "headers": json.dumps(described),
-        "body_zstd": base64.b64encode(zstandard.compress(arrival.body)).decode(),
+        "body_zstd": base64.b64encode(packed).decode(),
     }
 
 

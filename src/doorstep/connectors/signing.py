@@ -4,14 +4,26 @@ import base64
 import hashlib
 import hmac
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 Pairs = tuple[tuple[str, str], ...]
+PIECE: Final = 2047  # hashlib gives up the interpreter lock for longer ones
 
 
 def hmac_base64(secret: str, content: bytes, *, digest: str = "sha256") -> str:
     """Base64 of HMAC(secret, content)."""
-    return base64.b64encode(hmac.digest(secret.encode(), content, digest)).decode()
+    return base64.b64encode(hmac_bytes(secret.encode(), content, digest=digest)).decode()
+
+
+def hmac_bytes(secret: bytes, content: bytes, *, digest: str = "sha256") -> bytes:
+    """HMAC(secret, content), fed in pieces so small that the interpreter lock is kept: giving it up for microseconds
+    of work costs milliseconds of waiting where other threads are busy (measured: 290 us instead of 8 for 2 kB).
+    """
+    made = hmac.new(secret, digestmod=digest)
+    for begin in range(0, len(content), PIECE):
+        made.update(content[begin : begin + PIECE])
+    return made.digest()
 
 
 def same(ours: str, theirs: str) -> bool:

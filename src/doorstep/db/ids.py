@@ -5,12 +5,14 @@ within the millisecond. Ids of one process rise strictly. Two processes collide 
 count alike in one millisecond; the primary key refuses it then, and the work is done again.
 """
 
+import random
 import secrets
 import threading
 import time
 
 EPOCH_MS = 1_704_067_200_000  # 2024-01-01T00:00:00Z
 _PROCESS = secrets.randbelow(1 << 10)
+_START = random.Random(secrets.randbits(64))  # noqa: S311 - ids are no secrets, and the system's source is slow
 _lock = threading.Lock()
 _last = 0
 
@@ -19,6 +21,6 @@ def new_id() -> int:
     """The next id. Uses the machine's wall clock, not the product's clock: ids order rows, they tell no time."""
     global _last  # noqa: PLW0603 - the one counter of the process
     with _lock:
-        tick = (time.time_ns() // 1_000_000 - EPOCH_MS) << 12 | secrets.randbelow(1 << 11)
+        tick = (time.time_ns() // 1_000_000 - EPOCH_MS) << 12 | _START.getrandbits(11)
         _last = max(_last + 1, tick)
         return (_last >> 12) << 22 | _PROCESS << 12 | (_last & 0xFFF)
