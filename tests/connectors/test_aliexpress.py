@@ -2,14 +2,12 @@
 own description of its methods, where it is at hand.
 """
 
-import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import digest
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +19,7 @@ from doorstep.connectors.suppliers.aliexpress import CALLS, CONNECTOR, PAGE, REA
 from doorstep.core.order import PurchaseState, Role
 from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.recordings import of
+from tests.connectors.vendor_schema import SPECS, described
 
 ALI = AliExpress()
 FRESH = Account(settings={"app_key": "500001"}, credentials={"app_secret": "helloworld"}, now=NOW)
@@ -33,7 +32,6 @@ TOKENS = {
 }
 KNOWN = replace(FRESH, credentials={**FRESH.credentials, **TOKENS})
 GRANT = Grant(state="st4te", redirect="https://doorstep.example/granted", verifier="v")
-SPECS = Path(__file__).parents[3] / "shared/specs"
 LIST, ORDER = "aliexpress.ds.commissionorder.listbyindex", "aliexpress.trade.ds.order.get"
 TRACKING = "aliexpress.ds.order.tracking.get"
 
@@ -109,14 +107,7 @@ def failed(code: str, message: str = "no") -> Answer:
 
 
 def contract() -> Any:
-    path = SPECS / "derived/contract.py"
-    if not path.exists():
-        pytest.skip("../shared is absent: no description of AliExpress's methods")
-    spec = importlib.util.spec_from_file_location("contract", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Spec("derived/aliexpress_top_openapi.json")
+    return described("derived/aliexpress_top_openapi.json")
 
 
 def test_signatures_are_the_portals_own() -> None:

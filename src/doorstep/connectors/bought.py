@@ -57,8 +57,8 @@ def parted(whole: Purchase, boxes: Sequence[Box]) -> tuple[Purchase, ...]:
     ]
     if any(rest.values()):
         state = PurchaseState.PAID if whole.state in _LEFT else whole.state
-        ref = _numbered(whole.ref, len(boxes))
-        parts.append(replace(whole, ref=ref, lines=_shared(whole.lines, rest), state=state))
+        left = replace(whole, ref=_numbered(whole.ref, len(boxes)), lines=_shared(whole.lines, rest), state=state)
+        parts.append(replace(left, dispatched_at=None, dispatch_evidence=""))
     return tuple(parts)
 
 
