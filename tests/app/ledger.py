@@ -2,14 +2,17 @@
 
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from doorstep.app import scans as stored
 from doorstep.app import vault, workspaces
 from doorstep.app.inbox import Arrival, keep
+from doorstep.app.scans import Event
 from doorstep.app.understand import understand
-from doorstep.db.models import Connection, Order, Outbox, Parcel, ParcelNumber, Push
+from doorstep.core.status import Status
+from doorstep.db.models import Connection, Order, Outbox, Parcel, ParcelNumber, Push, Scans
 
 START = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=6)
 CJP, USPS, OTHER = "CJPKL7160102171YQ", "9261290100130739674442", "LX123456785CN"
@@ -154,6 +157,10 @@ class Ledger:
     def outbox(self) -> list[Outbox]:
         return list(Outbox.objects.filter(ws=self.ws).order_by("id"))
 
+    def scans(self) -> list[Event]:
+        """All scans that are not archived."""
+        return scans_of(self.ws)
+
     def numbers(self, parcel: Parcel) -> list[ParcelNumber]:
         return list(ParcelNumber.objects.filter(ws=self.ws, parcel_id=parcel.id).order_by("since"))
 
@@ -168,6 +175,23 @@ class Ledger:
 
     def mail(self, text: str, **context: str) -> Arrival:
         return self.arrival(self.mailbox, "mail", text.encode(), **context)
+
+
+def scans_of(ws: int) -> list[Event]:
+    """All scans of a workspace that are not archived, by number."""
+    numbers = sorted(set(Scans.objects.filter(ws=ws).values_list("number_id", flat=True)))
+    return [event for _, heard in sorted(stored.of(ws, numbers).items()) for event in heard.events()]
+
+
+def unlearn(ws: int, *codes: str) -> None:
+    """Have all scans read by an older Doorstep, which did not know these codes."""
+    numbers = set(Scans.objects.filter(ws=ws).values_list("number_id", flat=True))
+    for heard in stored.of(ws, numbers).values():
+        for event in heard.events():
+            known = event.said.raw_code not in codes
+            read = event.said if known else replace(event.said, status=Status.UNKNOWN, reason=None)
+            heard.hear([read], stored.Hearing(event.known_at, event.inbox_id, 1, complete=False))
+        stored.store(ws, [heard])
 
 
 def connect(ws: int, kind: str, name: str, since: datetime, **values: Any) -> Connection:

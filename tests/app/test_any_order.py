@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doorstep.app import scans
 from doorstep.app.inbox import Arrival, keep
 from doorstep.app.understand import understand
 from doorstep.db.models import (
     Claim,
     Connection,
-    Event,
     Inbox,
     Line,
     Number,
@@ -107,8 +107,9 @@ def state(ws: int) -> dict[str, Any]:
             for row in ParcelLine.objects.filter(ws=ws)
         ),
         "events": sorted(
-            (numbers[r.number_id], r.local, r.raw_text, r.status, r.known_at, r.last_said)
-            for r in Event.objects.filter(ws=ws)
+            (numbers[heard.number_id], one.said.local, one.said.raw_text, one.said.status, one.known_at, one.said.told)
+            for heard in scans.of(ws, numbers).values()
+            for one in heard.events()
         ),
         "pushes": sorted(
             (orders[row.order_id], parcels[row.parcel_id], row.version, numbers[row.number_id], row.state, row.contents)

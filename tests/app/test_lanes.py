@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, lanes
+from doorstep.app import clock, lanes, scans
 from doorstep.app.estimates import window
 from doorstep.app.settle.watching import next_ask
+from doorstep.core.event import TrackingEvent
 from doorstep.core.lane import Lane, Route
 from doorstep.core.rhythm import Rhythms
-from doorstep.db.models import Event, Number, Parcel, ParcelNumber, Watch
+from doorstep.core.status import Status
+from doorstep.db.models import Number, Parcel, ParcelNumber, Watch
 from tests.app.ledger import OTHER, START, Ledger, cj, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db
@@ -98,17 +100,13 @@ def test_a_rhythm_is_learned_from_when_news_was_found(one: Ledger) -> None:
         number = Number.objects.create(ws=one.ws, text=f"N{n}", norm=f"N{n}", norm_reversed=f"{n}N")
         ParcelNumber.objects.create(ws=one.ws, parcel_id=parcel.id, number_id=number.id, role="local", since=START)
         told = (START - n * DAY).replace(hour=9)
-        for key, instant in ((b"1", told), (b"2", None)):
-            Event.objects.create(
-                ws=one.ws,
-                number_id=number.id,
-                key16=key,
-                source="1",
-                status="delivered",
-                instant=instant,
-                known_at=told + timedelta(minutes=20),
-                last_said=told,
-            )
+        heard = scans.Heard(number.id, 1)
+        arrived = [
+            TrackingEvent(source="1", raw_text=text, status=Status.DELIVERED, instant=instant)
+            for text, instant in (("Delivered", told), ("Handed over", None))
+        ]
+        heard.hear(arrived, scans.Hearing(told + timedelta(minutes=20), 1, 1, complete=True))
+        scans.store(one.ws, [heard])
     own = lanes.learned(one.ws, clock.now())
     found = own.rhythm(Route(**WAY)).door
     assert found is not None

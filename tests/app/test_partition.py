@@ -8,7 +8,7 @@ from django.db import OperationalError, connection, models, transaction
 from doorstep.app import outbox, poll, reread
 from doorstep.app.inbox import keep
 from doorstep.db import partition
-from doorstep.db.models import Change, Event, Inbox, Outbox, Schedule, Watch
+from doorstep.db.models import Change, Inbox, Outbox, Scans, Schedule, Watch
 from tests.app.ledger import CJP, USPS, cj, ledger, scan, track17, woo
 from tests.app.town import _everything_is_due
 
@@ -63,17 +63,17 @@ def test_the_road_is_the_same_in_parts(request):
     assert set(partition.parts().values()) == {4}
     assert {model: shape(model) for model in partition.HOT} == before
     assert [road(f"{name}@example.org") for name in ("bob", "carol", "dora")] == [whole] * 3
-    assert whole["Event"] and whole["Change"] and whole["Outbox"] and whole["Schedule"]
+    assert whole["Scans"] and whole["Change"] and whole["Outbox"] and whole["Schedule"]
 
 
 def test_what_was_there_is_kept_and_another_number_of_parts_is_possible(in_parts):
     road("alice@example.org")
-    every = (Inbox, Event, Watch, Schedule, Outbox, Change)
-    rows = {model: set(model.objects.values_list()) if model is Event else model.objects.count() for model in every}
+    every = (Inbox, Scans, Watch, Schedule, Outbox, Change)
+    rows = {model: set(model.objects.values_list()) if model is Scans else model.objects.count() for model in every}
     assert partition.split(4) == []
     assert set(partition.split(2)) == {model._meta.db_table for model in partition.HOT}
     assert {
-        model: set(model.objects.values_list()) if model is Event else model.objects.count() for model in every
+        model: set(model.objects.values_list()) if model is Scans else model.objects.count() for model in every
     } == rows
     assert set(partition.parts().values()) == {2}
 
@@ -92,8 +92,8 @@ def test_polls_and_intents_are_claimed_from_the_parts(in_parts):
 
 def test_a_row_is_looked_for_in_its_own_part_only(in_parts):
     road("alice@example.org")
-    plan = Event.objects.filter(ws=1, number_id=2).explain()
-    assert plan.count("doorstep_event_") == plan.count("_of_4") and plan.count(" on doorstep_event_") == 1
+    plan = Scans.objects.filter(ws=1, number_id=2).explain()
+    assert plan.count("doorstep_scans_") == plan.count("_of_4") and plan.count(" on doorstep_scans_") == 1
 
 
 def test_a_table_in_use_is_left_alone(in_parts, monkeypatch):

@@ -7,8 +7,8 @@ from django.db.models import F
 
 from doorstep.app import clock, doctor, mailbox, reread, retention, teach
 from doorstep.app.inbox import answer_of, keep
-from doorstep.db.models import Event, Inbox, Parcel, Waiting
-from tests.app.ledger import USPS, Ledger, ledger, scan, track17, woo
+from doorstep.db.models import Inbox, Parcel, Waiting
+from tests.app.ledger import USPS, Ledger, ledger, scan, track17, unlearn, woo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAIL = (
@@ -96,11 +96,11 @@ def test_a_mail_that_waits_is_not_waited_for_any_longer(one):
 def test_an_emptied_answer_is_read_again_from_its_stored_words(one):
     age(one)
     every_round()
-    Event.objects.filter(ws=one.ws).update(reader_version=1, status="unknown")
+    unlearn(one.ws, *(event.said.raw_code for event in one.scans()))
     Parcel.objects.filter(ws=one.ws).update(status="pending", headline_key=b"")
     for stale in reread.stale():
         reread.again(stale)
-    assert Event.objects.get(ws=one.ws).status == Parcel.objects.get(ws=one.ws).status == "in_transit"
+    assert one.scans()[0].said.status == Parcel.objects.get(ws=one.ws).status == "in_transit"
 
 
 def test_how_long_is_a_setting(one, settings):

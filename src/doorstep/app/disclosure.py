@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any, Final
 
 from django.db import models, transaction
@@ -50,7 +51,11 @@ def _described(found: Traces) -> dict[str, Any]:
         "contents": _rows(ParcelLine.objects.filter(ws=ws, order_id__in=orders)),
         "numbers": _rows(found.numbers),
         "said_by": _rows(Claim.objects.filter(ws=ws, order_id__in=orders)),
-        "scans": _rows(archive.scans(ws, numbers), "key16"),
+        "scans": [
+            {"number_id": heard.number_id, "known_at": one.known_at, **asdict(one.said), "key": None}
+            for heard in archive.scans(ws, numbers)
+            for one in heard.events()
+        ],
         "given_to_store": _rows(Push.objects.filter(ws=ws, order_id__in=orders)),
         "changes": _rows(Change.objects.filter(about, ws=ws), "key"),
         "received": [

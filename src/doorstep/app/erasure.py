@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 
-from doorstep.app import archive, clock, retention
+from doorstep.app import archive, clock, retention, scans
 from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
 from doorstep.db import queries
-from doorstep.db.models import Claim, Event, Inbox, Line, Outbox, Person, Push, Watch
+from doorstep.db.models import Claim, Inbox, Line, Outbox, Person, Push, Watch
 
 GONE: Final = "…"
 KEPT: Final = frozenset({"id", "ws", "erased_at", "country", "email_hash"})  # of a person; a country names nobody
@@ -94,7 +94,7 @@ def _words(found: Traces) -> int:
     pushes = Push.objects.filter(ws=ws, order_id__in=orders)
     lanes = Outbox.objects.filter(ws=ws, payload_ref__in=[*parcels, *pushes.values_list("id", flat=True)])
     return sum((
-        _mend(Event.objects.filter(ws=ws, number_id__in=numbers), ("raw_text", "place"), names),
+        _mend_scans(ws, numbers, names),
         _mend(Watch.objects.filter(ws=ws, number_id__in=numbers), ("said",), names),
         _mend(Claim.objects.filter(ws=ws, order_id__in=orders), ("url", "carrier_said"), names),
         _mend(Line.objects.filter(ws=ws, order_id__in=orders), ("title",), names),
@@ -109,6 +109,13 @@ def _names(found: Traces) -> re.Pattern[str]:
     texts |= {word for one in found.people for word in one.name.split() if len(word) >= SHORTEST_WORD}
     longest_first = sorted(filter(None, (one.strip() for one in texts)), key=len, reverse=True)
     return re.compile(rf"(?i)(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+
+
+def _mend_scans(ws: int, numbers: Sequence[int], names: re.Pattern[str]) -> int:
+    heard = scans.of(ws, numbers).values()
+    mended = {one: count for one in heard if (count := one.mend(lambda text: names.sub(GONE, text)))}
+    scans.store(ws, mended)
+    return sum(mended.values())
 
 
 def _mend(rows: models.QuerySet[Any], fields: Sequence[str], names: re.Pattern[str]) -> int:

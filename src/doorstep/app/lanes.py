@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from doorstep.app import scans
 from doorstep.core.eta import learn
 from doorstep.core.history import History
 from doorstep.core.lane import Lane, Passage, Route
 from doorstep.core.rhythm import ENOUGH, Rhythms, learn_rhythms
 from doorstep.core.status import Status
-from doorstep.db.models import Event, Parcel, ParcelNumber
+from doorstep.db.models import Parcel, ParcelNumber
 
 PARCELS: Final = 1500  # the last so many are learned from
 SCANNED: Final = 400  # of them, the last so many tell when a carrier tells news
@@ -92,9 +93,9 @@ def _rhythms(ws: int, rows: Sequence[Parcel]) -> dict[tuple[str, str], Rhythms]:
     recent = dict(list(done.items())[:SCANNED])
     held = ParcelNumber.objects.filter(ws=ws, parcel_id__in=recent).values_list("number_id", "parcel_id")
     where = {number: recent[parcel] for number, parcel in held}
-    told = Event.objects.filter(ws=ws, number_id__in=where, status__in=[one.value for one in _NEWS])
     found: dict[tuple[str, str], list[tuple[Status, datetime, datetime]]] = defaultdict(list)
-    for one in told.exclude(instant=None).only("number_id", "status", "instant", "known_at"):
-        if one.instant:
-            found[where[one.number_id]].append((Status(one.status), one.instant, one.known_at))
+    for heard in scans.of(ws, where).values():
+        for one in heard.events():
+            if one.said.instant and one.said.status in _NEWS:
+                found[where[heard.number_id]].append((one.said.status, one.said.instant, one.known_at))
     return {place: learn_rhythms(news) for place, news in found.items()}

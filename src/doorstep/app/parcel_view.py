@@ -14,6 +14,7 @@ from doorstep.app.estimates import Window, window
 from doorstep.app.lanes import learned
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
 from doorstep.app.settle.states import begun
+from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier, tracking_link
 from doorstep.core.order import PurchaseState
 from doorstep.core.parcels import PERSON
@@ -21,7 +22,6 @@ from doorstep.db.models import (
     ChannelState,
     Connection,
     Cooldown,
-    Event,
     Line,
     Number,
     NumberLink,
@@ -205,13 +205,11 @@ class _Read:
         self.legs = list(legs.values_list("from_id", "to_id"))
         self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
         self.next = list(Schedule.objects.filter(ws=ws, number_id__in=ids).values_list("number_id", "next_at"))
-        snapshots = {(one.number_id, str(one.connection_id)): one.snapshot_at for one in self.watches}
-        self.events: dict[int, list[Event]] = defaultdict(list)
-        self.lost: dict[int, list[Event]] = defaultdict(list)
-        for event in archive.scans(ws, ids):
-            newest = snapshots.get((event.number_id, event.source))
-            present = newest is None or event.last_said >= newest  # the source still says it
-            (self.events if present else self.lost)[event.number_id].append(event)
+        self.events: dict[int, list[TrackingEvent]] = defaultdict(list)
+        self.lost: dict[int, list[TrackingEvent]] = defaultdict(list)
+        for heard in archive.scans(ws, ids):
+            self.events[heard.number_id] += [one.said for one in heard.said]
+            self.lost[heard.number_id] += [one.said for one in heard.gone]
 
     def number(self, held: ParcelNumber) -> Held:
         row = self.numbers[held.number_id]

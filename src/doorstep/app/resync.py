@@ -8,11 +8,11 @@ from typing import Final, Literal
 
 from django.db import transaction
 
-from doorstep.app import clock, loop
+from doorstep.app import clock, loop, scans
 from doorstep.core.message import Message
 from doorstep.core.resync import CLOSED_COOLDOWN, PARCEL_COOLDOWN, may_resync, outcome, too_soon
 from doorstep.core.status import Status, closed
-from doorstep.db.models import Connection, Cooldown, Event, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
+from doorstep.db.models import Connection, Cooldown, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
 
 Place = Literal["console", "page"]
 PATIENCE_S: Final = 600.0  # a resync that got no answer for so many real seconds has failed
@@ -84,7 +84,7 @@ def result(ws: int, resync_id: int) -> Result:
         return Result(next_allowed_at=next_at)
     parcel = Parcel.objects.get(ws=ws, id=row.target_id)
     numbers = {one.number_id for one in watches}
-    new = Event.objects.filter(ws=ws, number_id__in=numbers, known_at__gte=row.accepted_at).count()
+    new = sum(heard.news_since(row.accepted_at) for heard in scans.of(ws, numbers).values())
     changed = parcel.status != row.status_before
     return Result(
         next_allowed_at=next_at,

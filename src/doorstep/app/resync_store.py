@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Count, Q
 
-from doorstep.app import budget, clock, loop
+from doorstep.app import budget, clock, loop, scans
 from doorstep.app.audit import record
 from doorstep.app.resync import PATIENCE_S
 from doorstep.connectors.registry import connector
@@ -26,7 +26,6 @@ from doorstep.db import bulk
 from doorstep.db.models import (
     Connection,
     Cooldown,
-    Event,
     Inbox,
     Order,
     Parcel,
@@ -333,10 +332,10 @@ def _tally(row: Resync) -> Tally:
     before = dict(parcels.values_list("parcel_id", "status_before"))
     now = dict(Parcel.objects.filter(ws=row.ws, id__in=parcels.values("parcel_id")).values_list("id", "status"))
     numbers = ParcelNumber.objects.filter(ws=row.ws, parcel_id__in=parcels.values("parcel_id"), until=None)
-    events = Event.objects.filter(ws=row.ws, number_id__in=numbers.values("number_id"), known_at__gte=row.accepted_at)
+    heard = scans.of(row.ws, set(numbers.values_list("number_id", flat=True))).values()
     return Tally(
         **count,
         changed=sum(now.get(parcel_id) != status for parcel_id, status in before.items()),
-        new_events=events.count(),
+        new_events=sum(one.news_since(row.accepted_at) for one in heard),
         skipped={Skip(why): count for why, count in row.skipped.items()},
     )

@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from doorstep.app import clock
-from doorstep.app.settle.states import as_event
 from doorstep.core.conflict import Conflict, Voice, conflicts
 from doorstep.core.event import TrackingEvent
 from doorstep.core.order import Role
 from doorstep.core.repeats import repeats
 from doorstep.core.status import Status
 from doorstep.core.timeline import belonging, counts, event_key, merge
-from doorstep.db.models import Event
 
 SHOPPER: Final = "shopper"
 _BOXES: Final = frozenset({Role.LOCAL.value, Role.PIECE.value})
@@ -93,14 +91,14 @@ class Line:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What there is to look at. ``roles``: number ids of the parcel with their role, '' = past. ``legs``: pairs of
-    number ids that are stretches of one way. ``said``/``lost``: the rows of each, said now and not said any more.
+    number ids that are stretches of one way. ``said``/``lost``: the scans of each, said now and not said any more.
     ``shown``/``bought``: the ids of stores and suppliers that call it delivered, with when. ``names`` by source.
     """
 
     roles: Mapping[int, str]
     texts: Mapping[int, str]
-    said: Mapping[int, Sequence[Event]]
-    lost: Mapping[int, Sequence[Event]]
+    said: Mapping[int, Sequence[TrackingEvent]]
+    lost: Mapping[int, Sequence[TrackingEvent]]
     headline: bytes
     not_before: datetime | None
     names: Mapping[str, str]
@@ -127,8 +125,8 @@ def timeline(told: Told) -> Line:
     )
 
 
-def _events(rows: Mapping[int, Sequence[Event]], ids: Iterable[int]) -> list[TrackingEvent]:
-    return [as_event(row) for number in ids for row in rows.get(number, ())]
+def _events(rows: Mapping[int, Sequence[TrackingEvent]], ids: Iterable[int]) -> list[TrackingEvent]:
+    return [one for number in ids for one in rows.get(number, ())]
 
 
 def _whose(told: Told) -> dict[bytes, str]:
@@ -137,7 +135,7 @@ def _whose(told: Told) -> dict[bytes, str]:
     if len(scanned) < 2:
         return {}
     rows = [*((number, told.said) for number in scanned), *((number, told.lost) for number in scanned)]
-    return {bytes(row.key16): told.texts[number] for number, some in rows for row in some.get(number, ())}
+    return {event_key(one): told.texts[number] for number, some in rows for one in some.get(number, ())}
 
 
 def _conflicts(told: Told, now: datetime) -> tuple[Conflict, ...]:
@@ -155,7 +153,7 @@ def _same_box(told: Told, number: int) -> bool:
     """Whether a number's scans are about what the headline is about."""
     if told.roles[number] == Role.RETURN.value:
         return False
-    leading = {one for one, rows in told.said.items() if any(bytes(row.key16) == told.headline for row in rows)}
+    leading = {one for one, rows in told.said.items() if any(event_key(row) == told.headline for row in rows)}
     linked = leading | {two for pair in told.legs for two in pair if leading & set(pair)}
     return not leading or number in linked or told.roles[number] not in _BOXES
 

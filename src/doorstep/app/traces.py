@@ -10,12 +10,13 @@ from typing import Final
 
 from django.db.models import Q
 
+from doorstep.app import scans
 from doorstep.app.inbox import answer_of
 from doorstep.app.merge.orders import email_hash
 from doorstep.app.retention import full
 from doorstep.connectors.mail.read import markable
 from doorstep.core.message import Message, Value
-from doorstep.db.models import Claim, Event, Inbox, Number, Order, Parcel, ParcelLine, ParcelNumber, Person
+from doorstep.db.models import Claim, Inbox, Number, Order, Parcel, ParcelLine, ParcelNumber, Person
 
 SHORTEST_PHONE: Final = 7  # digits; less is found in everything
 SHORTEST_WORD: Final = 3  # letters of a name
@@ -91,8 +92,8 @@ def _told(known: Traces) -> Iterator[int]:
     """Rows from which their claims and scans were taken, whatever their bytes look like."""
     orders, numbers = [one.id for one in known.orders], [one.id for one in known.numbers]
     claims = Claim.objects.filter(Q(order_id__in=orders) | Q(number_id__in=numbers), ws=known.ws)
-    events = Event.objects.filter(ws=known.ws, number_id__in=numbers)
-    told = {*claims.values_list("inbox_id", flat=True), *events.values_list("inbox_id", flat=True)}
+    scanned = {one.inbox_id for heard in scans.of(known.ws, numbers).values() for one in heard.events()}
+    told = {*claims.values_list("inbox_id", flat=True), *scanned}
     yield from full().filter(ws=known.ws, id__in=told).values_list("id", flat=True)
 
 

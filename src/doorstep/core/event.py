@@ -29,6 +29,7 @@ class TrackingEvent:
     words and are never translated in place. ``position`` is the source's own order, 0 = first to happen, among the
     scans it ``told`` at the same time (None = all of them). Identity is (source, the raw fields): see
     ``timeline.event_key``; our reading (``status``, ``reason``) is not part of it, so a better reader changes none.
+    ``key``: that identity where the words do not make it any more, because a name was taken out of them.
     """
 
     source: str
@@ -44,6 +45,7 @@ class TrackingEvent:
     position: int = 0
     day_only: bool = False
     told: datetime | None = None
+    key: bytes = b""
 
 
 class When(NamedTuple):

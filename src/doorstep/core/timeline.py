@@ -77,14 +77,12 @@ class Placed(NamedTuple):
 
 def event_key(event: TrackingEvent) -> bytes:
     """16 bytes from the source and the raw fields; our reading (status, reason, derived instant) is not part of it."""
+    if event.key:
+        return event.key
     stated = event.instant if event.local is None and event.instant_from is InstantFrom.STATED else None
     when = event.local or stated
-    fields = (event.source, event.raw_code, event.raw_text, event.place, when.isoformat() if when else "", event.offset)
-    digest = blake2b(digest_size=16)
-    for text in map(str, fields):
-        raw = text.encode()
-        digest.update(len(raw).to_bytes(4) + raw)
-    return digest.digest()
+    said = event.source, event.raw_code, event.raw_text, event.place, when.isoformat() if when else "", event.offset
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def merge(events: Iterable[TrackingEvent]) -> tuple[TrackingEvent, ...]:

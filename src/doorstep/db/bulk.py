@@ -14,10 +14,12 @@ from django.db import connection, models
 from doorstep.db.queries import instant, statement
 
 
-def insert(rows: Sequence[models.Model], *, ignore: bool = False) -> None:
-    """Add rows of one model. ``ignore``: one that breaks a unique constraint is left out."""
+def insert(rows: Sequence[models.Model], *, ignore: bool = False, replace: tuple[str, ...] = ()) -> None:
+    """Add rows of one model. ``ignore``: one that breaks a unique constraint is left out. ``replace``: of one whose key
+    is there already these fields are written.
+    """
     if rows:
-        _run(_insert(type(rows[0]), connection.vendor, ignore), rows, _fields(type(rows[0])))
+        _run(_insert(type(rows[0]), connection.vendor, ignore, replace), rows, _fields(type(rows[0])))
 
 
 def put(rows: Sequence[models.Model], fields: tuple[str, ...]) -> None:
@@ -63,9 +65,13 @@ def _keys(model: type[models.Model]) -> tuple[Any, ...]:
 
 
 @functools.cache
-def _insert(model: type[models.Model], vendor: str, ignore: bool) -> str:
+def _insert(model: type[models.Model], vendor: str, ignore: bool, replace: tuple[str, ...]) -> str:
     columns = ", ".join(f'"{one.column}"' for one in _fields(model))
     end = " ON CONFLICT DO NOTHING" if ignore else ""
+    if replace:
+        keys = ", ".join(f'"{one.column}"' for one in _keys(model))
+        new = ", ".join(f'"{one.column}" = excluded."{one.column}"' for one in _named(model, replace))
+        end = f" ON CONFLICT ({keys}) DO UPDATE SET {new}"
     source = _source(vendor, _fields(model))
     return f'INSERT INTO "{model._meta.db_table}" ({columns}) SELECT {columns} FROM {source} WHERE true{end}'  # noqa: S608 - names of our own models
 

@@ -7,9 +7,9 @@ from typing import Final
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
-from doorstep.db.models import Archived, Change, Event, Inbox, Outbox, Schedule, Watch
+from doorstep.db.models import Archived, Change, Inbox, Outbox, Scans, Schedule, Watch
 
-HOT: Final[tuple[type[models.Model], ...]] = (Inbox, Event, Watch, Schedule, Outbox, Change, Archived)
+HOT: Final[tuple[type[models.Model], ...]] = (Inbox, Scans, Watch, Schedule, Outbox, Change, Archived)
 PATIENCE: Final = "5s"  # for others to let go of a table
 MOST: Final = 256
 

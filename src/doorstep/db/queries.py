@@ -3,7 +3,7 @@ parameter (measured: the least work on both sides). Binary values travel as base
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -38,6 +38,23 @@ def keep(rows: Sequence[Mapping[str, object]]) -> set[int]:
     with statement() as cursor:
         cursor.execute(KEEP[connection.vendor], [json.dumps(rows)])
         return {row[0] for row in cursor.fetchall()}
+
+
+SCANS = {
+    "sqlite": """
+        SELECT number_id, connection_id, packed FROM doorstep_scans
+        WHERE ws = %s AND number_id IN (SELECT value FROM json_each(%s))""",
+    "postgresql": """
+        SELECT number_id, connection_id, packed FROM doorstep_scans
+        WHERE ws = %s AND number_id IN (SELECT value::bigint FROM json_array_elements_text(%s::json))""",
+}
+
+
+def scans(ws: int, numbers: Collection[int]) -> list[tuple[int, int, bytes]]:
+    """(number, source, what it told of it) of these numbers, as ``app.scans`` packs it."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCANS[connection.vendor], [ws, json.dumps(list(numbers))])
+        return [tuple(row) for row in cursor.fetchall()]
 
 
 @contextmanager

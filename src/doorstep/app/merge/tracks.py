@@ -2,28 +2,22 @@
 
 import functools
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from doorstep.app import archive
+from doorstep.app import archive, scans
 from doorstep.app.changes import Noted
 from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
+from doorstep.app.scans import Heard, Hearing
 from doorstep.app.sheet import Sheet
 from doorstep.connectors.registry import connector
-from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track
-from doorstep.core.timeline import event_key
-from doorstep.db.models import Connection, Event, Number, NumberLink, Watch
+from doorstep.db.models import Connection, Number, NumberLink, Watch
 
 READER = 1  # raise when all connectors read better: a change of theirs that their tables do not show
-SAID_AGAIN: Final = (
-    *("status", "reason", "local", "instant", "instant_from", "reader_version"),
-    *("last_said", "position", "known_at"),
-)
 ANSWERED: Final = (
     "answer",
     "said",
@@ -32,7 +26,6 @@ ANSWERED: Final = (
     "eta_from",
     "eta_to",
     "changed_at",
-    "snapshot_at",
     "answered_at",
     "last_mile_id",
     "last_mile_carrier",
@@ -66,7 +59,8 @@ class Known:
     sheet: Sheet
     numbers: dict[str, list[Number]]  # by normalized number, the newest generation first
     watches: dict[tuple[int, int], Watch] = field(default_factory=dict)  # by number and account
-    events: dict[tuple[int, str], dict[bytes, Event]] = field(default_factory=dict)  # by number and source, then key
+    heard: dict[tuple[int, int], Heard] = field(default_factory=dict)  # by number and account
+    changed: dict[tuple[int, int], Heard] = field(default_factory=dict)  # of them, what is to be stored
 
 
 def merge_tracks(told: Sequence[Told]) -> None:
@@ -85,6 +79,7 @@ def merge_tracks(told: Sequence[Told]) -> None:
             _merge(known, source, number, track, touched)
             touched.numbers.add(number.id)
     known.sheet.write()
+    scans.store(known.sheet.ws, known.changed.values())
 
 
 def _known(told: Sequence[Told]) -> Known:
@@ -97,8 +92,7 @@ def _known(told: Sequence[Told]) -> Known:
     watches = Watch.objects.select_for_update().filter(ws=ws, number_id__in=ids, connection_id__in=accounts)
     known.watches = {(one.number_id, one.connection_id): one for one in watches.order_by("number_id")}
     archive.bring_back(ws, ids)
-    for event in Event.objects.filter(ws=ws, number_id__in=ids, source__in={one.source.name for one in told}):
-        known.events.setdefault((event.number_id, event.source), {})[bytes(event.key16)] = event
+    known.heard = scans.of(ws, ids)
     return known
 
 
@@ -107,70 +101,22 @@ def _merge(known: Known, source: Source, number: Number, said: Track, touched: T
     if watch is None:
         watch = known.sheet.add(Watch(pk=(source.ws, number.id, source.connection.id)))
         known.watches[number.id, source.connection.id] = watch
-    _merge_events(known, source, number, said.events)
+    _merge_events(known, source, number, said)
     if said.last_mile:
         _merge_last_mile(known, source, watch, said.last_mile, touched)
     _put_on_watch(source, watch, said)
     known.sheet.put(watch, *ANSWERED)
 
 
-def _merge_events(known: Known, source: Source, number: Number, said: Iterable[TrackingEvent]) -> None:
-    rows = known.events.setdefault((number.id, source.name), {})
-    once = {event_key(_named(event, source)): event for event in reversed(tuple(said))}  # told twice: the first counts
-    for key, event in reversed(once.items()):
-        row = rows.get(key)
-        if row is None:
-            rows[key] = known.sheet.add(_row(source, number, event, key))
-        else:
-            _say_again(row, source, event)
-            known.sheet.put(row, *SAID_AGAIN)
-
-
-def _named(event: TrackingEvent, source: Source) -> TrackingEvent:
-    """The same event, with the connection as its source: identity must not depend on the connector's name."""
-    return replace(event, source=source.name)
-
-
-def _row(source: Source, number: Number, event: TrackingEvent, key: bytes) -> Event:
-    return Event(
-        ws=source.ws,
-        number_id=number.id,
-        key16=key,
-        source=source.name,
-        local=_wall(event),
-        offset=event.offset,
-        instant=event.instant.astimezone(UTC) if event.instant else None,
-        instant_from=event.instant_from.value,
-        position=event.position,
-        place=event.place,
-        raw_code=event.raw_code,
-        raw_text=event.raw_text,
-        status=event.status.value,
-        reason=event.reason.value if event.reason else "",
-        inbox_id=source.inbox_id,
-        known_at=source.received_at,
-        last_said=source.received_at,
-        reader_version=reading_of(source.connection),
-    )
-
-
-def _wall(event: TrackingEvent) -> str:
-    """The wall time as it was said: a day without a time of day stays a day."""
-    if event.local is None:
-        return ""
-    return event.local.date().isoformat() if event.day_only else event.local.isoformat()
-
-
-def _say_again(row: Event, source: Source, event: TrackingEvent) -> None:
-    """The raw words are the same; the source's order follows its newest answer, our reading that or a newer reader."""
-    reader, newer = reading_of(source.connection), source.received_at >= row.last_said
-    if newer or row.reader_version != reader:
-        row.status, row.reason = event.status.value, event.reason.value if event.reason else ""
-        row.local, row.instant = _wall(event), event.instant.astimezone(UTC) if event.instant else None
-        row.instant_from, row.reader_version = event.instant_from.value, reader
-    if newer:
-        row.last_said, row.position = source.received_at, event.position
-    row.known_at = min(row.known_at, source.received_at)
+def _merge_events(known: Known, source: Source, number: Number, said: Track) -> None:
+    if not said.events:
+        return
+    key = number.id, source.connection.id
+    heard = known.heard.setdefault(key, Heard(*key))
+    if heard.hear(
+        said.events, Hearing(source.received_at, source.inbox_id, reading_of(source.connection), said.complete)
+    ):
+        known.changed[key] = heard
 
 
 def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:
@@ -180,8 +126,6 @@ def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:
         watch.carrier, watch.remote_ref = said.carrier or watch.carrier, said.carrier_key or watch.remote_ref
         watch.eta_from, watch.eta_to = said.eta_from, said.eta_to
         watch.changed_at = source.received_at
-        if said.complete and said.events:
-            watch.snapshot_at = source.received_at
     watch.answered_at = max(watch.answered_at or source.received_at, source.received_at)
 
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from doorstep.app import archive, policies
 from doorstep.app.merge.source import Touched
+from doorstep.app.scans import Event
 from doorstep.app.sheet import Sheet
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import Policy
@@ -22,7 +23,6 @@ from doorstep.db.models import (
     ChannelState,
     Claim,
     Connection,
-    Event,
     Line,
     Number,
     NumberLink,
@@ -82,7 +82,7 @@ class Cluster:
     claims: list[Claim] = field(default_factory=list)
     numbers: dict[int, Number] = field(default_factory=dict)
     watches: dict[int, list[Watch]] = field(default_factory=dict)
-    events: dict[int, list[Event]] = field(default_factory=dict)
+    events: dict[int, list[Event]] = field(default_factory=dict)  # that their source still says
     schedule: dict[int, list[Schedule]] = field(default_factory=dict)
     parcels: dict[int, Parcel] = field(default_factory=dict)
     held: dict[int, list[ParcelNumber]] = field(default_factory=dict)
@@ -148,7 +148,7 @@ def gather(ws: int, touched: Touched) -> list[Cluster]:
 def _load_numbers(world: Cluster, numbers: set[int]) -> None:
     mine = {"ws": world.ws, "number_id__in": numbers}
     world.watches = _by(Watch.objects.filter(**mine), _number_of)
-    world.events = _present_events(world.ws, numbers, world.watches)
+    world.events = _present_events(world.ws, numbers)
     world.schedule = _by(Schedule.objects.filter(**mine), _number_of)
     links = NumberLink.objects.filter(ws=world.ws, from_id__in=numbers)
     world.links = set(links.values_list("from_id", "to_id", "kind"))
@@ -224,14 +224,11 @@ def _claims_of(orders: set[int], purchases: set[int]) -> Q:
     return Q(order_id__in=orders) | Q(purchase_id__in=purchases)
 
 
-def _present_events(ws: int, numbers: set[int], watches: dict[int, list[Watch]]) -> dict[int, list[Event]]:
+def _present_events(ws: int, numbers: set[int]) -> dict[int, list[Event]]:
     """Events that their source still says, by number."""
-    newest = {(one.number_id, str(one.connection_id)): one.snapshot_at for some in watches.values() for one in some}
-    present = defaultdict(list)
-    for event in archive.scans(ws, numbers):
-        snapshot = newest.get((event.number_id, event.source))
-        if snapshot is None or event.last_said >= snapshot:
-            present[event.number_id].append(event)
+    present: dict[int, list[Event]] = defaultdict(list)
+    for heard in archive.scans(ws, numbers):
+        present[heard.number_id] += heard.said
     return present
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from doorstep.app import clock
 from doorstep.app.settle.cluster import Cluster
-from doorstep.app.settle.states import as_event, bought_at, events_of
+from doorstep.app.settle.states import bought_at, events_of
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes
 from doorstep.core.policy import Policy, mail_may_go
@@ -58,8 +58,8 @@ def _said(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
     said: dict[str, set[str]] = {}
     for number in events_of(cluster, plan):
         rows = cluster.events.get(cluster.number(number).id, ())
-        known = [row for row in rows if row.known_at >= since and counts(as_event(row), bought, now)]
-        said[number] = {row.status for row in known}
+        known = [row.said for row in rows if row.known_at >= since and counts(row.said, bought, now)]
+        said[number] = {one.status.value for one in known}
     apart = boxes(plan.numbers)
     of_box = [set[str]().union(*(said.get(number, ()) for number in box)) for box in apart]
     of_all = set[str]().union(*(told for number, told in said.items() if not any(number in box for box in apart)))

@@ -9,16 +9,16 @@ from doorstep.app.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
 from doorstep.app.settle.ways import WAY, write_way
-from doorstep.core.event import InstantFrom, TrackingEvent
+from doorstep.core.event import TrackingEvent
 from doorstep.core.matrix import Moving, order_state
 from doorstep.core.number import Confidence, Hints, recognize
 from doorstep.core.order import Role, TrackAnswer
 from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes, together
-from doorstep.core.status import Reason, Status, closed
+from doorstep.core.status import Status, closed
 from doorstep.core.timeline import Current, belonging, current, first_and_last
-from doorstep.db.models import Event, Number, Order, Parcel, Purchase
+from doorstep.db.models import Number, Order, Parcel, Purchase
 
 # What is computed of a parcel here.
 FACTS: Final = (
@@ -85,26 +85,7 @@ def events_of(cluster: Cluster, plan: Plan) -> dict[str, list[TrackingEvent]]:
     """The scans of each number that leads to the buyer, as values."""
     ways_back = {held.number for held in plan.numbers if held.role is Role.RETURN}
     numbers = [one for one in cluster.numbers_of(plan) if one.norm not in ways_back]
-    return {number.norm: [as_event(row) for row in cluster.events.get(number.id, ())] for number in numbers}
-
-
-def as_event(row: Event) -> TrackingEvent:
-    """A stored scan as a value."""
-    return TrackingEvent(
-        source=row.source,
-        raw_text=row.raw_text,
-        raw_code=row.raw_code,
-        status=Status(row.status),
-        reason=Reason(row.reason) if row.reason else None,
-        local=datetime.fromisoformat(row.local) if row.local else None,
-        offset=row.offset,
-        instant=row.instant,
-        instant_from=InstantFrom(row.instant_from),
-        place=row.place,
-        position=row.position,
-        day_only=bool(row.local) and "T" not in row.local,
-        told=row.last_said,
-    )
+    return {number.norm: [one.said for one in cluster.events.get(number.id, ())] for number in numbers}
 
 
 def bought_at(cluster: Cluster, plan: Plan) -> datetime | None:

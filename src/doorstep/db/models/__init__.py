@@ -9,13 +9,13 @@ from doorstep.db.models.connections import Attempt, Budget, Connection, Feed, He
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
-from doorstep.db.models.said import Archived, Event, Inbox, Waiting, Word
+from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
 from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "Archived", "Attempt", "Audit", "Budget", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Event",
-    "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine",
-    "ParcelNumber", "Person", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "Schedule", "StorePolicy",
-    "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
+    "Ack", "Archived", "Attempt", "Audit", "Budget", "Change", "ChannelState", "Claim", "Connection", "Cooldown",
+    "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox", "Parcel",
+    "ParcelLine", "ParcelNumber", "Person", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "Scans",
+    "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

@@ -166,7 +166,6 @@ class Watch(models.Model):
     answered_at = models.DateTimeField(null=True)
     answer = models.TextField(default="")  # events | nothing | not_found | rejected | busy | denied | broken
     answer_hash = models.BinaryField(default=b"")
-    snapshot_at = models.DateTimeField(null=True)  # newest complete answer: events not said since are gone
     changed_at = models.DateTimeField(null=True)
     failures = models.IntegerField(default=0)
 

@@ -52,35 +52,22 @@ class Waiting(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "ref", "inbox_id"], name="waiting_uq")]
 
 
-class Event(models.Model):
-    """One scan as one source said it. Hot. Gone when the source's newest complete answer (``Watch.snapshot_at``) is
-    younger than ``last_said``.
+class Scans(models.Model):
+    """All scans that one source told of one number, packed into one value (``app.scans``). Hot. ``reader_version``:
+    who read them; 0 = not all of them the same.
     """
 
-    pk = models.CompositePrimaryKey("ws", "number_id", "key16")
+    pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
     ws = models.BigIntegerField()
     number_id = models.BigIntegerField()
-    key16 = models.BinaryField()
-    source = models.TextField()  # connection id
-    local = models.TextField(default="")  # naive ISO 8601, or its day alone; '' = not said
-    offset = models.IntegerField(null=True)  # minutes east of UTC
-    instant = models.DateTimeField(null=True)
-    instant_from = models.TextField(default="")
-    position = models.IntegerField(default=0)
-    place = models.TextField(default="")
-    raw_code = models.TextField(default="")
-    raw_text = models.TextField(default="")
-    status = models.TextField()
-    reason = models.TextField(default="")
-    inbox_id = models.BigIntegerField(default=0)
-    known_at = models.DateTimeField()
-    last_said = models.DateTimeField()
+    connection_id = models.BigIntegerField()
     reader_version = models.IntegerField(default=0)
+    packed = models.BinaryField()
 
 
 class Archived(models.Model):
     """All scans of a number whose parcels closed long ago, packed into one value (``app.archive``). A number has its
-    scans here or in ``Event``, never in both.
+    scans here or in ``Scans``, never in both.
     """
 
     pk = models.CompositePrimaryKey("ws", "number_id")
