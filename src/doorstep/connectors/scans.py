@@ -120,12 +120,14 @@ class Reader:
         return tuple(replace(event, position=position) for position, event in enumerate(ordered))
 
     def each(self, raws: Iterable[msgspec.Raw], shape: type[T], read: Callable[[T], Track]) -> list[Track]:
-        """The tracks of a list; an item that does not have the shape is counted, and the others are kept."""
+        """The tracks of a list; an item that does not have the shape, or of which ``read`` raises ValueError, is counted,
+        and the others are kept.
+        """
         tracks = []
         for place_in_list, raw in enumerate(raws):
             try:
                 tracks.append(read(msgspec.json.decode(raw, type=shape, strict=False)))
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, RecursionError, ValueError) as error:
                 self.bad.append(f"parcel {place_in_list}: {error}")
         return tracks
 
