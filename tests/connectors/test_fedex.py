@@ -140,13 +140,8 @@ def test_the_example_of_the_specification_is_read() -> None:
 
 def examples(response: object) -> list[object]:
     """Every example body in a response of the specification."""
-    found: list[object] = []
-    if isinstance(response, dict):
-        for name, one in response.items():
-            if (name == "example" and isinstance(one, dict) and "output" in one) or (
-                name == "value" and isinstance(one, dict) and "output" in one
-            ):
-                found.append(one)
-            else:
-                found += examples(one)
-    return found
+    if not isinstance(response, dict):
+        return []
+    if "output" in response and "schema" not in response:
+        return [response]
+    return [body for name, one in response.items() if name != "schema" for body in examples(one)]
