@@ -19,7 +19,8 @@ from doorstep.connectors.contract import (
     Request,
 )
 from doorstep.connectors.signing import hmac_base64, oauth_signature
-from doorstep.connectors.stores.woocommerce import ADVANCED, CONNECTOR, PLAIN
+from doorstep.connectors.stores.woo.ways import ADVANCED, PLAIN
+from doorstep.connectors.stores.woocommerce import CONNECTOR
 from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.woocommerce_shop import ACCOUNT, WOO, wrong
 
@@ -29,7 +30,7 @@ from tests.connectors.woocommerce_shop import ACCOUNT, WOO, wrong
 def test_check_proves_the_key_and_finds_the_way() -> None:
     index = answer({"name": "Lamps", "namespaces": ["wp/v2", "wc/v3", PLAIN, ADVANCED]})
     done = drive(CONNECTOR, ACCOUNT, WOO.check(ACCOUNT), [index, answer([])])
-    assert done.result.settings == {"way": ADVANCED, "auth": "basic"}
+    assert done.result.settings == {"way": ADVANCED, "auth": "basic", "channel": "woocommerce"}
     assert (done.result.external_id, done.result.label, done.result.notes) == ("shop.example", "Lamps", ())
     assert "Authorization" not in done.requests[0].headers, "the index is public: no key goes where none is needed"
     assert done.requests[1].headers["Authorization"] == "Basic Y2tfMTpjc18x"
@@ -38,7 +39,7 @@ def test_check_proves_the_key_and_finds_the_way() -> None:
 def test_check_takes_the_query_where_the_host_strips_the_header() -> None:
     index = answer({"name": "", "namespaces": [PLAIN]})
     done = drive(CONNECTOR, ACCOUNT, WOO.check(ACCOUNT), [index, wrong("x", "no", 401), answer([])])
-    assert done.result.settings == {"way": PLAIN, "auth": "query"}
+    assert done.result.settings == {"way": PLAIN, "auth": "query", "channel": "woocommerce"}
     assert ("consumer_secret", "cs_1") in done.requests[2].query
     assert done.result.label == "shop.example"
     later = WOO.orders(replace(ACCOUNT, settings=done.result.settings), None)
@@ -48,7 +49,6 @@ def test_check_takes_the_query_where_the_host_strips_the_header() -> None:
 @pytest.mark.parametrize(
     ("index", "note"),
     [
-        (answer({"namespaces": ["wc/v3"]}), "stores.woocommerce.no_way"),
         (wrong("rest_cannot_access", "hidden", 401), "stores.woocommerce.no_index"),
         (answer({"namespaces": "?"}), "stores.woocommerce.no_index"),
     ],

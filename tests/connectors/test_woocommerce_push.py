@@ -13,7 +13,8 @@ from doorstep.connectors.contract import (
     Refused,
     Shipment,
 )
-from doorstep.connectors.stores.woocommerce import CONNECTOR, PLAIN
+from doorstep.connectors.stores.woo.ways import PLAIN
+from doorstep.connectors.stores.woocommerce import CONNECTOR
 from doorstep.core.order import Content
 from tests.connectors.flow import Driven, drive
 from tests.connectors.woocommerce_shop import ACCOUNT, SHIPMENT, WOO, Shop, item, wrong

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from doorstep.connectors.contract import Request
-from doorstep.connectors.stores.woocommerce import CONNECTOR, PLAIN
+from doorstep.connectors.stores.woo.ways import PLAIN
+from doorstep.connectors.stores.woocommerce import CONNECTOR
 from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.recordings import of
 from tests.connectors.test_woocommerce_push import push

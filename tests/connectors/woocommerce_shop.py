@@ -10,7 +10,8 @@ from doorstep.connectors.contract import (
     Request,
     Shipment,
 )
-from doorstep.connectors.stores.woocommerce import ADVANCED, WooCommerce
+from doorstep.connectors.stores.woo.ways import ADVANCED
+from doorstep.connectors.stores.woocommerce import WooCommerce
 from tests.connectors.flow import NOW, answer
 
 WOO = WooCommerce()

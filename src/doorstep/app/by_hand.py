@@ -5,9 +5,10 @@ be taken back by the API says so in its push; this adds what nothing else would 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from doorstep.app import told
 from doorstep.app.order_view import Given
 from doorstep.app.parcel_view import Seen
-from doorstep.core.channel import ByHand, channel, task
+from doorstep.core.channel import ByHand, task
 from doorstep.core.message import Message
 from doorstep.core.status import Status
 from doorstep.db.models import Connection, Order
@@ -17,7 +18,7 @@ def tasks(
     order: Order, store: Connection, parcels: Sequence[Seen], pushes: Mapping[int, Sequence[Given]]
 ) -> dict[int, Message]:
     """The exact words by parcel id: a delivery that the store was given the number of, and does not show."""
-    said = task(channel(store.connector), ByHand.DELIVERED)
+    said = task(told.there(store), ByHand.DELIVERED)
     if said is None:
         return {}
     given = {one.id: pushes[one.id][0] for one in parcels if one.status == Status.DELIVERED and pushes.get(one.id)}

@@ -16,7 +16,7 @@ from doorstep.app.cases import Considered, consider
 from doorstep.app.say import say
 from doorstep.connectors.contract import Account, Can, Flow, Pushed, Request, Shipment, Store, Trouble
 from doorstep.connectors.registry import connector
-from doorstep.core.channel import Channel, channel
+from doorstep.core.channel import Channel
 from doorstep.core.convert import Given
 from doorstep.core.message import Message
 from doorstep.core.order import Role
@@ -114,7 +114,7 @@ def _run(considered: Considered, policy: Policy) -> DryRun:
 
 def _there(store: Connection) -> Channel:
     """The store's channel under the name that its merchant knows."""
-    return replace(channel(store.connector), label=store.label)
+    return replace(told.there(store), label=store.label)
 
 
 def _given(considered: Considered, decision: Decision) -> Given | None:

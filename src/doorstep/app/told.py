@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from doorstep.app import doors
-from doorstep.core.channel import Link, channel
+from doorstep.core.channel import Channel, Link, channel
 from doorstep.core.convert import Given, Refusal, convert
 from doorstep.core.message import Message
 from doorstep.core.number import normalize
@@ -16,15 +16,20 @@ from doorstep.db.models import Connection, Door, Number
 SOME_PAGE = "https://"  # stands for the order's page where only its existence matters
 
 
+def there(store: Connection) -> Channel:
+    """What the store takes and shows: a connector may find one of several ways into a shop."""
+    return channel(store.settings.get("channel") or store.connector)
+
+
 def told(store: Connection, number: Number, role: str, page: str) -> Given | Refusal:
     """What the store would be told of this number. ``page``: the order's page, '' = none."""
     text = number.text if normalize(number.text) == number.norm else number.norm
-    return convert(channel(store.connector), text, number.carrier, Role(role), page)
+    return convert(there(store), text, number.carrier, Role(role), page)
 
 
 def why_not(store: Connection, order_id: int, held: HeldNumber, number: Number) -> Message | None:
     """Why the store would not take a number of the order, None = it would."""
-    needs_link = channel(store.connector).link is Link.WITH_OTHER
+    needs_link = there(store).link is Link.WITH_OTHER
     page = SOME_PAGE if needs_link and may_link(store.ws, order_id) else ""
     answer = told(store, number, held.role.value, page)
     return answer.reason if isinstance(answer, Refusal) else None

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import again, clock, connection_view, dry_run, policies, rules, supplier_record
+from doorstep.app import again, clock, connection_view, dry_run, policies, rules, supplier_record, told
 from doorstep.core.advice import SCAN_WITHIN, advise, first_scan_advice, remarks
-from doorstep.core.channel import channel, stages
+from doorstep.core.channel import stages
 from doorstep.core.message import Message
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.core.roles import Action
@@ -39,7 +39,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         tell(request, Message(id="done.rules_saved"))
         changes = again.list_changes(caller.ws, store.id)
         return redirect("rules_again" if changes else "rules", store.id)
-    context["remarks"] = remarks(context["policy"], replace(channel(store.connector), label=store.label))
+    context["remarks"] = remarks(context["policy"], replace(told.there(store), label=store.label))
     return render(request, "console/rules.html", context)
 
 
@@ -76,7 +76,7 @@ def _save(request: HttpRequest, caller: Caller, store: Connection) -> None:
 
 def _context(store: Connection) -> dict[str, Any]:
     """What does not depend on what was chosen."""
-    there = channel(store.connector)
+    there = told.there(store)
     together, each = supplier_record.records(store.ws, store.id, clock.now())
     return {
         "here": "connections",
