@@ -41,7 +41,7 @@ class Line:
                 check_request(connector, account, step)
                 answer = await self._send(step)
                 self.said.append((step, answer))
-                if step.what:
+                if step.what and answer.status == 200:
                     self.read.append(connector.read(answer))
                 step = flow.send(answer)
         except StopIteration as end:
