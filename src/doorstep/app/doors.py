@@ -6,6 +6,7 @@ has a new id and therefore a new token.
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import Literal
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db import transaction
 
 from doorstep.app import clock
 from doorstep.app.audit import record
+from doorstep.db import queries
 from doorstep.db.models import Connection, Door
 
 Kind = Literal["page", "hook", "mail", "lookup"]
@@ -26,10 +28,19 @@ def token_of(door: Door) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def enter(kind: Kind, token: str) -> Door | None:
-    """The live door that this token opens, or None."""
-    door = Door.objects.filter(kind=kind, token_sha256=_hash(token), revoked_at=None).first()
-    return None if door is None or (door.expires_at and door.expires_at <= clock.now()) else door
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Where a live door leads: ``target_id`` as ``Door`` says, ``tz`` the IANA zone of the workspace."""
+
+    ws: int
+    target_id: int
+    tz: str
+
+
+def enter(kind: Kind, token: str) -> Entered | None:
+    """Where the live door leads that this token opens, or None."""
+    found = queries.enter(kind, _hash(token), clock.now())
+    return Entered(*found) if found else None
 
 
 def ensure(ws: int, kind: Kind, target_id: int) -> Door:

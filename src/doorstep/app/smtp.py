@@ -17,7 +17,7 @@ from doorstep.app import clock, doors, inbox, loop, mail_auth
 from doorstep.app.log import logger
 from doorstep.connectors.mail.mime import header, headers_of
 from doorstep.core.mailmatch import Proof, context_of
-from doorstep.db.models import Door, Membership, User
+from doorstep.db.models import Membership, User
 
 MAX_BYTES: Final = 10 << 20
 MAX_CONNECTIONS: Final = 40
@@ -155,7 +155,7 @@ class _Conversation(SMTP):
             self.transport.abort()  # type: ignore[attr-defined]  # a socket's transport
 
 
-def door_of(address: str) -> Door | None:
+def door_of(address: str) -> doors.Entered | None:
     """The live mail door of an address; ``token+anything@`` is the same door as ``token@``."""
     local, _, host = address.strip().lower().rpartition("@")
     if host != settings.MAIL_DOMAIN.lower():
@@ -165,8 +165,8 @@ def door_of(address: str) -> Door | None:
 
 def arrivals(raw: bytes, proof: Proof, recipients: tuple[str, ...]) -> list[inbox.Arrival]:
     """The mail as it arrives at each workspace it was sent to; uses the database."""
-    found = {door.id: door for door in map(door_of, recipients) if door}
-    return [arrival(raw, proof, door.ws, door.target_id) for door in found.values()]
+    found = dict.fromkeys(door for door in map(door_of, recipients) if door)
+    return [arrival(raw, proof, door.ws, door.target_id) for door in found]
 
 
 def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int, by: str = "") -> inbox.Arrival:

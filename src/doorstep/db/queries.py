@@ -104,3 +104,17 @@ def one_at_a_time(name: str) -> Iterator[None]:
 def instant(at: datetime) -> str:
     """An aware instant as both databases read it: naive UTC text."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def enter(kind: str, token_sha256: bytes, now: datetime) -> tuple[int, int, str] | None:
+    """Workspace, target and the workspace's zone of the live door with this token."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT door.ws, door.target_id, workspace.tz FROM doorstep_door door"
+            " JOIN doorstep_workspace workspace ON workspace.id = door.ws WHERE door.kind = %s"
+            " AND door.token_sha256 = %s AND door.revoked_at IS NULL"
+            " AND (door.expires_at IS NULL OR door.expires_at > %s)",
+            [kind, token_sha256, connection.ops.adapt_datetimefield_value(now)],
+        )
+        found: tuple[int, int, str] | None = cursor.fetchone()
+        return found

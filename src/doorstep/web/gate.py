@@ -95,8 +95,7 @@ def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
             door = doors.enter(kind, token)
             if door is None:
                 return render(request, "page/gone.html", {"kind": kind}, status=404)
-            workspace = Workspace.objects.get(id=door.ws)
-            with timezone.override(ZoneInfo(workspace.tz)):
+            with timezone.override(ZoneInfo(door.tz)):
                 return view(request, door)
 
         return inner

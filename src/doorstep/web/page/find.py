@@ -7,13 +7,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from doorstep.app import doors, lookup
-from doorstep.db.models import Door
+from doorstep.app.doors import Entered
 from doorstep.web.gate import visitor
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @visitor("lookup")
-def find(request: HttpRequest, door: Door) -> HttpResponse:
+def find(request: HttpRequest, door: Entered) -> HttpResponse:
     """The form, and the way to the page of an order that fits."""
     number, secret = request.POST.get("number", "")[:64], request.POST.get("secret", "")[:254]
     error, status = "", 200

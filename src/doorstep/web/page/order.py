@@ -5,33 +5,33 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from doorstep.app import clock, page_view, resync
+from doorstep.app.doors import Entered
 from doorstep.app.parcel_view import Seen
-from doorstep.db.models import Door
 from doorstep.web.asked import asked
 from doorstep.web.gate import visitor
+from doorstep.web.page.kept import KEPT, key_of
 
 
 @require_safe
 @visitor("page")
-def show(request: HttpRequest, door: Door) -> HttpResponse:
+def show(request: HttpRequest, door: Entered) -> HttpResponse:
     """The page. Reading it changes nothing."""
+    key = key_of(door)
+    if known := KEPT.get(request.path, key):
+        return HttpResponse(known)
     page = page_view.page_view(door.ws, door.target_id)
     if page is None:
         return render(request, "page/gone.html", status=404)
-    return render(
-        request,
-        "page/order.html",
-        {
-            "page": page,
-            "here": request.path,
-            "asked": asked(door.ws, page.parcels, clock.now()),
-        },
-    )
+    resyncs = asked(door.ws, page.parcels, clock.now())
+    drawn = render(request, "page/order.html", {"page": page, "here": request.path, "asked": resyncs})
+    if not resyncs.outcomes and not resyncs.waits:  # those count in seconds
+        KEPT.put(request.path, key, drawn.content)
+    return drawn
 
 
 @require_POST
 @visitor("page")
-def ask(request: HttpRequest, door: Door) -> HttpResponse:
+def ask(request: HttpRequest, door: Entered) -> HttpResponse:
     """Ask the carrier now, about a parcel of this order. The page then tells what came of it."""
     page = page_view.page_view(door.ws, door.target_id)
     parcel = _named(page.parcels if page else (), request.POST.get("parcel", ""))
