@@ -3,7 +3,6 @@
 CJ publishes no schema. Requests are held to one written by hand from the documentation, where it is at hand.
 """
 
-import importlib.util
 import json
 from base64 import b64encode
 from collections.abc import Mapping
@@ -31,6 +30,7 @@ from doorstep.connectors.contract import (
 from doorstep.connectors.suppliers.cjdropshipping import BASE, NUMBERS, PAGE, CJDropshipping
 from doorstep.core.order import PurchaseState, Role
 from tests.connectors.flow import NOW, answer, drive, fresh
+from tests.connectors.vendor_schema import SPECS, described
 
 CJ = CJDropshipping()
 FRESH = Account(credentials={"api_key": "k3y"}, now=NOW)
@@ -44,7 +44,6 @@ GOOD = {
     "open_id": OPEN_ID,
 }
 KNOWN = Account(credentials=GOOD, now=NOW)
-SPEC = Path(__file__).parents[3] / "shared/specs/derived"
 
 
 class Server:
@@ -73,8 +72,8 @@ class Server:
         if path == "/logistic/trackInfo":
             asked = [value for _, value in request.query]
             return good([{"trackingNumber": one, "lastTrackNumber": self.local.get(one)} for one in asked])
-        self.hooks = json.loads(request.body)
-        return good(True)
+        self.hooks = json.loads(request.body or b"{}")
+        return good({"setting": {"qpsLimit": 2, "quotaLimits": []}} if path == "/setting/get" else True)
 
     def authenticate(self, verb: str, body: Mapping[str, str]) -> Answer:
         if verb == "refreshAccessToken" and not self.refresh:
@@ -116,13 +115,7 @@ def paths(requests: list[Request]) -> list[str]:
 
 def schema(name: str, body: Any) -> list[str]:
     """What the hand-written schema has against ``body``."""
-    if not SPEC.exists():
-        pytest.skip("../shared is absent: no hand-written schema of CJ")
-    loader = importlib.util.spec_from_file_location("contract", SPEC / "contract.py")
-    assert loader and loader.loader
-    module = importlib.util.module_from_spec(loader)
-    loader.loader.exec_module(module)
-    errors: list[str] = module.Spec("derived/cj_schemas.json", strict=True).definition(name, body)
+    errors: list[str] = described("derived/cj_schemas.json", strict=True).definition(name, body)
     return errors
 
 
@@ -132,7 +125,8 @@ def test_connecting_keeps_the_tokens_and_hides_the_open_id() -> None:
     assert account.credentials["open_id"] == OPEN_ID
     assert account.credentials["access_token_expires_at"] == "2026-07-16T12:00:00+00:00"
     done = drive(CJ, account, CJ.check(account), server)
-    assert paths(done.requests) == ["list"]
+    assert paths(done.requests) == ["list", "get"]
+    assert [dict(one.values) for one in done.result.notes] == [{"calls": 2}]
     assert OPEN_ID not in done.result.external_id
 
 
@@ -311,7 +305,10 @@ def webhook(body: bytes, sign: str | None = None) -> Delivery:
 
 
 def test_signed_webhook_is_taken_and_loses_the_open_id() -> None:
-    body = b'{"messageId":"m-1","type":"ORDER","openId":2000000000000017,"params":{"cjOrderId":210823100016290555}}'
+    body = (
+        b'{"messageId":"m-1","type":"ORDER","openId":2000000000000017,'
+        b'"params":{"cjOrderId":210823100016290555,"orderItems":[]}}'
+    )
     received = CJ.receive(KNOWN, webhook(body))
     assert received.key == "m-1"
     assert received.answer and received.answer.what == "push"
@@ -319,10 +316,34 @@ def test_signed_webhook_is_taken_and_loses_the_open_id() -> None:
     assert b"210823100016290555" in received.answer.body
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "ORDERSPLIT", "params": {"originalOrderId": "1"}},
+        {"type": "ORDER", "params": {"cjOrderId": 1}},
+        {"type": "ORDER", "params": {"cjOrderId": 1, "orderItems": None}},
+        {"type": "ORDER"},
+    ],
+)
+def test_message_that_leaves_out_what_the_list_tells_is_a_knock(said: dict[str, Any]) -> None:
+    received = CJ.receive(KNOWN, webhook(json.dumps({"messageId": "m-2", **said}).encode()))
+    assert (received.knock, received.answer, received.key) == (True, None, "m-2")
+
+
+def test_points_that_are_used_up_say_so_and_are_waited_for() -> None:
+    points = {"usedToday": 50_000, "remaining": 0, "total": 50_000}
+    used_up = answer({"code": 429, "message": "Insufficient points", "pointsInfo": points}, status=429)
+    with pytest.raises(Busy) as caught:
+        drive(CJ, KNOWN, CJ.subscribe(KNOWN, "https://doorstep.example/hooks/x", ""), used_up)
+    assert caught.value.retry_after == 60
+    assert caught.value.message
+    assert caught.value.message.values == {"used": 50_000, "total": 50_000}
+
+
 def test_signature_fits_the_documented_formula() -> None:
-    if not SPEC.exists():
+    if not (SPECS / "derived").exists():
         pytest.skip("../shared is absent: no signature vectors")
-    vectors = json.loads((SPEC / "signature_vectors.json").read_text())["vectors"]
+    vectors = json.loads((SPECS / "derived" / "signature_vectors.json").read_text())["vectors"]
     one = next(vector for vector in vectors if vector["scheme"] == "cj-webhook")
     account = Account(credentials={"open_id": one["secret"]}, now=NOW)
     assert CJ.receive(account, webhook(one["body"].encode(), one["expected"])).key == "m-1"

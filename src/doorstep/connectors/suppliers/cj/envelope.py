@@ -27,6 +27,19 @@ _WAIT: Final = {1600000: None, 1600200: 2.0, 1600201: 3600.0}  # try again; call
 _POINTS_WAIT: Final = 60.0  # points come back every minute
 
 
+class _Points(msgspec.Struct, rename="camel"):
+    used_today: int = 0
+    total: int = 0
+
+
+class _Setting(msgspec.Struct, rename="camel"):
+    qps_limit: int | None = None
+
+
+class _Settings(msgspec.Struct):
+    setting: _Setting | None = None
+
+
 class _Envelope(msgspec.Struct, rename="camel"):
     code: int
     message: str | None = None
@@ -53,8 +66,7 @@ def opened(answer: Answer) -> msgspec.Raw | None:
     """The data of a good answer, None when it is null. Raises the Trouble that a bad one is."""
     envelope = _envelope(answer)
     if answer.status in {429, 503}:
-        wait = _POINTS_WAIT if envelope and envelope.points_info else _WAIT[1600200]
-        raise Busy(f"HTTP {answer.status}", retry_after=retry_after(answer) or wait)
+        raise _busy(answer, envelope.points_info if envelope else NOTHING)
     if envelope is None:
         if answer.status in {401, 403}:
             raise Denied(f"HTTP {answer.status}", message=Message(id="cjdropshipping.key_refused"))
@@ -62,6 +74,22 @@ def opened(answer: Answer) -> msgspec.Raw | None:
     if answer.status < 400 and envelope.code in {200, 0}:
         return None if bytes(envelope.data) in {b"", b"null"} else envelope.data
     raise _trouble(envelope, answer.status)
+
+
+def _busy(answer: Answer, points: msgspec.Raw) -> Busy:
+    """Too fast, or the points of the day are used up: they come back minute by minute."""
+    said, wait = f"HTTP {answer.status}", retry_after(answer)
+    if bytes(points) in {b"", b"null"}:
+        return Busy(said, retry_after=wait or _WAIT[1600200])
+    told = decode(points, _Points)
+    message = Message(id="cjdropshipping.points", values={"used": told.used_today, "total": told.total})
+    return Busy(said, retry_after=wait or _POINTS_WAIT, message=message)
+
+
+def pace(answer: Answer) -> int | None:
+    """How many calls a second this account may make; None when CJ does not say."""
+    said = data(answer, _Settings)
+    return said.setting.qps_limit if said and said.setting else None
 
 
 def data(answer: Answer, shape: type[T]) -> T | None:
@@ -86,12 +114,20 @@ def tokens(answer: Answer, before: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def without_secret(body: bytes) -> tuple[bytes, str]:
-    """(body without the openId, messageId). Raises Broken."""
+def without_secret(body: bytes) -> tuple[bytes, str, bool]:
+    """(body without the openId, messageId, whether it tells all that the next poll would). Raises Broken."""
     message = decode(body, dict[str, msgspec.Raw])
     message.pop("openId", None)
     message_id = msgspec.json.decode(message.get("messageId", b'""'))
-    return msgspec.json.encode(message), text(message_id)
+    return msgspec.json.encode(message), text(message_id), _whole(message)
+
+
+def _whole(message: Mapping[str, msgspec.Raw]) -> bool:
+    """Not a split, whose parts are orders of their own; not an order whose goods are left out."""
+    kind = text(msgspec.json.decode(message.get("type", b'""')))
+    params = decode(message.get("params", b"{}"), dict[str, msgspec.Raw]) if kind == "ORDER" else {}
+    goods = {bytes(params[name]) for name in ("orderItems", "productList") if name in params} - {b"null"}
+    return kind != "ORDERSPLIT" and (kind != "ORDER" or bool(goods))
 
 
 def _envelope(answer: Answer) -> _Envelope | None:
