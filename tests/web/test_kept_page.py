@@ -10,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from doorstep.app import clock, doors, page_view
 from doorstep.db import page_rows
-from doorstep.db.models import Connection, Event, Line, Order, Parcel, Resync, Schedule
+from doorstep.db.models import Connection, Line, Order, Parcel, Resync, Scans, Schedule
 from doorstep.web.page.kept import Kept
 from tests.app.ledger import Ledger, scan, track17
 from tests.web.conftest import NUMBER, SCANS
 
 # What a page reads beside: who the door belongs to, other parcels of the same way (learned for an hour), packed scans.
-BESIDE = {"doorstep_door", "doorstep_workspace", "doorstep_archived", "doorstep_health", "doorstep_budget"}
+BESIDE = {"doorstep_door", "doorstep_workspace", "doorstep_health", "doorstep_budget"}
 
 
 def drawn(page: str) -> tuple[str, int]:
@@ -60,7 +60,7 @@ def test_whatever_changes_is_drawn_anew(shop: Ledger, order: Order, page: str) -
         lambda: Parcel.objects.filter(ws=shop.ws).update(mark="received"),
         lambda: Schedule.objects.filter(ws=shop.ws).update(next_at=later),
         lambda: Connection.objects.filter(ws=shop.ws, kind="store").update(label="New name"),
-        lambda: Event.objects.filter(ws=shop.ws).delete(),
+        lambda: Scans.objects.filter(ws=shop.ws).delete(),
     )
     drawn(page)
     for change in changes:

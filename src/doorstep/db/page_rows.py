@@ -8,11 +8,11 @@ from typing import Final
 from django.db import connection, models
 
 from doorstep.db.models import (
+    Archived,
     ChannelState,
     Claim,
     Connection,
     Cooldown,
-    Event,
     Feed,
     Line,
     Number,
@@ -23,6 +23,7 @@ from doorstep.db.models import (
     ParcelNumber,
     Purchase,
     Resync,
+    Scans,
     Schedule,
     Watch,
 )
@@ -45,7 +46,8 @@ _ROWS: Final[tuple[tuple[type[models.Model], str], ...]] = (
     (NumberLink, "from_id IN (SELECT id FROM n)"),
     (Watch, "number_id IN (SELECT id FROM n)"),
     (Schedule, "number_id IN (SELECT id FROM n)"),
-    (Event, "number_id IN (SELECT id FROM n)"),
+    (Scans, "number_id IN (SELECT id FROM n)"),
+    (Archived, "number_id IN (SELECT id FROM n)"),
     (Claim, "number_id IN (SELECT id FROM n)"),
     (Purchase, "id IN (SELECT purchase_id FROM doorstep_parcel WHERE ws = %(ws)s AND id IN (SELECT id FROM p))"),
     (ChannelState, "parcel_id IN (SELECT id FROM p)"),
