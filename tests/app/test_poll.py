@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import budget, clock, connect, manual, poll
+from doorstep.app import budget, clock, connect, freshness, manual, poll
 from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
 from doorstep.db.ids import new_id
@@ -50,7 +50,9 @@ async def asked(town: Town, days: float = 0) -> poll.Batch:
 
 
 def watch(number: str = NUMBER) -> Watch:
-    return Watch.objects.get(number_id=Number.objects.get(norm=number).id)
+    row = Number.objects.get(norm=number)
+    (found,) = freshness.known(row.ws, numbers=[row.id])
+    return found
 
 
 def schedule(number: str = NUMBER) -> Schedule | None:
@@ -85,7 +87,7 @@ async def test_numbers_of_one_account_are_asked_together(town):
     await follow(town, OTHER)
     await follow(town, THIRD)
     batch = await asked(town)
-    assert set(batch.watches) == {NUMBER, OTHER, THIRD}
+    assert set(batch.places) == {NUMBER, OTHER, THIRD}
     assert await in_db(poll.claim) is None
 
 
@@ -145,8 +147,8 @@ async def test_a_carrier_named_while_the_vendor_is_asked_is_not_forgotten(town):
     await town.wait()
     (batch,) = (await in_db(poll.claim)).batches
     await in_db(partial(Watch.objects.update, remote="recarrier"))
-    await in_db(poll._put, batch.watches[NUMBER], {"remote": "registered"})
-    assert (await in_db(watch)).remote == batch.watches[NUMBER].remote == "recarrier"
+    await in_db(poll._put, batch, batch.places[NUMBER], {"remote": "registered"})
+    assert (await in_db(watch)).remote == batch.places[NUMBER].remote == "recarrier"
 
 
 async def test_a_used_up_quota_waits_until_the_vendor_takes_more(town, monkeypatch):
@@ -249,7 +251,7 @@ async def test_an_answer_about_other_numbers_says_nothing_about_ours(town):
     await asked(town, days=4)
     turn = await in_db(_claimed)
     (batch,) = turn.batches
-    batch.watches, kept = {}, await in_db(rows)
+    batch.places, kept = {}, await in_db(rows)
     await poll.ask(turn)
     assert (await in_db(rows), batch.said) == (kept, {})
 
@@ -267,7 +269,7 @@ async def test_numbers_known_before_the_account_are_followed_by_it(settings, mon
         assert await in_db(Schedule.objects.count) == 0
         await town.connect("seventeen_track")
         batch = await asked(town)
-        assert list(batch.watches) == [NUMBER]
+        assert list(batch.places) == [NUMBER]
 
 
 async def test_a_paused_account_is_not_asked_and_goes_on_when_resumed(town):
@@ -278,7 +280,7 @@ async def test_a_paused_account_is_not_asked_and_goes_on_when_resumed(town):
     assert await in_db(poll.claim) is None
     await in_db(connect.resume, town.ws, account.id, "user:1")
     batch = await asked(town)
-    assert set(batch.watches) == {NUMBER, THIRD}
+    assert set(batch.places) == {NUMBER, THIRD}
 
 
 async def test_accounts_take_turns(town):

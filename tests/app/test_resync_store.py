@@ -65,7 +65,8 @@ def answers(one: Ledger, *said: dict[str, object]) -> None:
     one.at = clock.now() - timedelta(minutes=5)
     Resync.objects.update(accepted_at=clock.now() - timedelta(minutes=10))
     keep([one.track(body) for body in said])
-    Watch.objects.filter(asked_at__gte=turn.at).update(answered_at=clock.now())
+    asked = [place.number_id for batch in turn.batches for place in batch.numbers()]
+    Watch.objects.filter(number_id__in=asked).update(answered_at=clock.now())
     poll.finish(turn)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
-from doorstep.app import doors, mailbox
+from doorstep.app import doors, freshness, mailbox
 from doorstep.connectors.registry import Kind, connectors
 from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
 
@@ -105,7 +105,8 @@ def _watched(ws: int, ids: list[int]) -> dict[int, list[Watch]]:
     """The newest asking of every carrier account."""
     newest: dict[int, list[Watch]] = {}
     for one in ids:
-        newest[one] = list(Watch.objects.filter(ws=ws, connection_id=one).order_by("-asked_at")[:1])
+        watch = freshness.newest(ws, one)
+        newest[one] = [watch] if watch else []
     return newest
 
 

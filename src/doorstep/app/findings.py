@@ -10,9 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from django.db.models import Max
-
-from doorstep.app import health, lanes
+from doorstep.app import freshness, health, lanes
 from doorstep.app.parcel_view import Held, Seen
 from doorstep.core.diagnosis import (
     NOWHERE,
@@ -143,8 +141,8 @@ class Known:
         """
         if since := health.down_since(self.order.ws, connection):
             return since
+        last = freshness.answered_at(self.order.ws, connection)
         account = Watch.objects.filter(ws=self.order.ws, connection_id=connection)
-        last: datetime | None = account.aggregate(last=Max("answered_at"))["last"]
         failed = account.filter(answer__in=_TROUBLES, asked_at__gt=last).count() if last else 0
         return last if failed >= _OUTAGE else None
 

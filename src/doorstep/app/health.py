@@ -12,9 +12,9 @@ from typing import Final
 from django.db.models import F, Max, Sum, Value
 from django.db.models.functions import Greatest
 
-from doorstep.app import budget, clock
+from doorstep.app import budget, clock, freshness
 from doorstep.connectors.contract import Denied, Facts, Trouble
-from doorstep.db.models import Budget, Connection, Health, Watch
+from doorstep.db.models import Budget, Connection, Health
 
 DAY: Final = timedelta(days=1)
 BEFORE: Final = timedelta(days=7)  # what today is compared with
@@ -92,7 +92,6 @@ def vitals(ws: int, connection_id: int) -> Vitals:
     )
     unknown, usual = _share(sums["unknown"], sums["events"]), _share(before["unknown"], before["events"])
     state = Budget.objects.filter(ws=ws, connection_id=connection_id).first()
-    watches = Watch.objects.filter(ws=ws, connection_id=connection_id)
     calls = sums["calls"]
     return Vitals(
         calls=calls,
@@ -103,7 +102,7 @@ def vitals(ws: int, connection_id: int) -> Vitals:
         unknown=unknown,
         unreadable=sums["unreadable"],
         drifting=unknown is not None and unknown - (usual or 0.0) > DRIFT,
-        answered_at=watches.aggregate(last=Max("answered_at"))["last"],
+        answered_at=freshness.answered_at(ws, connection_id),
         failing_since=state.failing_since if state else None,
         rests=bool(state and state.failures >= budget.TRIP),
     )

@@ -4,7 +4,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from doorstep.app import scans
 from doorstep.core.eta import learn
@@ -60,7 +60,18 @@ def learned(ws: int, now: datetime) -> Learned:
     return found
 
 
-def route_of(parcel: Parcel) -> Route:
+class Travelling(Protocol):
+    """A parcel, as far as its way goes."""
+
+    @property
+    def carrier(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def destination(self) -> str: ...
+
+
+def route_of(parcel: Travelling) -> Route:
     """The way a parcel takes, as far as it is known."""
     return Route(carrier=parcel.carrier, origin=parcel.origin, destination=parcel.destination)
 

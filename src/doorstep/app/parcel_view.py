@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from doorstep.app import archive, clock
+from doorstep.app import archive, clock, freshness
 from doorstep.app.estimates import Window, window
 from doorstep.app.lanes import learned
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
@@ -204,7 +204,9 @@ class _Read:
         legs = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="last_mile")
         self.legs = list(legs.values_list("from_id", "to_id"))
         self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
-        self.next = list(Schedule.objects.filter(ws=ws, number_id__in=ids).values_list("number_id", "next_at"))
+        places = list(Schedule.objects.filter(ws=ws, number_id__in=ids))
+        self.next = [(one.number_id, one.next_at) for one in places]
+        freshness.refresh(self.watches, places)
         self.events: dict[int, list[TrackingEvent]] = defaultdict(list)
         self.lost: dict[int, list[TrackingEvent]] = defaultdict(list)
         for heard in archive.scans(ws, ids):

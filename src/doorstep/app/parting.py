@@ -25,7 +25,8 @@ def ended() -> float:
 
 
 def hand_back_turn(turn: poll.Turn) -> int:
-    """Numbers of a carrier account that were not asked about to the end; returns how many."""
+    """What was answered is kept; numbers that were not asked about to the end go back. Returns how many those are."""
+    poll.write(turn)
     account = turn.connection
     held = Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=turn.token)
     return held.update(lease_token=0, lease_until=0.0)

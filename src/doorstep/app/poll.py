@@ -2,25 +2,26 @@
 
 import asyncio
 import hashlib
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Final, cast
 
+import msgspec
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
-from doorstep.app import budget, clock, health
-from doorstep.app.accounts import drive, name_of, refused
-from doorstep.app.feeds import PAUSE_S, arrival
-from doorstep.app.health import Pulse
-from doorstep.app.inbox import arrive
-from doorstep.app.leases import free, new_token
+from doorstep.app import budget, clock
+from doorstep.app.accounts import drive, refused
+from doorstep.app.asking import keys_for
+from doorstep.app.feeds import arrival
+from doorstep.app.leases import LONGEST_S, free, new_token
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
-from doorstep.app.settle.watching import next_ask
+from doorstep.app.outcome import finish, hand_back, write
+from doorstep.app.settle.watching import ANSWERS, watch_open_parcels
+from doorstep.app.turn import Batch, Held, Place, Said, Turn
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -37,62 +38,19 @@ from doorstep.connectors.contract import (
     Trouble,
 )
 from doorstep.connectors.registry import connector
-from doorstep.core.cadence import retry_after
 from doorstep.core.number import TrackingNumber, normalize
 from doorstep.core.order import Track, TrackAnswer
-from doorstep.db import bulk, queries
-from doorstep.db.models import Budget, Connection, Number, Parcel, ParcelNumber, Schedule, Watch
+from doorstep.db import places
+from doorstep.db.models import Budget, Connection, Schedule, Watch
+from doorstep.db.places import Desk, Leased
 
 log = logger(__name__)
 LEASE_S: Final = 120.0
-MOST_CALLS: Final = 50  # of one turn, under way together
-ASKED: Final = ("asked_at", "answered_at", "answer", "answer_hash", "said", "failures")  # of a watch
-GIVEN_BACK: Final = ("next_at", "lease_token", "lease_until")  # of a place in the schedule
+MOST_CALLS: Final = 256  # of one turn
+LANES: Final = 64  # of them, under way together
+WRITE_S: Final = 0.25  # what was answered waits at most so long to be written down with the rest of its turn
 ROOM_S: Final = 10.0  # of the lease, for writing down what came of it
 RECARRIER_WAIT_S: Final = 300.0  # where the vendor names no time itself
-FORGOTTEN: Final = timedelta(days=1)  # a number without a parcel is looked at again so rarely
-
-
-@dataclass(slots=True)
-class Batch:
-    """Numbers of one account that fit into one call. ``failed`` is what went wrong with all of them."""
-
-    connection: Connection
-    watches: dict[str, Watch]  # by normalized number
-    numbers: dict[str, Number]
-    waits: dict[str, float] = field(default_factory=dict)  # seconds until the vendor takes these, quota used up
-    said: dict[str, Track] = field(default_factory=dict)
-    failed: Trouble | None = None
-    pulse: Pulse = field(default_factory=Pulse)
-
-    def asked(self, *remotes: str) -> list[TrackingNumber]:
-        """The numbers whose remote state is one of these."""
-        return [
-            TrackingNumber(text=norm, carrier=self.numbers[norm].carrier)
-            for norm, watch in self.watches.items()
-            if watch.remote in remotes
-        ]
-
-
-@dataclass(slots=True)
-class Turn:
-    """One account's turn: its due numbers, leased to us, in batches."""
-
-    connection: Connection
-    token: int
-    at: datetime  # when they were claimed
-    batches: list[Batch]
-
-    @property
-    def answered(self) -> bool:
-        """Whether the vendor said anything at all."""
-        return any(batch.said or batch.failed is None for batch in self.batches)
-
-    def numbers(self) -> Iterator[tuple[Batch, str, int]]:
-        """(batch, normalized number, its id)."""
-        for batch in self.batches:
-            for norm, watch in batch.watches.items():
-                yield batch, norm, watch.number_id
 
 
 _last = 0  # the account that had its turn last in this process; the next one goes first
@@ -125,56 +83,121 @@ def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
 
 
 def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
-    """Locks the budget and the schedule only: who reads answers locks watches first."""
-    meta = connector("carrier", account.connector).meta
+    """Locks the budget, then places of the schedule that nobody has locked; never waits while it holds any."""
+    meta, desk, token = connector("carrier", account.connector).meta, Desk(account.ws, account.id), new_token()
     with transaction.atomic():
-        mine = Schedule.objects.filter(ws=account.ws, connection_id=account.id)
-        due = mine.filter(free(machine), next_at__lte=now).order_by("next_at")
-        rows = list(due.select_for_update(skip_locked=True)[: MOST_CALLS * meta.batch])
-        calls = budget.take(account, meta, math.ceil(len(rows) / meta.batch), machine) if rows else 0
-        ids, token = [row.number_id for row in rows[: calls * meta.batch]], new_token()
-        if not ids:
+        purse = budget.open_purse(account, meta, machine)
+        calls = min(MOST_CALLS, purse.calls)
+        rows = places.due(desk, now, (machine, machine + LONGEST_S), calls * meta.batch) if calls else []
+        if not rows:
             return None
-        mine.filter(number_id__in=ids).update(lease_token=token, lease_until=machine + LEASE_S)
-    return Turn(account, token, now, list(_batches(account, ids, meta.batch, now)))
+        batches = list(_batches(account, rows, meta.batch))
+        purse.spend(len(batches), machine)
+        ids = list({row.number_id: None for row in rows})
+        places.lease(desk, ids, token, machine + LEASE_S)
+    return Turn(account, token, now, batches)
 
 
-def _batches(account: Connection, ids: Sequence[int], size: int, now: datetime) -> Iterator[Batch]:
-    numbers = Number.objects.filter(ws=account.ws).in_bulk(list(ids))
-    watches = Watch.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=ids)
-    watches.update(asked_at=now)
-    some = {watch.number_id: watch for watch in watches}
-    for begin in range(0, len(ids), size):
-        part = [some[one] for one in ids[begin : begin + size] if one in some]
-        by_norm = {numbers[watch.number_id].norm: watch for watch in part}
-        yield Batch(account, by_norm, {norm: numbers[watch.number_id] for norm, watch in by_norm.items()})
+def _batches(account: Connection, rows: Sequence[Leased], size: int) -> Iterator[Batch]:
+    """Each normalized number is asked about once, whoever else has it; its newest generation comes first."""
+    found: dict[int, Place] = {}
+    for row in rows:
+        if row.number_id in found:  # another parcel has it as well; the one that had it first counts
+            found[row.number_id].held = _held(account.ws, row)
+        elif row.norm is not None and row.remote is not None:
+            found[row.number_id] = _place(account.ws, row)
+    for number_id, keys in keys_for(account.ws, list(found), connector("carrier", account.connector).meta).items():
+        found[number_id].keys = keys
+    by_norm: dict[str, list[Place]] = {}
+    for place in found.values():
+        by_norm.setdefault(place.norm, []).append(place)
+    norms = list(by_norm)
+    for begin in range(0, len(norms), size):
+        some = norms[begin : begin + size]
+        older = [place for norm in some for place in by_norm[norm][1:]]
+        yield Batch(account, {norm: by_norm[norm][0] for norm in some}, older)
+
+
+def _place(ws: int, row: Leased) -> Place:
+    return Place(
+        number_id=row.number_id,
+        norm=row.norm or "",
+        carrier=row.carrier,
+        remote=row.remote or "",
+        remote_ref=row.remote_ref,
+        answer=row.answer,
+        said=row.said,
+        failures=row.failures,
+        track_hash=row.track_hash,
+        body_hash=row.body_hash,
+        held=_held(ws, row),
+        keys={},
+    )
+
+
+def _held(ws: int, row: Leased) -> Held | None:
+    if row.status is None or row.since is None:
+        return None
+    return Held(ws, row.since, row.status, row.status_since, row.last_event_at, row.handed_at, *row.way)
 
 
 async def ask(turn: Turn) -> None:
-    """Register what is new over there, then ask about everything of the turn. No request outlives the lease."""
-    await asyncio.gather(*map(_try, turn.batches))
+    """Register what is new over there, then ask about everything of the turn. No request outlives the lease. What was
+    answered is written down while the rest is still being asked; what was not begun in time is handed back.
+    """
+    ends, waiting = clock.monotonic() + LEASE_S - ROOM_S, turn.batches[::-1]
+    lanes = {asyncio.create_task(_lane(waiting, ends)) for _ in range(min(LANES, len(waiting)))}
+    try:
+        await _written(turn, lanes)
+    finally:
+        for lane in lanes:
+            lane.cancel()
     denied = next((one.failed for one in turn.batches if isinstance(one.failed, Denied)), None)
     if denied:
         await in_db(refused, turn.connection, denied)
-    await in_db(finish, turn)
+    if waiting:
+        await in_db(hand_back, turn, waiting)
+    if await in_db(finish, turn) or denied:
+        await in_db(watch_open_parcels, turn.connection.ws)  # others are to be asked, or no longer
+    for lane in lanes:
+        lane.result()  # what nobody foresaw
 
 
-async def _try(batch: Batch) -> None:
+async def _written(turn: Turn, lanes: set[asyncio.Task[None]]) -> None:
+    """Wait for the lanes and write meanwhile."""
+    going = lanes
+    while going:
+        _, going = await asyncio.wait(going, timeout=WRITE_S)
+        if going and any(batch.ended for batch in turn.unwritten):
+            await in_db(write, turn)
+
+
+async def _lane(waiting: list[Batch], ends: float) -> None:
+    """Ask about batch after batch, until none waits, there is no time left or the account is refused."""
+    while waiting:
+        batch = waiting.pop()
+        await _try(batch, ends)
+        if isinstance(batch.failed, Denied) or clock.monotonic() >= ends:
+            return
+
+
+async def _try(batch: Batch, ends: float) -> None:
     began = clock.monotonic()
     try:
-        async with asyncio.timeout(LEASE_S - ROOM_S):
+        async with asyncio.timeout(ends - began):
             await _ask(batch)
     except TimeoutError:
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
         batch.failed = trouble
-    batch.pulse.ended(len(batch.watches), clock.monotonic() - began, batch.failed)
+    batch.pulse.ended(len(batch.places), clock.monotonic() - began, batch.failed)
+    batch.ended = True
 
 
 async def _ask(batch: Batch) -> None:
     await _follow(batch)
     numbers = batch.asked("registered")
-    if numbers:
+    if numbers and Can.TRACK in cast(Carrier, _connector(batch)).meta.can:
         track = partial(cast(Carrier, _connector(batch)).track, numbers=numbers)
         await drive(batch.connection, track, lambda _, answer: _keep(batch, answer))
 
@@ -187,8 +210,8 @@ async def _follow(batch: Batch) -> None:
     """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
     one = _connector(batch)
     if Can.FOLLOW not in cast(Carrier, one).meta.can:
-        for watch in batch.watches.values():
-            watch.remote = "registered"
+        for place in batch.places.values():
+            place.remote = "registered"
         return
     follower = cast(Follower, one)
     for number in batch.asked("recarrier"):
@@ -206,7 +229,7 @@ async def _recarrier(batch: Batch, number: TrackingNumber, begin: Callable[[Acco
     try:
         said = await drive(batch.connection, begin)
     except (Refused, NotFound) as trouble:
-        await in_db(_put, batch.watches[number.text], {"remote": "none", "said": _words(trouble)})
+        await in_db(_put, batch, batch.places[number.text], {"remote": "none", "said": trouble.said[:300]})
     except Busy as trouble:
         batch.waits[number.text] = trouble.retry_after or RECARRIER_WAIT_S
     else:
@@ -216,131 +239,53 @@ async def _recarrier(batch: Batch, number: TrackingNumber, begin: Callable[[Acco
 def _remember(batch: Batch, followed: Sequence[Followed]) -> None:
     """Commit the remote state at once: it is true over there already."""
     for said in followed:
-        norm = normalize(said.number)
-        watch = batch.watches.get(norm)
-        if watch is None:
+        place = batch.places.get(normalize(said.number))
+        if place is None:
             continue
         if said.retry_after is not None:
-            batch.waits[norm], watch.said = said.retry_after, said.said
+            batch.waits[place.norm], place.said = said.retry_after, said.said
             continue
-        values = {"remote": said.remote, "said": said.said, "remote_ref": said.carrier_key or watch.remote_ref}
+        values = {"remote": said.remote, "said": said.said, "remote_ref": said.carrier_key or place.remote_ref}
         if said.remote == "rejected":
             values["answer"] = TrackAnswer.REJECTED.value
-        _put(watch, values)
+        _put(batch, place, values)
 
 
-def _put(watch: Watch, values: Mapping[str, str]) -> None:
+def _put(batch: Batch, place: Place, values: Mapping[str, str]) -> None:
     """Write what the vendor did, unless a person named another carrier meanwhile: that is still to be done."""
-    mine = Watch.objects.filter(ws=watch.ws, number_id=watch.number_id, connection_id=watch.connection_id)
-    known = watch.remote
-    if not mine.filter(remote=known).update(**values):
+    mine = Watch.objects.filter(ws=batch.connection.ws, number_id=place.number_id, connection_id=batch.connection.id)
+    if not mine.filter(remote=place.remote).update(**values):
         values = {"remote": "recarrier"}
     for name, value in values.items():
-        setattr(watch, name, value)
+        setattr(place, name, value)
 
 
 async def _keep(batch: Batch, answer: Answer) -> None:
-    """Store an answer if it says anything new about any of its numbers."""
-    digest = hashlib.sha256(answer.body).hexdigest()[:32]
+    """Keep an answer if it says anything new about any of its numbers. The very bytes that were read the last time are
+    not read again.
+    """
+    digest = hashlib.blake2b(answer.body, digest_size=16, salt=str(answer.status).encode()).digest()
+    alone = next(iter(batch.places.values())) if len(batch.places) == 1 else None
+    if alone and alone.body_hash == digest and not alone.failures and alone.answer in ANSWERS:
+        batch.said[alone.norm] = alone.known
+        return
     try:
         facts = cast(Carrier, _connector(batch)).read(answer)
     except Broken:  # kept once, for a better reader and for whoever looks into it
-        await arrive(replace(arrival(batch.connection, "", answer), dedup_key=f"broken:{digest}"))
+        batch.news.append(replace(arrival(batch.connection, "", answer), dedup_key=f"broken:{digest.hex()}"))
         raise
     batch.pulse.heard(facts)
     news = False
     for track in facts.tracks:
-        norm = normalize(track.number)
-        if norm not in batch.watches:
+        place = batch.places.get(normalize(track.number))
+        if place is None:
             continue
-        batch.said[norm] = track
-        news = news or _hash(track) != bytes(batch.watches[norm].answer_hash)
+        said = Said(track.answer.value, _hash(track), digest if alone else b"")
+        batch.said[place.norm] = said
+        news = news or said.track_hash != place.track_hash
     if news or facts.bad or facts.words:
-        await arrive(arrival(batch.connection, f"{answer.what}:{digest}", answer))
+        batch.news.append(arrival(batch.connection, f"{answer.what}:{digest.hex()}", answer))
 
 
 def _hash(track: Track) -> bytes:
-    return hashlib.blake2b(repr(track).encode(), digest_size=16).digest()
-
-
-def finish(turn: Turn) -> None:
-    """Write down who was asked, what was answered and when to ask next. A lost lease changes nothing."""
-    now, ws = clock.now(), turn.connection.ws
-    with transaction.atomic():
-        queries.alone_in(ws)
-        places = {one.number_id: one for one in _ours(turn).select_for_update().order_by("number_id")}
-        mine = Watch.objects.filter(ws=ws, connection_id=turn.connection.id, number_id__in=list(places))
-        watches = {one.number_id: one for one in mine.select_for_update()}
-        held = _held(ws, list(places))
-        retired = []
-        for batch, norm, number_id in turn.numbers():
-            place, watch = places.get(number_id), watches.get(number_id)
-            if place is None or watch is None:
-                continue
-            _note(watch, batch, norm, now)
-            next_at = _next(watch, held.get(number_id), batch, norm, now)
-            if place.next_at > turn.at:  # somebody asked for it while we were asking
-                next_at = place.next_at
-            if next_at is None:
-                retired.append(number_id)
-            place.next_at, place.lease_token, place.lease_until = next_at or now, 0, clock.machine() + PAUSE_S
-        _ours(turn).filter(number_id__in=retired).delete()
-        bulk.put(list(watches.values()), ASKED)
-        bulk.put([one for one in places.values() if one.number_id not in retired], GIVEN_BACK)
-        budget.hear(turn.connection, answered=turn.answered, machine=clock.machine())
-        health.note(turn.connection, [batch.pulse for batch in turn.batches], now)
-    for batch in turn.batches:
-        if batch.failed is not None:
-            answer, count = name_of(batch.failed), len(batch.watches)
-            log.warning("poll.failed", connection_id=turn.connection.id, answer=answer, numbers=count)
-
-
-def _ours(turn: Turn) -> QuerySet[Schedule]:
-    account = turn.connection
-    return Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=turn.token)
-
-
-def _held(ws: int, numbers: Sequence[int]) -> dict[int, tuple[Parcel, datetime]]:
-    """The parcel that has each number now, and since when."""
-    rows = list(ParcelNumber.objects.filter(ws=ws, number_id__in=numbers, until=None).order_by("-since"))
-    parcels = Parcel.objects.filter(ws=ws).in_bulk({row.parcel_id for row in rows})
-    return {row.number_id: (parcels[row.parcel_id], row.since) for row in rows if row.parcel_id in parcels}
-
-
-def _note(watch: Watch, batch: Batch, norm: str, now: datetime) -> None:
-    """Put on the watch that it was asked, and what came of it."""
-    said, watch.asked_at = batch.said.get(norm), now
-    if said is not None:
-        watch.answered_at, watch.answer, watch.answer_hash = now, said.answer.value, _hash(said)
-        watch.failures = 0
-    elif batch.failed is not None:
-        watch.answer, watch.said = name_of(batch.failed), _words(batch.failed)
-        watch.failures += 1
-    elif norm in batch.waits:
-        watch.answer, watch.said = "busy", batch.watches[norm].said
-        watch.failures += 1
-    elif watch.remote == "rejected":
-        watch.answered_at, watch.answer, watch.failures = now, TrackAnswer.REJECTED.value, 0
-    else:
-        watch.failures += 1  # asked, but the answer left this number out
-
-
-def _words(trouble: Trouble) -> str:
-    return trouble.said[:300]
-
-
-def _next(
-    watch: Watch, held: tuple[Parcel, datetime] | None, batch: Batch, norm: str, now: datetime
-) -> datetime | None:
-    """When to ask again; what the vendor says about waiting counts. None = not any more."""
-    if norm in batch.waits:
-        return now + timedelta(seconds=batch.waits[norm])
-    retry = getattr(batch.failed, "retry_after", None)
-    if retry is not None:
-        return now + timedelta(seconds=retry) * max(1, watch.failures - 1)
-    if isinstance(batch.failed, Denied) or held is None:
-        return now + FORGOTTEN
-    if batch.failed is not None:
-        return now + retry_after(watch.failures)
-    parcel, since = held
-    return next_ask(parcel, watch, since, now)
+    return hashlib.blake2b(msgspec.json.encode(track), digest_size=16).digest()

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from django.db import transaction
 
-from doorstep.app import clock, loop, scans
+from doorstep.app import clock, freshness, loop, scans
 from doorstep.core.message import Message
 from doorstep.core.resync import CLOSED_COOLDOWN, PARCEL_COOLDOWN, may_resync, outcome, too_soon
 from doorstep.core.status import Status, closed
@@ -110,9 +110,9 @@ def _rest(status: str) -> timedelta:
 
 def _watches(ws: int, parcel_id: int) -> list[Watch]:
     """The current numbers of a parcel, as far as an account watches them."""
-    live = ParcelNumber.objects.filter(ws=ws, parcel_id=parcel_id, until=None).values("number_id")
-    carriers = Connection.objects.filter(ws=ws, kind="carrier", state="active").values("id")
-    return list(Watch.objects.filter(ws=ws, number_id__in=live, connection_id__in=carriers))
+    live = ParcelNumber.objects.filter(ws=ws, parcel_id=parcel_id, until=None).values_list("number_id", flat=True)
+    carriers = Connection.objects.filter(ws=ws, kind="carrier", state="active").values_list("id", flat=True)
+    return freshness.known(ws, numbers=live, accounts=carriers)
 
 
 def _under_way(row: Resync, watches: list[Watch]) -> bool:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Count, Q
 
-from doorstep.app import budget, clock, loop, scans
+from doorstep.app import budget, clock, freshness, loop, scans
 from doorstep.app.audit import record
 from doorstep.app.resync import PATIENCE_S
 from doorstep.connectors.registry import connector
@@ -172,9 +172,8 @@ def _asked_at(ws: int, held: Mapping[int, Sequence[int]]) -> dict[int, datetime]
     found: dict[int, datetime] = {}
     able = list(accounts(ws))
     for some in _parts(number for numbers in held.values() for number in numbers):
-        rows = Watch.objects.filter(ws=ws, number_id__in=some, connection_id__in=able)
-        for number_id, at in rows.values_list("number_id", "asked_at"):
-            found[number_id] = max(found.get(number_id, LONG_AGO), at or LONG_AGO)
+        for one in freshness.known(ws, numbers=some, accounts=able):
+            found[one.number_id] = max(found.get(one.number_id, LONG_AGO), one.asked_at or LONG_AGO)
     return found
 
 
@@ -193,7 +192,7 @@ def _watches(ws: int, held: Mapping[int, Sequence[int]]) -> dict[int, list[Watch
     found: dict[int, list[Watch]] = defaultdict(list)
     able = list(accounts(ws))
     for some in _parts({number for numbers in held.values() for number in numbers}):
-        for watch in Watch.objects.filter(ws=ws, number_id__in=some, connection_id__in=able):
+        for watch in freshness.known(ws, numbers=some, accounts=able):
             found[watch.number_id].append(watch)
     return found
 

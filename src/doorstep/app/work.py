@@ -69,9 +69,9 @@ async def ask_carrier(turn: poll.Turn) -> None:
     await poll.ask(turn)
     measures.polled(
         turn.connection.connector,
-        asked=sum(len(batch.watches) for batch in turn.batches),
+        asked=sum(len(batch.places) for batch in turn.batches),
         answered=sum(len(batch.said) for batch in turn.batches),
-        failed=sum(len(batch.watches) for batch in turn.batches if batch.failed is not None),
+        failed=sum(len(batch.places) for batch in turn.batches if batch.failed is not None),
     )
 
 

@@ -28,6 +28,8 @@ class Connection(models.Model):
     state = models.TextField(default="active")
     state_reason = models.JSONField(null=True)
     connected_at = models.DateTimeField()
+    rank = models.IntegerField(default=0)  # carriers: the place that a person gave it among them; 0 = none
+    pushed_at = models.DateTimeField(null=True)  # when its vendor last called us and was verified, to the hour
 
     class Meta:
         constraints: ClassVar = [
@@ -86,6 +88,16 @@ class Budget(models.Model):
     failures = models.IntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     spare_at = models.FloatField(default=0)  # machine seconds: no calls before for what is in no hurry (resyncs)
+
+
+class Pool(models.Model):
+    """What may be asked of a vendor that counts everybody who asks from here together: one bucket of calls for all
+    accounts of a connector, beside each account's own.
+    """
+
+    connector = models.TextField(primary_key=True)
+    tokens = models.FloatField(default=0)
+    filled_at = models.FloatField(default=0)  # machine seconds
 
 
 class Health(models.Model):

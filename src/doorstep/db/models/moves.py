@@ -147,12 +147,17 @@ class NumberLink(models.Model):
 
 
 class Watch(models.Model):
-    """What one carrier account knows of one number. Hot: written at every poll."""
+    """What one carrier account knows of one number; written when an answer says something new. That it was asked since
+    and said the same is in its ``Schedule`` (``app.freshness`` knows both).
+    """
 
     pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
     ws = models.BigIntegerField()
     number_id = models.BigIntegerField()
     connection_id = models.BigIntegerField()
+    since = models.DateTimeField(null=True)  # the account is asked about it since then
+    elsewhere = models.BooleanField(default=False)  # another account answers for the number: this one is not asked
+    knew = models.BooleanField(default=False)  # it has told scans
     remote = models.TextField(default="none")  # none | registered | rejected | stopped
     remote_ref = models.TextField(default="")  # the vendor's carrier key
     carrier = models.TextField(default="")  # our code of what the vendor takes the carrier for
@@ -165,13 +170,16 @@ class Watch(models.Model):
     asked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
     answer = models.TextField(default="")  # events | nothing | not_found | rejected | busy | denied | broken
-    answer_hash = models.BinaryField(default=b"")
+    answer_hash = models.BinaryField(default=b"")  # of what it said
+    body_hash = models.BinaryField(default=b"")  # of its bytes, where no other number was answered with it
     changed_at = models.DateTimeField(null=True)
     failures = models.IntegerField(default=0)
 
 
 class Schedule(models.Model):
-    """When to ask next. Narrow and hot; ``lease_until`` is machine seconds (time.time)."""
+    """When to ask next. Narrow and hot: an unchanged answer writes nothing else. ``lease_until`` is machine seconds
+    (time.time).
+    """
 
     pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
     ws = models.BigIntegerField()
@@ -180,6 +188,7 @@ class Schedule(models.Model):
     next_at = models.DateTimeField()
     lease_token = models.BigIntegerField(default=0)
     lease_until = models.FloatField(default=0)
+    same_at = models.DateTimeField(null=True)  # asked last and answered, without saying anything new
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["connection_id", "next_at"], name="schedule_next_ix")]

@@ -1,0 +1,121 @@
+"""What one carrier account is asked in one go: places in the schedule, leased to us, in batches of one call each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from doorstep.app.health import Pulse
+from doorstep.app.inbox import Arrival
+from doorstep.connectors.contract import Trouble
+from doorstep.core.number import TrackingNumber
+from doorstep.db.models import Connection
+
+
+class Said(NamedTuple):
+    """What was answered about one number. ``track_hash`` is of what it says, ``body_hash`` of its bytes, b'' where
+    others were answered with it.
+    """
+
+    answer: str
+    track_hash: bytes
+    body_hash: bytes
+
+
+@dataclass(slots=True)
+class Held:
+    """The parcel that has a number, as far as the next question depends on it; ``since`` when it has it."""
+
+    ws: int
+    since: datetime
+    status: str
+    status_since: datetime | None
+    last_event_at: datetime | None
+    handed_at: datetime | None
+    carrier: str
+    origin: str
+    destination: str
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A number's place in the schedule, and what its account knew of it when it was leased; kept up to date."""
+
+    number_id: int
+    norm: str
+    carrier: str  # our code, '' = unknown
+    remote: str
+    remote_ref: str
+    answer: str
+    said: str
+    failures: int
+    track_hash: bytes
+    body_hash: bytes
+    held: Held | None
+    keys: Mapping[str, str]  # what the carrier wants to know with it
+    asked_at: datetime | None = None
+
+    @property
+    def known(self) -> Said:
+        """What was answered last."""
+        return Said(self.answer, self.track_hash, self.body_hash)
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Numbers of one account that fit into one call. ``older``: places of the same numbers when they were other
+    parcels'. ``failed`` is what went wrong with all of them, ``news`` the answers that say something new.
+    """
+
+    connection: Connection
+    places: dict[str, Place]  # by normalized number
+    older: list[Place] = field(default_factory=list)
+    waits: dict[str, float] = field(default_factory=dict)  # seconds until the vendor takes these, quota used up
+    said: dict[str, Said] = field(default_factory=dict)
+    news: list[Arrival] = field(default_factory=list)
+    failed: Trouble | None = None
+    ended: bool = False
+    pulse: Pulse = field(default_factory=Pulse)
+
+    def asked(self, *remotes: str) -> list[TrackingNumber]:
+        """The numbers whose remote state is one of these."""
+        return [
+            TrackingNumber(text=norm, carrier=place.carrier, keys=place.keys)
+            for norm, place in self.places.items()
+            if place.remote in remotes
+        ]
+
+    def numbers(self) -> Iterator[Place]:
+        """All its places."""
+        yield from self.places.values()
+        yield from self.older
+
+
+@dataclass(slots=True)
+class Turn:
+    """One account's turn."""
+
+    connection: Connection
+    token: int
+    at: datetime  # when they were claimed
+    batches: list[Batch]
+    unwritten: list[Batch] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.unwritten = list(self.batches)
+
+    def take_ended(self) -> list[Batch]:
+        """The batches that were asked about since the last call."""
+        ended = [batch for batch in self.unwritten if batch.ended]
+        self.unwritten = [batch for batch in self.unwritten if not batch.ended]
+        return ended
+
+    def leave_out(self, batches: Sequence[Batch]) -> None:
+        """These were not asked about at all."""
+        self.batches = [batch for batch in self.batches if batch not in batches]
+        self.unwritten = [batch for batch in self.unwritten if batch not in batches]
+
+    @property
+    def answered(self) -> bool:
+        """Whether the vendor said anything at all."""
+        return any(batch.said or batch.failed is None for batch in self.batches)
