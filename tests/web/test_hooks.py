@@ -11,10 +11,14 @@ import pytest
 
 from doorstep.app import clock, doors, inbox, loop, vault
 from doorstep.app.doors import revoke
-from doorstep.connectors.contract import Broken
-from doorstep.db.models import Connection, Feed, Inbox
+from doorstep.app.knocks import knock
+from doorstep.connectors import registry
+from doorstep.connectors.contract import Answer, Broken
+from doorstep.db.models import Connection, Feed, Inbox, Number, Schedule, Workspace
 from doorstep.web.hooks import receive
 from doorstep.web.hooks.receive import Hooks
+from tests.app.acme import Acme
+from tests.app.ledger import track17
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "hook-secret-of-the-shop"
@@ -23,6 +27,7 @@ ORDER = json.dumps({"id": 7, "status": "processing"}).encode()
 
 def connect(connector: str = "woocommerce", kind: str = "store", **credentials: str) -> tuple[Connection, str]:
     """A connection and the path of its hook."""
+    Workspace.objects.get_or_create(id=1, defaults={"name": "Shop"})
     one = Connection.objects.create(
         ws=1, kind=kind, connector=connector, external_id="x", label="x", base_url="https://shop.example",
         credentials_enc=vault.seal(credentials or {"hook_secret": SECRET}), connected_at=clock.now(),
@@ -40,12 +45,18 @@ def signed(body: bytes, delivery: str = "1") -> dict[str, str]:
 
 
 async def deliver(
-    hooks: Hooks, token: str, body: bytes, headers: dict[str, str] | None = None, method: str = "POST"
+    hooks: Hooks,
+    token: str,
+    body: bytes,
+    headers: dict[str, str] | None = None,
+    method: str = "POST",
+    query: str = "",
 ) -> tuple[int, dict[bytes, bytes]]:
     """One request through the ASGI application, as a server would make it."""
     sent: list[Any] = []
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    scope = {"type": "http", "method": method, "path": f"/hooks/{token}", "headers": raw}
+    path = {"path": f"/hooks/{token}", "query_string": query.encode()}
+    scope = {"type": "http", "method": method, "headers": raw, **path}
     pieces = [body[at : at + 65536] for at in range(0, len(body), 65536)] or [b""]
     events = iter([{"type": "http.request", "body": p, "more_body": n < len(pieces)} for n, p in enumerate(pieces, 1)])
 
@@ -124,6 +135,53 @@ async def test_unknown_and_revoked_addresses_do_not_exist(shop, monkeypatch):
 async def test_only_post_delivers(shop):
     hooks, token = shop
     assert (await deliver(hooks, token, b"", method="GET"))[0] == 405
+    assert (await deliver(hooks, token, b"", method="PUT"))[0] == 405
+    assert (await deliver(hooks, "AbCdEfGhIjKlMnOpQrStUv", b"", method="GET"))[0] == 404
+
+
+async def test_a_vendor_is_answered_before_it_calls(monkeypatch):
+    monkeypatch.setitem(registry.connectors("supplier"), "acme", Acme())
+    one, token = await loop.in_db(connect, "acme", "supplier")
+    await loop.in_db(lambda: Connection.objects.filter(id=one.id).update(settings={"client_id": "app-1"}))
+    hooks = Hooks()
+    status, headers = await deliver(hooks, token, b"", method="GET", query="challenge=a%20b")
+    assert (status, headers[b"content-type"], headers[b"x-content-type-options"]) == (
+        200,
+        b"application/json",
+        b"nosniff",
+    )
+    assert (await deliver(hooks, token, b"", method="GET"))[0] == 400
+
+
+async def test_that_a_vendor_calls_is_noted_once_an_hour(shop):
+    hooks, token = shop
+    assert (await deliver(hooks, token, b"webhook_id=12"))[0] == 200
+    assert (await loop.in_db(Connection.objects.get)).pushed_at is None, "a ping tells nothing"
+    for number in ("1", "2"):
+        await deliver(hooks, token, ORDER, signed(ORDER, delivery=number))
+    first = (await loop.in_db(Connection.objects.get)).pushed_at
+    assert first is not None and hooks._known[token].pushed_at == first
+
+
+async def test_a_carriers_knock_asks_about_what_it_names(monkeypatch):
+    one, _ = await loop.in_db(connect, "seventeen_track", "carrier")
+    now = clock.now()
+
+    def begin() -> list[int]:
+        numbers = [Number.objects.create(ws=1, text=text, norm=text, norm_reversed="") for text in ("LX1", "LX2")]
+        later = now.replace(year=2100)
+        for number in numbers:
+            Schedule.objects.create(ws=1, number_id=number.id, connection_id=one.id, next_at=later)
+        return [number.id for number in numbers]
+
+    def due() -> list[int]:
+        return list(Schedule.objects.filter(next_at__lt=now.replace(year=2099)).values_list("number_id", flat=True))
+
+    first, _ = await loop.in_db(begin)
+    said = Answer(what="track", body=json.dumps(track17("LX1")).encode(), received_at=now)
+    for answer, wanted in ((None, []), (Answer(what="track", body=b"<", received_at=now), []), (said, [first])):
+        await loop.in_db(knock, 1, one.id, answer)
+        assert await loop.in_db(due) == wanted
 
 
 async def test_too_large_a_delivery_is_refused(shop):

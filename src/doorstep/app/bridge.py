@@ -209,10 +209,15 @@ async def read_body(receive: Receive, body: IO[bytes], limit: int) -> int:
     return size
 
 
-async def plain(send: Send, status: int, body: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """A one-line text answer."""
-    content = body.encode()
-    fixed = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(content)).encode())]
+TEXT: Final = b"text/plain; charset=utf-8"
+
+
+async def plain(
+    send: Send, status: int, body: str | bytes, headers: Iterable[tuple[bytes, bytes]] = (), kind: bytes = TEXT
+) -> None:
+    """A short answer, of text where nothing else is said."""
+    content = body.encode() if isinstance(body, str) else body
+    fixed = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
     await send({"type": "http.response.body", "body": content})
 

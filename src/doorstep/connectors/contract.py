@@ -215,7 +215,8 @@ class Meta:
     name: str
     label: str
     hosts: frozenset[str] | Literal["own"]
-    polls_per_minute: int = 60
+    polls_per_minute: int = 60  # of one account
+    all_per_minute: int = 0  # of all accounts together, where the vendor counts by address; 0 = it does not
     batch: int = 1  # numbers (or ids) per call
     can: frozenset[Can] = frozenset()
     fields: tuple[Field, ...] = ()
@@ -257,8 +258,11 @@ class Hooked(Connector, Protocol):
     def receive(self, account: Account, delivery: Delivery) -> Received: ...
 
 
+@runtime_checkable
 class Challenged(Hooked, Protocol):
-    """A vendor that asks our address a question (GET) before it calls us."""
+    """A vendor that asks our address a question (GET) before it calls us. The answer is sent as JSON where it begins
+    with a brace, else as plain text. Raises Denied for what is no such question.
+    """
 
     def answer_challenge(self, account: Account, address: str, query: Mapping[str, str]) -> bytes: ...
 

@@ -27,6 +27,7 @@ ANSWERED: Final = (
     "eta_to",
     "changed_at",
     "answered_at",
+    "knew",
     "last_mile_id",
     "last_mile_carrier",
     "last_mile_at",
@@ -126,6 +127,7 @@ def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:
         watch.carrier, watch.remote_ref = said.carrier or watch.carrier, said.carrier_key or watch.remote_ref
         watch.eta_from, watch.eta_to = said.eta_from, said.eta_to
         watch.changed_at = source.received_at
+    watch.knew = watch.knew or bool(said.events)
     watch.answered_at = max(watch.answered_at or source.received_at, source.received_at)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.db.models import Q
 
 from doorstep.app import archive, policies
+from doorstep.app.asking import Askers, askers
 from doorstep.app.merge.source import Touched
 from doorstep.app.scans import Event
 from doorstep.app.sheet import Sheet
@@ -45,11 +46,18 @@ Node = tuple[str, int]
 
 @dataclass(slots=True)
 class Rules:
-    """The rules of the workspace's stores, each looked up once."""
+    """The rules of the workspace's stores, and whom it can ask, each looked up once."""
 
     ws: int
     _policies: dict[int, tuple[Policy, int]] = field(default_factory=dict)
     _mailing: dict[int, datetime | None] = field(default_factory=dict)
+    _askers: Askers | None = None
+
+    def askers(self, connections: Iterable[Connection]) -> Askers:
+        """The carrier accounts that may be asked."""
+        if self._askers is None:
+            self._askers = askers(self.ws, connections)
+        return self._askers
 
     def policy(self, store_id: int) -> tuple[Policy, int]:
         """The store's policy and its version."""

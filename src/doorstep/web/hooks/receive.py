@@ -1,4 +1,5 @@
-"""``POST /hooks/<token>``: verified by the connector, stored, and only then answered with 200.
+"""``POST /hooks/<token>``: verified by the connector, stored, and only then answered with 200. ``GET``: a vendor asks
+our address a question before it calls us.
 
 Beside Django and without it: a small ASGI application, because stores send bursts and give up early.
 """
@@ -8,14 +9,19 @@ import io
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final, cast
+from urllib.parse import parse_qsl
 
-from doorstep.app import clock, doors, feeds, inbox, measures
+from django.conf import settings
+
+from doorstep.app import clock, doors, inbox, measures
 from doorstep.app.accounts import account_of, renew
-from doorstep.app.bridge import Cut, Receive, Scope, Send, plain, read_body
+from doorstep.app.bridge import TEXT, Cut, Receive, Scope, Send, plain, read_body
+from doorstep.app.knocks import knock
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
-from doorstep.connectors.contract import Account, Answer, Delivery, Denied, Hooked, Received, Trouble
+from doorstep.connectors.contract import Account, Answer, Challenged, Delivery, Denied, Hooked, Received, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.db.ids import new_id
 from doorstep.db.models import Connection
@@ -23,6 +29,7 @@ from doorstep.db.models import Connection
 MAX_BODY: Final = 1 << 20  # orders with many lines reach some 100 kB
 FRESH_S: Final = 3.0  # so long is a door believed without asking again: a revoked one closes within this time
 MOST: Final = 1000  # doors remembered
+OFTEN: Final = timedelta(hours=1)  # between two notes that a vendor calls us
 LATER: Final = ((b"retry-after", b"5"),)
 log = logger(__name__)
 
@@ -38,7 +45,12 @@ class Known:
     connection_id: int
     connector: Hooked
     account: Account
+    pushed_at: datetime | None
     last: tuple[bytes, str] = (b"", "")
+
+    def tells(self, now: datetime) -> bool:
+        """Whether it is written down already that the vendor calls us."""
+        return self.pushed_at is not None and now - self.pushed_at < OFTEN
 
     def receive(self, delivery: Delivery) -> Received:
         """Verify a delivery. Raises Denied."""
@@ -54,6 +66,9 @@ class Hooks:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One delivery."""
         headers: Iterable[tuple[bytes, bytes]] = ()
+        if scope["method"] == "GET":
+            await self._reply(scope, send)
+            return
         try:
             status, text = await self._take(scope, receive)
             outcome = "accepted" if status == 200 else "refused"
@@ -68,6 +83,27 @@ class Hooks:
             status, text, headers, outcome = 503, "It could not be stored. Please send it again.", LATER, "failed"
         measures.hooked(outcome)
         await plain(send, status, text, headers)
+
+    async def _reply(self, scope: Scope, send: Send) -> None:
+        """The answer to a vendor's question. It may come while the connection is being made: nothing remembered will
+        do.
+        """
+        token = scope["path"].removeprefix("/hooks/").rstrip("/")
+        known = await in_db(look_up, token, 0.0)
+        if known is None:
+            await plain(send, 404, "There is no such address.")
+        elif not isinstance(known.connector, Challenged):
+            await plain(send, 405, "Deliveries are sent with POST.")
+        else:
+            query = dict(parse_qsl(scope["query_string"].decode("latin1"), keep_blank_values=True))
+            address = f"{settings.PUBLIC_URL}/hooks/{token}"
+            try:
+                said = known.connector.answer_challenge(known.account, address, query)
+            except Trouble:
+                await plain(send, 400, "This is not a question of this service.")
+                return
+            kind = b"application/json" if said.startswith(b"{") else TEXT
+            await plain(send, 200, said, ((b"x-content-type-options", b"nosniff"),), kind)
 
     async def _take(self, scope: Scope, receive: Receive) -> tuple[int, str]:
         if scope["method"] != "POST":
@@ -106,8 +142,10 @@ class Hooks:
     async def _accept(self, known: Known, received: Received, delivery: Delivery) -> tuple[int, str]:
         if received.learned:
             await in_db(learn, known, received.learned)
+        if (received.knock or received.answer) and not known.tells(delivery.received_at):
+            await in_db(tells, known, delivery.received_at)
         if received.knock:
-            await in_db(feeds.hurry, known.ws, known.connection_id)  # fetch before believing
+            await in_db(knock, known.ws, known.connection_id, received.answer)  # fetch before believing
         elif received.answer:
             new = await inbox.arrive(arrival(known, received.answer, received.key, delivery))
             return 200, "ok" if new else "known"
@@ -137,7 +175,14 @@ def look_up(token: str, until: float) -> Known | None:
     if not connection:
         return None
     found = connector(connection.kind, connection.connector)
-    return Known(until, connection.ws, connection.id, cast(Hooked, found), account_of(connection))
+    account = account_of(connection)
+    return Known(until, connection.ws, connection.id, cast(Hooked, found), account, connection.pushed_at)
+
+
+def tells(known: Known, now: datetime) -> None:
+    """Write down that the vendor calls us: it need not be asked so often."""
+    known.pushed_at = now
+    Connection.objects.filter(ws=known.ws, id=known.connection_id).update(pushed_at=now)
 
 
 def learn(known: Known, learned: Mapping[str, str]) -> None:
