@@ -34,6 +34,7 @@ SERVICES: Final[Mapping[str, str]] = {
     "parcel-uk": "dhl_parcel_uk",
     "post-de": "deutsche_post",
 }
+_COARSE: Final = frozenset({Status.IN_TRANSIT, Status.EXCEPTION})
 # What a code or the words may make of each statusCode.
 _WITHIN: Final[Mapping[Status, frozenset[Status]]] = {
     Status.INFO_RECEIVED: frozenset({Status.INFO_RECEIVED}),
@@ -215,9 +216,16 @@ def _meaning(found: _Event, service: str, reader: Reader) -> Meaning:
             reader.strange(found.status or (texts[0] if texts else ""), " ".join(texts))
         return known[0] if known else UNIFIED["unknown"]
     allowed = _WITHIN[frame.status]
-    best = next((one for one in (exact, *told) if one and one.status in allowed), frame)
+    best = next((one for one in _best_first(exact, told) if one.status in allowed), frame)
     reasons = (one.reason for one in (best, *told) if one.status is best.status)
     return Meaning(best.status, next(filter(None, reasons), None))
+
+
+def _best_first(exact: Meaning | None, told: list[Meaning]) -> list[Meaning]:
+    """The code before the words, unless it only says something coarse, or the words say that the parcel came back."""
+    coarse = exact is None or exact.status in _COARSE or any(one.status is Status.RETURNED for one in told)
+    code = [exact] if exact else []
+    return [*told, *code] if coarse else [*code, *told]
 
 
 def _when(said: str) -> When:

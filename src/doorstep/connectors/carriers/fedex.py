@@ -82,7 +82,7 @@ class FedEx:
         answer = yield Request(
             method="POST",
             url=f"{HOST}/oauth/token",
-            headers={"content-type": "application/x-www-form-urlencoded"},
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
             body=urlencode(wish).encode(),
         )
         if problem := trouble(answer, tracks.said(answer), tracks.NAME):
@@ -116,7 +116,7 @@ def _request(account: Account, numbers: Sequence[TrackingNumber], *, what: str) 
         url=f"{HOST}/track/v1/trackingnumbers",
         headers={
             "authorization": tokens.bearer(account),
-            "content-type": "application/json",
+            "Content-Type": "application/json",
             "x-locale": "en_US",
         },
         body=msgspec.json.encode(wish),
