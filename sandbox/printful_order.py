@@ -32,7 +32,7 @@ class Parcel:
         """Of v2: without the number."""
         here = f"{HOST}/v2/orders/{order.id}"
         seen = [{"triggered_at": iso(at), "description": words} for at, words in self.scans if at <= now]
-        arrived = self.delivered_at is not None and self.delivered_at <= now
+        arrived = self.delivered_at if self.delivered_at and self.delivered_at <= now else None
         due = (self.sent_at + DELIVERY).date()
         return {
             "id": self.id,
@@ -43,7 +43,7 @@ class Parcel:
             "shipment_status": "shipped",
             "shipped_at": iso(self.sent_at),
             "delivery_status": "delivered" if arrived else "in_transit" if seen else "pre_transit",
-            "delivered_at": iso(self.delivered_at) if arrived else None,
+            "delivered_at": iso(arrived) if arrived else None,
             "departure_address": {"country_name": "Latvia", "country_code": "LV", "state_code": ""},
             "is_reshipment": False,
             "tracking_url": f"https://myorders.example/tracking/{self.id}",

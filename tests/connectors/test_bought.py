@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.connectors.bought import Box, parted
+from doorstep.connectors.bought import Box, order_of, parted
 from doorstep.core.order import Purchase, PurchaseLine, PurchaseState, Role, SaidNumber
 
 LINES = (PurchaseLine(ref="a", order="1001", qty=2), PurchaseLine(ref="b", order="1001", qty=1))
@@ -50,5 +50,6 @@ def test_what_has_not_left_is_not_dispatched() -> None:
 def test_no_piece_is_lost_and_no_ref_twice(contents: list[dict[str, int]]) -> None:
     parts = parted(WHOLE, [box(f"N{place}", one) for place, one in enumerate(contents)])
     assert len({one.ref for one in parts}) == len(parts)
+    assert {order_of(one.ref) for one in parts} == {"7"}
     for place, line in enumerate(LINES):
         assert sum(one.lines[place].qty for one in parts) >= line.qty

@@ -78,7 +78,7 @@ def test_an_order_that_is_gone_spoils_no_poll() -> None:
     assert read(server, 3) == ["a", "b"]
     with pytest.raises(NotFound):
         drive(GELATO, ACCOUNT, GELATO.purchase(ACCOUNT, "a"), server)
-    done = drive(GELATO, ACCOUNT, GELATO.purchase(ACCOUNT, "b"), server)
+    done = drive(GELATO, ACCOUNT, GELATO.purchase(ACCOUNT, "b/2"), server)
     assert GELATO.read(done.answers[0]).purchases[0].state is PurchaseState.DISPATCHED
     with pytest.raises(Broken):
         GELATO.read(answer({}))

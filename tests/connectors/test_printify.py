@@ -96,7 +96,7 @@ def test_a_list_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_order_is_read() -> None:
-    done = drive(PRINTIFY, ACCOUNT, PRINTIFY.purchase(ACCOUNT, "o0"), Server(1))
+    done = drive(PRINTIFY, ACCOUNT, PRINTIFY.purchase(ACCOUNT, "o0/2"), Server(1))
     assert PRINTIFY.read(done.answers[0]).purchases[0].state is PurchaseState.PAID
     with pytest.raises(NotFound):
         drive(PRINTIFY, ACCOUNT, PRINTIFY.purchase(ACCOUNT, "o9"), Server(1))

@@ -86,8 +86,8 @@ async def test_what_is_left_becomes_the_next_purchase_when_it_leaves(town: Town)
         order.send(town.parcel(3, "X", (1002, 1)))
 
 
-async def test_one_order_is_read_by_its_id_or_the_shops(town: Town) -> None:
-    for ref in ("100", "@7001"):
+async def test_one_order_is_read_by_its_id_a_parts_or_the_shops(town: Town) -> None:
+    for ref in ("100", "100/2", "@7001"):
         await town.ask(PRINTFUL.purchase(town.account, ref))
         assert town.line.read[0].purchases[0].ref == "100"
     with pytest.raises(NotFound):

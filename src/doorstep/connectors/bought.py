@@ -87,6 +87,11 @@ def _shared(lines: Iterable[PurchaseLine], share: Mapping[str, int]) -> tuple[Pu
     return tuple(replace(line, qty=min(line.qty, share.get(line.ref, 0))) for line in lines)
 
 
+def order_of(ref: str) -> str:
+    """The supplier's own id of the order that a purchase is a part of."""
+    return ref.partition("/")[0]
+
+
 def _numbered(ref: str, place: int) -> str:
     return f"{ref}/{place + 1}" if place else ref
 

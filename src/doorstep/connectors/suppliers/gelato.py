@@ -13,7 +13,7 @@ import msgspec
 
 from doorstep.connectors import signing
 from doorstep.connectors.answers import instant, text
-from doorstep.connectors.bought import Box, account_id, decoded, each, forged, parted, trouble
+from doorstep.connectors.bought import Box, account_id, decoded, each, forged, order_of, parted, trouble
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -168,8 +168,9 @@ class Gelato:
 
     def purchase(self, account: Account, ref: str) -> Flow[None]:
         """One order. Raises NotFound."""
-        url, headers = f"{BASE}/orders/{ref}", _headers(account)
-        good((yield Request(method="GET", url=url, headers=headers, what="purchase", subject=ref)))
+        whole, headers = order_of(ref), _headers(account)
+        url = f"{BASE}/orders/{whole}"
+        good((yield Request(method="GET", url=url, headers=headers, what="purchase", subject=whole)))
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]:
         """Gelato takes its webhook address only by hand: Refused, with the sentence that says where."""

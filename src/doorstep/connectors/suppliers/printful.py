@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from doorstep.connectors import signing
-from doorstep.connectors.bought import account_id, decoded, forged
+from doorstep.connectors.bought import account_id, decoded, forged, order_of
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -116,7 +116,8 @@ class Printful:
 
     def purchase(self, account: Account, ref: str) -> Flow[None]:
         """One order with its scans. Raises NotFound."""
-        order = orders.one((yield _get(account, f"/orders/{ref}", what="purchase", subject=ref)))
+        whole = order_of(ref)
+        order = orders.one((yield _get(account, f"/orders/{whole}", what="purchase", subject=whole)))
         if orders.numbers(order):
             yield from _scans(account, order)
 

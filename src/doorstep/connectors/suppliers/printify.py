@@ -14,7 +14,7 @@ import msgspec
 
 from doorstep.connectors import signing
 from doorstep.connectors.answers import instant, text
-from doorstep.connectors.bought import Box, decoded, each, forged, parted, together, trouble
+from doorstep.connectors.bought import Box, decoded, each, forged, order_of, parted, together, trouble
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -190,8 +190,9 @@ class Printify:
 
     def purchase(self, account: Account, ref: str) -> Flow[None]:
         """One order. Raises NotFound."""
-        path = f"/shops/{account.settings['shop_id']}/orders/{ref}.json"
-        good((yield _get(account, path, what="purchase", subject=ref)))
+        whole = order_of(ref)
+        path = f"/shops/{account.settings['shop_id']}/orders/{whole}.json"
+        good((yield _get(account, path, what="purchase", subject=whole)))
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]:
         """News of orders and parcels to ``address``. A webhook of ours is made anew: Printify changes no secret."""
