@@ -5,10 +5,11 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import clock, doors, policies
+from doorstep.app import calls, clock, connection_view, doors, policies
+from doorstep.connectors.contract import Request
 from doorstep.core.policy import MailBy, Policy, When, Which
-from doorstep.db.models import Connection, Inbox, Watch
-from tests.app.ledger import Ledger
+from doorstep.db.models import Budget, Calls, Connection, Feed, Inbox, Watch
+from tests.app.ledger import Ledger, connect
 
 MAIL = (
     "From: Shop <no-reply@shop.example>\r\nTo: in@doorstep.example\r\nSubject: Your order 1002 has been shipped\r\n"
@@ -172,3 +173,55 @@ def test_choice_says_in_plain_words_what_a_shop_can(alice: Client) -> None:
     text = alice.get("/connections/new").content.decode()
     assert "reads orders, gives numbers, several parcels per order, corrects numbers" in text
     assert "webhooks" not in text
+
+
+def test_carrier_accounts_are_put_in_order(shop: Ledger, alice: Client, bob: Client) -> None:
+    assert "Ask" not in alice.get("/connections").content.decode()
+    ups = connect(shop.ws, "carrier", "ups", shop.store.connected_at)
+    usps = connect(shop.ws, "carrier", "usps", shop.store.connected_at)
+    assert connection_view.ranked(shop.ws) == [ups.id, usps.id, shop.carrier.id]
+    assert "Ask Ups later" in alice.get("/connections").content.decode()
+    alice.post(f"/connections/{shop.carrier.id}/do", {"do": "up"})
+    assert connection_view.ranked(shop.ws) == [ups.id, shop.carrier.id, usps.id]
+    alice.post(f"/connections/{ups.id}/do", {"do": "down"})
+    assert connection_view.ranked(shop.ws) == [shop.carrier.id, ups.id, usps.id]
+    text = alice.get("/connections").content.decode()
+    assert text.index("Seventeen_Track") < text.index("Ups") < text.index("Usps")
+    assert bob.post(f"/connections/{ups.id}/do", {"do": "up"}).status_code == 403
+    assert alice.post(f"/connections/{shop.store.id}/do", {"do": "up"}).status_code == 404
+
+
+def test_page_tells_what_it_can_and_how_it_went(shop: Ledger, alice: Client) -> None:
+    path = f"/connections/{shop.store.id}"
+    now, said = clock.now(), {"id": "stores.woocommerce.no_api", "values": {}}
+    Feed.objects.create(ws=shop.ws, connection_id=shop.store.id, name="orders", next_at=now, asked_at=now)
+    Feed.objects.update(answer="broken", said=said, answered_at=now)
+    text = alice.get(path).content.decode()
+    assert "No WooCommerce API answers at this address" in text and "&#x27;id&#x27;" not in text
+    assert "Last answered" in text and "times a minute" in text and "Latest calls" not in text
+    assert "gives numbers" in text and "Not: </span>" in text
+    Budget.objects.create(ws=shop.ws, connection_id=shop.store.id, ready_at=clock.machine() + 60)
+    assert "it rests" in alice.get(path).content.decode()
+
+
+def test_page_shows_the_latest_calls_and_nothing_secret(shop: Ledger, alice: Client) -> None:
+    request = Request(method="GET", url="https://api.example/v1/orders", query=(("key", "s3cret"),), body=b"s3cret")
+    assert calls.heard(shop.store, request, 200, 0.25), "the first is written at once"
+    calls.keep(shop.store)
+    assert not calls.heard(shop.store, request, 200, 0.1)
+    assert calls.heard(shop.store, request, 0, 2.0), "trouble is, too"
+    calls.keep(shop.store)
+    calls.keep(shop.store)
+    for _ in range(30):
+        calls.heard(shop.store, request, 503, 0.1)
+    text = alice.get(f"/connections/{shop.store.id}").content.decode()
+    assert text.count("GET api.example/v1/orders") == 3 and "250 ms" in text and "s3cret" not in text
+    calls.keep(shop.store)
+    assert len(Calls.objects.get(ws=shop.ws, connection_id=shop.store.id).last) == calls.KEPT
+    assert calls.last(shop.ws, shop.store.id)[0]["status"] == 503
+
+
+def test_connection_of_an_unknown_kind_of_service_is_shown_without_its_abilities(shop: Ledger, alice: Client) -> None:
+    Connection.objects.filter(id=shop.supplier.id).update(connector="of_a_newer_version")
+    text = alice.get(f"/connections/{shop.supplier.id}").content.decode()
+    assert "of_a_newer_version" in text and "What it can do" not in text

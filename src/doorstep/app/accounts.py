@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import clock, http, loop, vault
+from doorstep.app import calls, clock, http, loop, vault
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import (
@@ -74,6 +74,10 @@ async def drive(
     """
     one, sent = connector(connection.kind, connection.connector), sent or Sent()
 
+    async def ended(request: Request, status: int, seconds: float) -> None:
+        if calls.heard(connection, request, status, seconds):
+            await in_db(calls.keep, connection)
+
     async def run(account: Account) -> T:
         return await http.run(
             begin(account),
@@ -82,6 +86,7 @@ async def drive(
             connection_id=connection.id,
             on_answer=on_answer,
             on_request=sent.leaves,
+            on_end=ended,
         )
 
     account = await _ready(connection, one)

@@ -10,7 +10,7 @@ from doorstep.connectors.contract import Can, Meta
 from doorstep.connectors.registry import connector
 from doorstep.core.number import recognize
 from doorstep.core.order import TrackAnswer
-from doorstep.core.routing import Asker, Heard, route
+from doorstep.core.routing import Asker, Heard, place, route
 from doorstep.db.models import Budget, Connection, Number, Order, ParcelLine, ParcelNumber, Person, Watch
 
 TELLS: Final = timedelta(days=7)  # an account that has told something by itself so lately goes on doing so
@@ -48,6 +48,11 @@ def askers(ws: int, connections: Iterable[Connection]) -> Askers:
         for one in asked.values()
     )
     return Askers(ws, asked, found, named=any(one.carriers for one in found))
+
+
+def in_order(known: Askers) -> list[int]:
+    """The accounts in the order in which they are asked where the number leaves the choice, by id."""
+    return [one.id for one in sorted(known.askers, key=place)]
 
 
 def _meta(account: Connection) -> Meta:

@@ -77,6 +77,15 @@ def _filled(row: Row, new: bool, per_minute: int, machine: float) -> tuple[Row, 
     return row, full if new else min(full, row.tokens + elapsed * rate), rate
 
 
+def left(ws: int, connection_id: int, meta: Meta, machine: float) -> int | None:
+    """How many calls may be made at once now, for whoever looks; None = the account rests."""
+    row = Budget.objects.filter(ws=ws, connection_id=connection_id).first()
+    if row is not None and _ahead(row.ready_at, machine):
+        return None
+    _, tokens, _ = _filled(row or Budget(), row is None, meta.polls_per_minute, machine)
+    return int(tokens)
+
+
 def resting(machine: float) -> Q:
     """The accounts that may not be asked at this machine second."""
     return Q(ready_at__gt=machine, ready_at__lte=machine + LONGEST_REST_S)

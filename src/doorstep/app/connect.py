@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import Max
 from yarl import URL
 
-from doorstep.app import clock, doors, feeds, http, loop, vault
+from doorstep.app import asking, clock, doors, feeds, http, loop, vault
 from doorstep.app.accounts import drive, fresh, renew
 from doorstep.app.audit import record
 from doorstep.app.log import logger
@@ -17,6 +18,7 @@ from doorstep.app.settle.watching import watch_open_parcels
 from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hooked, Meta, Refused, Trouble
 from doorstep.connectors.registry import Kind, connector, connectors
 from doorstep.core.message import Message
+from doorstep.core.routing import moved
 from doorstep.db.models import Connection, Outbox, Schedule
 
 log = logger(__name__)
@@ -113,8 +115,9 @@ def save(
     }
     key = {"ws": ws, "kind": kind, "connector": name, "external_id": checked.external_id}
     with transaction.atomic():
+        rank = _last_rank(ws) if kind == "carrier" else 0
         connection, new = Connection.objects.select_for_update().get_or_create(
-            **key, defaults={**values, "connected_at": clock.now()}
+            **key, defaults={**values, "connected_at": clock.now(), "rank": rank}
         )
         if not new:
             _renew(connection, values)
@@ -122,6 +125,12 @@ def save(
         _hurry(connection)
         record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
     return connection
+
+
+def _last_rank(ws: int) -> int:
+    """The place of another carrier account: the last where a person has ordered them."""
+    most: int = Connection.objects.filter(ws=ws, kind="carrier").aggregate(most=Max("rank", default=0))["most"]
+    return most + 1 if most else 0
 
 
 def _same_account(ws: int, again: int, checked: Checked) -> None:
@@ -170,6 +179,16 @@ def _hook_secret(connection: Connection) -> str:
         known["hook_secret"] = secrets.token_urlsafe(32)
         renew(connection, {"hook_secret": known["hook_secret"]})
     return known["hook_secret"]
+
+
+def move(ws: int, connection_id: int, actor: str, *, up: bool) -> None:
+    """Have a carrier account asked before or after its neighbour. Raises ValueError for one that is not asked."""
+    with transaction.atomic():
+        rows = {one.id: one for one in Connection.objects.select_for_update().filter(ws=ws, kind="carrier")}
+        for rank, id_ in enumerate(moved(asking.in_order(asking.askers(ws, rows.values())), connection_id, up=up), 1):
+            Connection.objects.filter(ws=ws, id=id_).update(rank=rank)
+        record(ws, actor, "connection.move", f"carrier:{connection_id}", after={"up": up})
+        watch_open_parcels(ws)
 
 
 def pause(ws: int, connection_id: int, actor: str) -> None:

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
-from doorstep.app import doors, freshness, mailbox
+from doorstep.app import asking, budget, calls, clock, doors, freshness, mailbox
+from doorstep.connectors.contract import Can, Meta
 from doorstep.connectors.registry import Kind, connectors
 from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
 
-KINDS: Final = ("store", "supplier", "carrier")
+KINDS: Final = ("store", "supplier", "carrier", "payment")
+_STORE: Final = (Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.WITHDRAW, Can.READ_BACK, Can.DELIVERED, Can.TELL)
+ABILITIES: Final[Mapping[str, tuple[Can, ...]]] = {  # what a connection of each kind may be able to do
+    "store": (*_STORE, Can.HOOKS),
+    "supplier": (Can.PURCHASES, Can.MAIL, Can.MANUAL, Can.HOOKS),
+    "carrier": (Can.TRACK, Can.FOLLOW, Can.HOOKS),
+    "payment": (Can.PAY, Can.HOOKS),
+}
 _OF_A_NUMBER: Final = frozenset({"events", "nothing", "not_found", "rejected"})  # the account itself answered
 MOST_WORDS: Final = 50
 MOST_ORDERS: Final = 50
@@ -31,8 +39,9 @@ class Shown:
     connected_at: datetime
     asked_at: datetime | None
     next_at: datetime | None
+    answered_at: datetime | None
     answer: str
-    said: str
+    said: str | Mapping[str, Any]
     can: frozenset[str]
     has_form: bool
 
@@ -54,6 +63,45 @@ def connection(ws: int, connection_id: int) -> Shown | None:
     """One connection, or None when this workspace has no such one."""
     every = (one for shown in connection_list(ws).values() for one in shown)
     return next((one for one in every if one.id == connection_id), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How much may be asked. ``now``: so many calls at once; ``rests``: none at all for a while."""
+
+    per_minute: int
+    now: int
+    rests: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """What a connection's own screen tells beside ``Shown``. ``abilities``: of its kind, and which it has."""
+
+    meta: Meta
+    abilities: tuple[tuple[str, bool], ...]
+    quota: Quota
+    calls: tuple[Mapping[str, Any], ...]
+
+
+def detail(ws: int, one: Shown) -> Detail | None:
+    """None where this version of Doorstep does not know the connector."""
+    known = connectors(cast(Kind, one.kind))
+    if one.connector not in known:
+        return None
+    meta = known[one.connector].meta
+    left = budget.left(ws, one.id, meta, clock.machine())
+    return Detail(
+        meta=meta,
+        abilities=tuple((can.value, can in meta.can) for can in ABILITIES[one.kind] if can in meta.can or one.has_form),
+        quota=Quota(per_minute=meta.polls_per_minute, now=left or 0, rests=left is None),
+        calls=tuple({**call, "at": datetime.fromisoformat(call["at"])} for call in calls.last(ws, one.id)),
+    )
+
+
+def ranked(ws: int) -> list[int]:
+    """The carrier accounts in the order in which they are asked, as far as a number does not decide it."""
+    return asking.in_order(asking.askers(ws, Connection.objects.filter(ws=ws, kind="carrier")))
 
 
 def typed(ws: int, connection_id: int) -> dict[str, str]:
@@ -127,6 +175,7 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
         connected_at=row.connected_at,
         asked_at=last.asked_at if last else None,
         next_at=min((one.next_at for one in asked if isinstance(one, Feed)), default=None),
+        answered_at=max((one.answered_at for one in asked if one.answered_at), default=None),
         answer="ok" if answered else last.answer if last else "",
         said="" if answered or last is None else last.said or "",
         can=frozenset(one.value for one in meta.can) if meta else frozenset(),

@@ -40,6 +40,7 @@ CONNECT_S: Final = 10.0
 IDLE_S: Final = 4.0  # a connection is kept open so long: shorter than the five seconds of Apache and Node
 OnAnswer = Callable[[Request, Answer], Awaitable[None]]
 OnRequest = Callable[[Request], None]
+OnEnd = Callable[[Request, int, float], Awaitable[None]]
 log = logger(__name__)
 
 
@@ -67,11 +68,13 @@ async def run(
     connection_id: int = 0,
     on_answer: OnAnswer | None = None,
     on_request: OnRequest | None = None,
+    on_end: OnEnd | None = None,
 ) -> T:
     """Drive a Flow to its result: send its Requests, give it the Answers, throw Trouble into it so it can clean up.
 
     ``on_answer(request, answer)`` gets the Answers of Requests with a ``what``; what it raises ends the run.
-    ``on_request(request)`` is told of each before it leaves. Raises Trouble.
+    ``on_request(request)`` is told of each before it leaves, ``on_end(request, status, seconds)`` of how each ended
+    (status 0 = no answer). Raises Trouble.
     ``connection_id`` keeps the pace of a connection; 0 (not saved yet) keeps one per address.
     """
     hosts = hosts_of(connector.meta, account)
@@ -83,7 +86,7 @@ async def run(
                 on_request(step)
             try:
                 await slot(pace, connector.meta.polls_per_minute)
-                answer = await _timed(connector.meta.name, send(step, hosts))
+                answer = await _timed(connector.meta.name, step, send(step, hosts), on_end)
             except Trouble as trouble:
                 step = flow.throw(trouble)
                 continue
@@ -97,12 +100,17 @@ async def run(
         flow.close()
 
 
-async def _timed(name: str, sending: Awaitable[T]) -> T:
-    began = clock.monotonic()
+async def _timed(name: str, request: Request, sending: Awaitable[Answer], on_end: OnEnd | None) -> Answer:
+    began, status = clock.monotonic(), 0
     try:
-        return await sending
+        answer = await sending
+        status = answer.status
+        return answer
     finally:
-        measures.exchanged(name, clock.monotonic() - began)
+        seconds = clock.monotonic() - began
+        measures.exchanged(name, seconds)
+        if on_end:
+            await on_end(request, status, seconds)
 
 
 def hosts_of(meta: Meta, account: Account) -> frozenset[str]:

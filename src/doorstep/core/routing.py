@@ -53,7 +53,7 @@ def route(
     back.
     """
     wanted = (carrier,) if carrier else tuple(dict.fromkeys(likely))[:LIKELIEST]
-    fit = sorted((one for one in askers if not one.carriers or one.carriers & set(wanted)), key=_place)
+    fit = sorted((one for one in askers if not one.carriers or one.carriers & set(wanted)), key=place)
     knowing = [one for one in fit if one.id in heard and heard[one.id].knew]
     if not knowing and len(wanted) > 1:
         both = [_own(fit, one, heard, now) for one in wanted]
@@ -64,7 +64,8 @@ def route(
     return _first([*knowing, *useful] or fit[:1])
 
 
-def _place(asker: Asker) -> tuple[int, bool, int]:
+def place(asker: Asker) -> tuple[int, bool, int]:
+    """What accounts are sorted by."""
     return asker.rank, not asker.carriers, asker.id
 
 
@@ -76,16 +77,16 @@ def _own(fit: Sequence[Asker], carrier: str, heard: Mapping[int, Heard], now: da
 
 def _first(askers: Sequence[Asker]) -> tuple[int, ...]:
     """The first that does not fail, after those before it that do."""
-    answering = next((place for place, one in enumerate(askers) if not one.failing), len(askers))
+    answering = next((at for at, one in enumerate(askers) if not one.failing), len(askers))
     return tuple(one.id for one in askers[: answering + 1])
 
 
 def moved(order: Sequence[int], which: int, *, up: bool) -> tuple[int, ...]:
     """The order with one account a place further up or down; at the end it stays. Raises ValueError for a stranger."""
-    place = order.index(which)
-    other = place + (-1 if up else 1)
+    here = order.index(which)
+    other = here + (-1 if up else 1)
     if not 0 <= other < len(order):
         return tuple(order)
     changed = list(order)
-    changed[place], changed[other] = changed[other], changed[place]
+    changed[here], changed[other] = changed[other], changed[here]
     return tuple(changed)

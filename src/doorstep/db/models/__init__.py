@@ -5,7 +5,7 @@ transaction.
 """
 
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
-from doorstep.db.models.connections import Attempt, Budget, Connection, Feed, Health, Pool, StorePolicy
+from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
@@ -14,8 +14,8 @@ from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "Archived", "Attempt", "Audit", "Budget", "Change", "ChannelState", "Claim", "Connection", "Cooldown",
-    "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox", "Parcel",
-    "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel",
+    "Ack", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim", "Connection",
+    "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox",
+    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel",
     "Scans", "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

@@ -100,6 +100,15 @@ class Pool(models.Model):
     filled_at = models.FloatField(default=0)  # machine seconds
 
 
+class Calls(models.Model):
+    """The last calls of a connection (``app.calls``), the oldest first: a list that never grows long."""
+
+    pk = models.CompositePrimaryKey("ws", "connection_id")
+    ws = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    last = models.JSONField(default=list)
+
+
 class Health(models.Model):
     """How a carrier account answered within an hour of the product's clock (``app.health``): sums, one row an hour."""
 

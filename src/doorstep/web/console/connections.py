@@ -1,6 +1,7 @@
 """Stores, suppliers and carriers: the list, connecting one, and each one's screen."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,6 +25,8 @@ _DO: Final[dict[str, Callable[[int, int, str], None]]] = {
     "pause": connect.pause,
     "resume": connect.resume,
     "remove": connect.remove,
+    "up": partial(connect.move, up=True),
+    "down": partial(connect.move, up=False),
 }
 
 
@@ -31,8 +34,10 @@ _DO: Final[dict[str, Callable[[int, int, str], None]]] = {
 @member(Action.SEE)
 def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Everything connected, with state and freshness."""
-    kinds = connection_view.connection_list(caller.ws)
+    kinds, order = connection_view.connection_list(caller.ws), connection_view.ranked(caller.ws)
+    kinds["carrier"].sort(key=lambda one: order.index(one.id) if one.id in order else len(order))
     context = {
+        "order": order if len(order) > 1 else (),
         "here": "connections",
         "kinds": kinds,
         "vitals": {one.id: health.vitals(caller.ws, one.id) for one in kinds["carrier"]},
@@ -141,6 +146,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "here": "connections",
         "one": one,
         "vitals": health.vitals(caller.ws, one.id) if one.kind == "carrier" else None,
+        "detail": connection_view.detail(caller.ws, one),
         "words": connection_view.words(caller.ws, one.connector),
         "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
         "address": connection_view.mail_address(caller.ws) if one.connector == "mail" else "",
@@ -154,12 +160,16 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
 @require_POST
 @member(Action.CONNECT)
 def act(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
-    """Pause, resume or remove."""
+    """Pause, resume or remove; ask a carrier account before or after its neighbour."""
     one = _shown(caller, connection_id)
     verb = request.POST.get("do", "")
     if verb not in _DO:
         raise Http404
+    if verb in {"up", "down"} and one.id not in connection_view.ranked(caller.ws):
+        raise Http404
     _DO[verb](caller.ws, one.id, caller.actor)
+    if verb in {"up", "down"}:
+        return redirect("connections")
     tell(request, Message(id=f"done.connection.{verb}", values={"label": one.label}))
     return redirect("connections") if verb == "remove" else redirect("connection", one.id)
 
