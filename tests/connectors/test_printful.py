@@ -12,7 +12,7 @@ import pytest
 
 from doorstep.connectors.contract import Account, Answer, Broken, Busy, Delivery, Denied, NotFound, Refused, Request
 from doorstep.connectors.suppliers.pf.orders import STATES
-from doorstep.connectors.suppliers.printful import BASE, CONNECTOR, PAGE, REACH, Printful
+from doorstep.connectors.suppliers.printful import BASE, CONNECTOR, PAGE, WATCHED, Printful
 from doorstep.core.order import PurchaseState
 from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.recordings import of
@@ -101,7 +101,7 @@ def test_a_list_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_scans_of_what_is_on_its_way_are_read_once_a_day() -> None:
-    orders = [order(1, shipped=2), order(2), order(3, days=90, shipped=REACH.days + 1)]
+    orders = [order(1, shipped=2), order(2), order(3, days=50, shipped=WATCHED.days + 1)]
     for since, scans in ((NOW - timedelta(minutes=25), 0), (NOW - timedelta(days=3), 1), (None, 1)):
         server = Server(*orders)
         done = drive(PRINTFUL, ACCOUNT, PRINTFUL.purchases(ACCOUNT, since), server)

@@ -27,12 +27,13 @@ from doorstep.connectors.contract import (
     Grant,
     Meta,
     NotFound,
+    Refused,
     Request,
     Supplier,
 )
 from doorstep.connectors.suppliers.ae import gateway, orders, tracks
 from doorstep.core.message import Message
-from doorstep.core.order import PurchaseState
+from doorstep.core.order import Purchase, PurchaseState
 from doorstep.core.status import Status
 
 AUTHORIZE: Final = f"https://{gateway.HOST}/oauth/authorize"
@@ -135,7 +136,7 @@ class AliExpress:
         for ref in refs:
             try:
                 yield from self.purchase(account, ref)
-            except NotFound:  # listed, and not ours to read: the others go on
+            except (NotFound, Refused):  # listed, and not ours to read: the others go on
                 continue
 
     def purchase(self, account: Account, ref: str) -> Flow[None]:
@@ -145,16 +146,25 @@ class AliExpress:
         asked = {"single_order_query": f'{{"order_id": {int(ref)}}}'}
         method = "aliexpress.trade.ds.order.get"
         answer = yield gateway.call(account, method, asked, what="purchase", subject=ref, context={"order": ref})
-        for one in orders.purchase(answer).purchases:
+        gateway.opened(answer)
+        for one in _told(answer):
             numbers = " ".join(number.text for number in one.numbers)
             if numbers and one.state not in ENDED:
-                tracks.tracking((yield _tracking(account, ref, numbers)))
+                gateway.opened((yield _tracking(account, ref, numbers)))
 
     def read(self, answer: Answer) -> Facts:
         """A ``purchase``, or the tracks of its ``tracking``."""
         if answer.what not in READERS:
             raise Broken(f"no reader for {answer.what!r}")
         return READERS[answer.what](answer)
+
+
+def _told(answer: Answer) -> tuple[Purchase, ...]:
+    """The order of a good answer; of one in an odd shape nothing, so that the others are read. Raises NotFound."""
+    try:
+        return orders.purchase(answer).purchases
+    except Broken:
+        return ()
 
 
 def _over(account: Account, ends: str, early: timedelta) -> bool:

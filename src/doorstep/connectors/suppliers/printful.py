@@ -39,6 +39,7 @@ BASE: Final = "https://api.printful.com"
 PAGE: Final = 100
 PAGES: Final = 100  # an end for a list that never says it ended
 REACH: Final = timedelta(days=60)  # an order older than this is not expected to change any more
+WATCHED: Final = timedelta(days=30)  # how long after it left the scans of a parcel are read
 LONG: Final = timedelta(days=1)  # asked to look back further than this, the scans are read as well
 EVENTS: Final = ("shipment_sent", "shipment_returned", "order_updated", "order_failed", "order_canceled")
 
@@ -82,7 +83,7 @@ class Printful:
         ),
         limits=(
             "120 calls a minute.",
-            "Printful's own scans of parcels on their way are read once a day.",
+            "Printful's own scans of a parcel are read once a day, for 30 days.",
         ),
         gaps=("A webhook names neither goods nor carrier: Doorstep asks for the orders when one comes.",),
     )
@@ -107,7 +108,7 @@ class Printful:
             query = (("offset", str(page * PAGE)), ("limit", str(PAGE)))
             answer = yield _get(account, "/orders", query, what="purchases", subject=f"page {page}")
             found = orders.page(answer)
-            shipped += [one for one in found if orders.on_its_way(one, account.now - REACH)]
+            shipped += [one for one in found if orders.on_its_way(one, account.now - WATCHED)]
             if orders.count(answer) < PAGE or _all_before(found, oldest):
                 break
         if since is None or account.now - since > LONG:

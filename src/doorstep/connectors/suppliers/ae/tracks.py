@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from doorstep.connectors.answers import text
-from doorstep.connectors.contract import Answer, Busy, Facts, Word
+from doorstep.connectors.contract import Answer, Facts, Word
 from doorstep.connectors.suppliers.ae.gateway import listed, result
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
@@ -44,7 +44,7 @@ def tracking(answer: Answer) -> Facts:
     known = tuple(answer.context.get("numbers", "").split())
     found = result(answer)
     if str(found.get("ret")).lower() != "true":
-        return _nothing(found, known)
+        return _nothing(answer, found, known)
     data = found.get("data")
     lines = data.get("tracking_detail_line_list") if isinstance(data, dict) else None
     tracks, words, bad = [], [], []
@@ -63,11 +63,13 @@ def tracking(answer: Answer) -> Facts:
     return Facts(tracks=tuple(tracks), words=tuple(words), bad=tuple(bad))
 
 
-def _nothing(found: dict[str, object], known: tuple[str, ...]) -> Facts:
-    """An order that was not sent has no tracking, nor has one that AliExpress does not know: both say so alike."""
+def _nothing(answer: Answer, found: dict[str, object], known: tuple[str, ...]) -> Facts:
+    """An order that was not sent has no tracking, nor has one that AliExpress does not know: both say so alike. What
+    else it may say is counted.
+    """
     said = f"{text(found.get('code'))} {text(found.get('msg'))}".strip()
     if text(found.get("code")) != _NOT_FOUND:
-        raise Busy(said)
+        return Facts(bad=(f"tracking of order {answer.context.get('order', '')}: {said}",))
     tracks = (Track(number=one, answer=TrackAnswer.NOTHING, complete=False, said=said) for one in known)
     return Facts(tracks=tuple(tracks))
 
