@@ -7,6 +7,7 @@ A recording is ``<kind>/<connector>/<case>.json``: one answer and where it comes
 import dataclasses
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from doorstep.connectors.contract import Answer, Connector, Trouble
 from doorstep.connectors.registry import PACKAGES, Kind, connectors
 
 HERE = Path(__file__).parent
+_IN_XML = re.compile(r'>\s*([^<>]*[^<>\s])\s*<|="([^"]*)"')
 KEYS = {"origin", "what", "status", "headers", "context", "received_at", "body"}
 
 
@@ -90,8 +92,10 @@ def _told(value: Any, field: dataclasses.Field[Any]) -> bool:
 
 
 def scalars(value: Any) -> Iterator[str]:
-    """Every text and number in a JSON value, as text."""
-    if isinstance(value, dict | list):
+    """Every text and number in a JSON value, as text; of a text that is XML every text and attribute in it."""
+    if isinstance(value, str) and value.lstrip().startswith("<"):
+        yield from (found[1] or found[2] or "" for found in _IN_XML.finditer(value))
+    elif isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from scalars(one)
     elif value is not None:

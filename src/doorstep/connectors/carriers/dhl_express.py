@@ -32,7 +32,7 @@ from doorstep.core.status import Status
 HOST: Final = "https://express.api.dhl.com/mydhlapi"
 VERSION: Final = "3.1.0"
 SAMPLE: Final = "9356579890"  # of DHL's own documentation: belongs to nobody
-_SEEN: Final = frozenset({"AR", "CD", "DF", "NH", "OK", "PU", "RD", "RR", "SC", "WC"})
+_SEEN: Final = frozenset({"103", "AR", "CD", "DF", "NH", "OK", "PO", "PU", "RD", "RR", "SC", "WC"})
 
 
 class DhlExpress:
