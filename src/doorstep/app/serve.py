@@ -17,7 +17,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import uvicorn
 import uvloop
@@ -27,7 +27,7 @@ from django.db import connection
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from doorstep.app import holds, inbox, loop, upgrade, wire
+from doorstep.app import handover, holds, inbox, loop, upgrade, wire
 from doorstep.app.bridge import Bridge, Receive, Scope, Send, plain
 from doorstep.app.log import logger
 from doorstep.app.smtp import Receiver
@@ -84,7 +84,29 @@ def up(ready: Callable[[Place], None], work: Work | None = None) -> int:
         if connection.vendor == "sqlite":  # alone: PostgreSQL's other workers hold leases of their own
             holds.bury_the_dead()
         here = Place(url=_url(listener), public_url=settings.PUBLIC_URL, migrated=migrated, backup=str(copy or ""))
-        return _run(EVERYTHING, listener, work or import_string(WORK), here, ready)
+        return _run(EVERYTHING, listener, _beside_chores(work or import_string(WORK)), here, ready)
+
+
+def _beside_chores(work: Work) -> Work:
+    async def both(stop: asyncio.Event) -> None:
+        async with handover.taking(Path(settings.DATA_DIR)):
+            await work(stop)
+
+    return both
+
+
+def do(chore: str, /, **arguments: Any) -> dict[str, Any]:
+    """Do what a command asks for (a chore of ``handover.CHORES``): here, while nobody else holds the data folder, or by
+    the ``up`` that does. Raises handover.Refused, and CannotStart when that one takes no chores.
+    """
+    folder = Path(settings.DATA_DIR)
+    try:
+        with alone(folder):
+            return handover.do(chore, arguments)
+    except CannotStart:
+        with contextlib.suppress(handover.Away):
+            return handover.give(folder, chore, arguments)
+        raise
 
 
 def part(parts: Parts, ready: Callable[[Place], None], port: int) -> int:

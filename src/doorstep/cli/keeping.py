@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from doorstep.cli.screen import AsJson, fail, load, load_ready, show
+from doorstep.cli.screen import AsJson, chore, fail, load, load_ready, show
 from doorstep.core.message import Message
 
 commands = typer.Typer()
@@ -87,16 +87,7 @@ def archive(
     older_than: Annotated[int, typer.Option("--older-than", min=3, help="Months since the parcel closed.")] = 12,
     as_json: AsJson = False,
 ) -> None:
-    """Pack the scans of parcels that closed long ago; their pages stay. On SQLite `up` must not be running."""
+    """Pack the scans of parcels that closed long ago; their pages stay. On SQLite a running `up` does it."""
     load_ready(as_json)
-    from django.conf import settings
-
-    from doorstep.app import archive as packing
-    from doorstep.app import serve
-
-    try:
-        with serve.alone(Path(settings.DATA_DIR)):
-            count = packing.pack_all(older_than)
-    except serve.CannotStart as problem:
-        fail(problem.message, as_json)
-    show({"numbers": count}, as_json, lambda: print(f"The scans of {count} numbers were packed."))
+    done = chore("archive", as_json, months=older_than)
+    show(done, as_json, lambda: print(f"The scans of {done['numbers']} numbers were packed."))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from doorstep.cli.screen import AsJson, fail, load_ready, show, table
+from doorstep.cli.screen import AsJson, chore, fail, load_ready, show, table
 from doorstep.core.message import Message
 
 commands = typer.Typer(no_args_is_help=True, help="People who may log in.")
@@ -20,7 +20,6 @@ def user_add(
 ) -> None:
     """Add somebody who may log in. The first one is the owner of a new workspace."""
     load_ready(as_json)
-    from doorstep.app import workspaces
     from doorstep.core.roles import Member
     from doorstep.db.models import Membership, User, Workspace
 
@@ -35,15 +34,9 @@ def user_add(
         fail(Message(id="doctor.user_known", values={"email": email}), as_json)
     if user is None:
         _check_password(password, as_json)
-    if found:
-        workspaces.join(found.id, email, password, Member(role))
-    else:
-        workspaces.create(workspace, email, password)
-    show(
-        {"email": email, "workspace": workspace, "role": role},
-        as_json,
-        lambda: print(f"{email} may now log in as {role} of “{workspace}”."),
-    )
+    who = {"email": email, "password": password, "role": role}
+    done = chore("user add", as_json, ws=found.id if found else None, workspace=workspace, **who)
+    show(done, as_json, lambda: print(f"{email} may now log in as {role} of “{workspace}”."))
 
 
 @commands.command("list")
@@ -75,9 +68,8 @@ def user_password(
     if user is None:
         fail(Message(id="doctor.user_unknown", values={"email": email}), as_json)
     _check_password(password, as_json)
-    user.set_password(password)
-    user.save(update_fields=["password"])
-    show({"email": email}, as_json, lambda: print(f"{email} has a new password."))
+    done = chore("user password", as_json, email=user.email, password=password)
+    show(done, as_json, lambda: print(f"{email} has a new password."))
 
 
 def _check_email(email: str, as_json: bool) -> None:

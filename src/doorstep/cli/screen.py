@@ -43,6 +43,16 @@ def load_ready(as_json: bool) -> None:
         fail(Message(id="doctor.not_migrated", values={"count": len(now.missing)}), as_json)
 
 
+def chore(what: str, as_json: bool, /, **arguments: Any) -> dict[str, Any]:
+    """Have something written, by the running ``up`` if there is one; ends the command when it cannot be."""
+    from doorstep.app import handover, serve
+
+    try:
+        return serve.do(what, **arguments)
+    except (serve.CannotStart, handover.Refused) as problem:
+        fail(problem.message, as_json)
+
+
 def show(data: Any, as_json: bool, render: Callable[[], object]) -> None:
     """Write the data as JSON, or render them for a person."""
     if as_json:

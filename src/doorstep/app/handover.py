@@ -1,0 +1,158 @@
+"""Commands that write while ``up`` holds the SQLite file: their work is handed to it over a local socket.
+
+The socket lies in the data folder, for its owner only (mode 0600). One request a connection: a line of JSON naming a
+chore of the fixed table ``CHORES`` and its arguments; the answer is ``{"done": ...}`` or ``{"refused": a Message}``.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import connections
+
+from doorstep.app import archive, connecting, disclosure, erasure, traces, workspaces
+from doorstep.app.accounts import message_of
+from doorstep.app.log import logger
+from doorstep.connectors.contract import Trouble
+from doorstep.core.message import Message
+from doorstep.core.roles import Member
+from doorstep.db.models import User
+
+NAME: Final = "up.sock"
+MOST: Final = 1 << 20  # bytes of a request
+PATIENCE_S: Final = 3600.0  # archiving years of scans takes its time
+ACTOR: Final = "cli"
+log = logger(__name__)
+
+
+class Refused(Exception):
+    """The chore was not done; ``message`` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id)
+        self.message = message
+
+
+class Away(Exception):
+    """Nobody takes chores there."""
+
+
+def _erase(workspace: str, email: str) -> dict[str, Any]:
+    return asdict(erasure.erase(connecting.workspace_named(workspace), email, ACTOR))
+
+
+def _export_person(workspace: str, email: str) -> dict[str, Any]:
+    packed = disclosure.disclose(connecting.workspace_named(workspace), email, ACTOR)
+    return {"zip": base64.b64encode(packed).decode()}
+
+
+def _archive(months: int) -> dict[str, Any]:
+    return {"numbers": archive.pack_all(months)}
+
+
+def _connect(workspace: str, kind: str, name: str, form: Mapping[str, str]) -> dict[str, Any]:
+    return dict(connecting.connect_from_words(workspace, kind, name, form))
+
+
+def _add_user(ws: int | None, workspace: str, email: str, password: str, role: str) -> dict[str, Any]:
+    if ws is None:
+        workspaces.create(workspace, email, password)
+    else:
+        workspaces.join(ws, email, password, Member(role))
+    return {"email": email, "workspace": workspace, "role": role}
+
+
+def _set_password(email: str, password: str) -> dict[str, Any]:
+    user = User.objects.get(email=email)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return {"email": email}
+
+
+CHORES: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
+    "archive": _archive,
+    "connect": _connect,
+    "erase": _erase,
+    "export-person": _export_person,
+    "user add": _add_user,
+    "user password": _set_password,
+}
+
+
+def do(chore: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Do it in this process. Raises Refused."""
+    try:
+        return CHORES[chore](**arguments)
+    except (connecting.NotPossible, traces.NotPossible) as problem:
+        raise Refused(problem.message) from None
+    except Trouble as trouble:
+        raise Refused(message_of(trouble)) from None
+
+
+def give(folder: Path, chore: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Have it done by the ``up`` that holds this data folder. Raises Refused, and Away."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(PATIENCE_S)
+        try:
+            line.connect(str(folder / NAME))
+        except OSError:
+            raise Away from None
+        try:
+            line.sendall(json.dumps({"chore": chore, "arguments": arguments}).encode() + b"\n")
+            with line.makefile("rb") as heard:
+                answer = json.loads(heard.read())
+        except (OSError, ValueError):
+            raise Refused(Message(id="handover.lost")) from None
+    if "refused" in answer:
+        raise Refused(Message(**answer["refused"]))
+    done: dict[str, Any] = answer["done"]
+    return done
+
+
+@contextlib.asynccontextmanager
+async def taking(folder: Path) -> AsyncIterator[None]:
+    """Take chores while the context lasts. Where no socket can be made (its path is too long), commands say that ``up``
+    has to be stopped, as if there were none.
+    """
+    path = folder / NAME
+    path.unlink(missing_ok=True)  # of one that was killed; we hold the folder
+    try:
+        server = await asyncio.start_unix_server(_take, path, limit=MOST)
+    except OSError as problem:
+        log.warning("handover.none", problem=str(problem))
+        yield
+        return
+    path.chmod(0o600)
+    try:
+        yield
+    finally:
+        server.close()
+        path.unlink(missing_ok=True)
+
+
+async def _take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, ValueError):  # who asked has gone, or asks without end
+        answer = await asyncio.to_thread(_answer, await reader.readline())
+        writer.write(json.dumps(answer, default=str).encode())
+        await writer.drain()
+    writer.close()
+
+
+def _answer(line: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+        log.info("handover.chore", chore=said["chore"])
+        return {"done": do(said["chore"], said["arguments"])}
+    except Refused as refused:
+        return {"refused": asdict(refused.message)}
+    except Exception as problem:  # up goes on whatever a command asked for
+        log.exception("handover.failed")
+        return {"refused": asdict(Message(id="handover.failed", values={"problem": repr(problem)}))}
+    finally:
+        connections.close_all()
