@@ -68,6 +68,7 @@ AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of the
 HTTP_TIMEOUT_S = _number("HTTP_TIMEOUT", _env("HTTP_TIMEOUT", "20"), 60)
 METRICS_TOKEN = _env("METRICS_TOKEN")
 TRUSTED_PROXIES = _list("TRUSTED_PROXIES", "127.0.0.1")  # nobody else may say who the client is
+UPGRADE_COPY = _env("UPGRADE_COPY", "1") == "1"
 KEEP_BODIES_DAYS = _number("KEEP_BODIES", _env("KEEP_BODIES", "90"), 36500)  # raw answers and mails
 for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DKIM_KEYS)):
     if _value and not DEMO:

@@ -1,5 +1,5 @@
-"""Web, hooks and workers as processes of their own on one PostgreSQL: one is killed, one is stopped; nothing is lost
-and nothing is done twice.
+"""Web, hooks and workers as processes of their own on one PostgreSQL: one is killed, one is upgraded, one is stopped;
+nothing is lost and nothing is done twice.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.parts import Parts, parts
-from tests.e2e.product import Console, Town, wait_until
+from tests.e2e.product import ROOT, Console, Program, Town, wait_until
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(500)]
 LEASED = """SELECT 'schedule', number_id, lease_token FROM doorstep_schedule WHERE lease_token <> 0
@@ -45,6 +45,7 @@ def test_orders_travel_through_processes_of_which_one_is_killed_and_one_is_stopp
     assert 'doorstep_http_seconds_count{connector="woocommerce"}' in measured
 
     here.world.control("faults", method="DELETE")
+    the_next_release_works_beside_this_one(some, first)
     slow = {"vendor": "aggregator", "fault": "slow", "seconds": SLOW_S, "calls": 50}
     here.world.control("faults", slow)
     asked = "SELECT number_id FROM doorstep_schedule WHERE lease_token <> 0"
@@ -55,6 +56,17 @@ def test_orders_travel_through_processes_of_which_one_is_killed_and_one_is_stopp
     assert [kind for kind, *_ in some.query(LEASED) if kind != "outbox"] == []
     assert here.world.control("pushes")["duplicates"] == []
     assert some.web.stop() == some.hooks.stop() == 0
+
+
+def the_next_release_works_beside_this_one(some: Parts, first: Program) -> None:
+    """The database is brought to the next version while everything runs; one worker is already of that version."""
+    newer = {"DJANGO_SETTINGS_MODULE": "tests.upgrade.newer", "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    some.here.product.env.update(newer)
+    assert some.here.product.command("migrate")["applied"] == 1
+    first.env.update(newer)
+    first.start()
+    cases = [some.here.world.place(journey="smooth", route=route, authentic=True) for route in ("api", "mail")]
+    wait_until("numbers after the upgrade", lambda: not missing(some.here, cases), *some.running, seconds=150)
 
 
 def let_leases_of_the_dead_expire(some: Parts) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from doorstep.cli.screen import AsJson, fail, load, load_ready, show, table
+from doorstep.cli.screen import AsJson, chore, fail, load, load_ready, show, table
 
 commands = typer.Typer()
 MARKS = {"good": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]bad [/]"}
@@ -25,38 +25,42 @@ def up(
     os.environ.update({k: v for k, v in (("DOORSTEP_HOST", host), ("DOORSTEP_PORT", str(port or ""))) if v})
     load()
     from doorstep.app import serve, upgrade
+    from doorstep.app.say import say
 
     def ready(place: serve.Place) -> None:
         lines = [f"Doorstep is up: {place.url}", f"Mail is received on {place.smtp}. Ctrl-C stops."]
         if place.public_url != place.url:
             lines.insert(1, f"Seen from outside: {place.public_url}")
-        if place.backup:
-            lines.append(f"The database was upgraded; a copy from before is {place.backup}")
+        if said := upgrade.told(place.migrated, place.backup):
+            lines.append(say(said))
         show(asdict(place), as_json, lambda: print("\n".join(lines)))
         sys.stdout.flush()
 
     try:
         code = serve.up(ready)
-    except (serve.CannotStart, upgrade.TooNew) as problem:
+    except (serve.CannotStart, upgrade.CannotUpgrade) as problem:
         fail(problem.message, as_json)
     serve.end(code)
 
 
 @commands.command()
 def migrate(as_json: AsJson = False) -> None:
-    """Bring the database to this version (`up` does it by itself). SQLite is copied first."""
+    """Bring the database to this version (`up` does it by itself). A copy of it is made first."""
     load()
     from django.conf import settings
 
     from doorstep.app import serve, upgrade
+    from doorstep.app.say import say
 
+    Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
     try:
         with serve.alone(Path(settings.DATA_DIR)):
             count, copy = upgrade.upgrade()
-    except (serve.CannotStart, upgrade.TooNew) as problem:
+    except (serve.CannotStart, upgrade.CannotUpgrade) as problem:
         fail(problem.message, as_json)
-    said = f"{count} migrations applied." + (f" A copy from before is {copy}." if copy else "")
-    show({"applied": count, "backup": str(copy or "")}, as_json, lambda: print(said))
+    said = upgrade.told(count, str(copy or ""))
+    lines = [f"{count} migrations applied.", *([say(said)] if said else [])]
+    show({"applied": count, "backup": str(copy or "")}, as_json, lambda: print("\n".join(lines)))
 
 
 @commands.command()
@@ -86,20 +90,8 @@ def connect(
     workspace: Annotated[str, typer.Option(help="Name of the workspace, where there is more than one.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Connect a store, a supplier or a carrier: tested first, then saved. `up` must not be running."""
+    """Connect a store, a supplier or a carrier: tested first, then saved. On SQLite a running `up` does it."""
     load_ready(as_json)
-    from django.conf import settings
-
-    from doorstep.app import connecting, serve
-    from doorstep.app.accounts import message_of
-    from doorstep.connectors.contract import Trouble
-
     form = dict(one.partition("=")[::2] for one in values or ())
-    try:
-        with serve.alone(Path(settings.DATA_DIR)):
-            made = connecting.connect_from_words(workspace, kind, name, form)
-    except (serve.CannotStart, connecting.NotPossible) as problem:
-        fail(problem.message, as_json)
-    except Trouble as trouble:
-        fail(message_of(trouble), as_json)
+    made = chore("connect", as_json, workspace=workspace, kind=kind, name=name, form=form)
     show(made, as_json, lambda: table([made]))
