@@ -41,10 +41,11 @@ tools: setup     ## what tests need beside Python: Chromium and Node (installed 
 docs: setup      ## write the generated tables
 	$(BIN)/python docs/generate.py
 
-chaos: setup     ## kill -9 fifty times while everything flows
-	DOORSTEP_KILLS=50 $(BIN)/python -m pytest tests/chaos -n 0 --timeout 3600
+chaos: setup     ## kill -9 two hundred times while everything flows
+	DOORSTEP_KILLS=200 $(BIN)/python -m pytest tests/chaos -n 0 -s
 
 long: chaos      ## what takes long
+	DOORSTEP_SOAK_MINUTES=$${DOORSTEP_SOAK_MINUTES:-20} $(BIN)/python -m pytest tests/chaos/test_soak.py -n 0 -s
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/app -m "not vendure" -n 2 --timeout 3600
 
 bench: setup     ## every claim about speed, measured

@@ -20,6 +20,7 @@ def control_app(world: World) -> web.Application:
         [
             web.get("/control/state", control.state),
             web.get("/control/pushes", control.pushes),
+            web.get("/control/calls", control.calls),
             web.post("/control/orders", control.place),
             web.post("/control/numbers", control.release),
             web.post("/control/faults", control.trouble),
@@ -62,6 +63,10 @@ class _Control:
         rows = self._fulfillments()
         doubles = [row for row in rows if row["posts"] > 1]
         return web.json_response({"fulfillments": rows, "duplicates": doubles})
+
+    async def calls(self, _: web.Request) -> web.Response:
+        """When each vendor was called, in monotonic seconds of this machine."""
+        return web.json_response(self._world.faults.calls)
 
     async def place(self, request: web.Request) -> web.Response:
         """{journey, route, days_ago, authentic, layout}; all optional. 201 with the case."""

@@ -23,6 +23,7 @@ class Fault(StrEnum):
     GARBAGE = "garbage"  # cut-off JSON with status 200
     SLOW = "slow"  # the right answer, late
     LOST = "lost"  # the work is done and the connection dies before the answer
+    CUT = "cut"  # the same, in the middle of the answer
 
 
 @dataclass(slots=True)
@@ -45,6 +46,7 @@ class Faults:
     """What is planned, by vendor."""
 
     planned: dict[str, list[Planned]] = field(default_factory=dict)
+    calls: dict[str, list[float]] = field(default_factory=dict)  # when (monotonic) each vendor was called
 
     def plan(self, vendor: str, planned: Planned) -> None:
         """Adds trouble. Raises ValueError for a vendor that does not exist."""
@@ -77,6 +79,7 @@ def troubled(faults: Faults, vendor: str, own_words: Words) -> Middleware:
 
     @web.middleware
     async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
+        faults.calls.setdefault(vendor, []).append(asyncio.get_running_loop().time())
         planned = faults.take(vendor, request)
         if planned is None:
             return await handler(request)
@@ -89,9 +92,23 @@ def troubled(faults: Faults, vendor: str, own_words: Words) -> Middleware:
             if request.transport:
                 request.transport.abort()
             return web.Response()
+        if planned.fault is Fault.CUT:
+            return await _half(request, await handler(request))
         return own_words[planned.fault]() if planned.fault in own_words else _plain(planned.fault)
 
     return meet
+
+
+async def _half(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    """Says how long the answer is and hangs up in the middle of it."""
+    body = whole.body if isinstance(whole, web.Response) and isinstance(whole.body, bytes) else b"{}"
+    answer = web.StreamResponse(status=whole.status, headers={"Content-Type": "application/json"})
+    answer.content_length = len(body)
+    await answer.prepare(request)
+    await answer.write(body[: len(body) // 2])
+    if request.transport:
+        request.transport.abort()
+    return answer
 
 
 def _plain(fault: Fault) -> web.Response:

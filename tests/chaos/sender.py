@@ -1,11 +1,15 @@
-"""Somebody who delivers webhooks and mails without a pause, and remembers what was acknowledged."""
+"""Somebody who delivers webhooks and mails without a pause, some of them ten times and in any order, and remembers what
+was acknowledged.
+"""
 
 import hashlib
 import hmac
 import json
+import random
 import smtplib
 import threading
 import time
+import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable
@@ -14,7 +18,9 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import count
 
-PAUSE_S = 0.02
+PAUSE_S = 0.1  # less than a starved machine reads: what is tested is loss, not speed
+AGAIN = 10  # so often a delivery is repeated, now and then
+BATCH = 8  # so many deliveries are under way in any order
 
 
 @dataclass
@@ -27,7 +33,10 @@ class Sender:
     secret: str
     smtp: int
     address: str
+    seed: int = 1
+    pause: float = PAUSE_S
     webhooks: list[str] = field(default_factory=list)
+    refused: int = 0
     mails: list[str] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -39,6 +48,11 @@ class Sender:
             thread.start()
             self._threads.append(thread)
 
+    def is_refused(self) -> bool:
+        """Whether a webhook has been answered with 503 since this was last asked."""
+        refused, self.refused = self.refused, 0
+        return refused > 0
+
     def stop(self) -> None:
         """Finish what is under way."""
         self._stop.set()
@@ -46,12 +60,16 @@ class Sender:
             thread.join(30)
 
     def _repeat(self, deliver: Callable[[int], None]) -> None:
-        for serial in count(1):
-            if self._stop.is_set():
-                return
-            with suppress(OSError, smtplib.SMTPException):  # killed meanwhile: nothing was acknowledged
-                deliver(serial)
-            time.sleep(PAUSE_S)
+        dice = random.Random(self.seed)
+        for first in count(1, BATCH):
+            serials = list(range(first, first + BATCH)) + [first] * (AGAIN - 1) * (dice.random() < 0.2)
+            dice.shuffle(serials)
+            for serial in serials:
+                if self._stop.is_set():
+                    return
+                with suppress(OSError, smtplib.SMTPException):  # killed meanwhile: nothing was acknowledged
+                    deliver(serial)
+                time.sleep(self.pause)
 
     def _webhook(self, serial: int) -> None:
         """An order from before the shop was connected: it is read and never given a number."""
@@ -72,9 +90,13 @@ class Sender:
             "X-WC-Webhook-Delivery-ID": f"chaos-{serial}",
         }
         request = urllib.request.Request(self.hook, data=body, headers=headers)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            if answer.status == 200:
-                self.webhooks.append(hashlib.sha256(body).hexdigest())
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+                if answer.status == 200:
+                    self.webhooks.append(hashlib.sha256(body).hexdigest())
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            self.refused += refusal.code == 503
 
     def _mail(self, serial: int) -> None:
         mail = EmailMessage()

@@ -265,13 +265,15 @@ async def test_webhooks_are_listed_changed_and_deleted(town, ear):
         assert (await town.shop("POST", "/wc/v3/webhooks", body=body)).status == 400
 
 
-async def test_answer_may_be_lost_after_the_work_is_done(town):
+@pytest.mark.parametrize("fault", ["lost", "cut"])
+async def test_answer_may_be_lost_after_the_work_is_done(town, fault):
     case = (await town.control("POST", "orders", {"route": "manual"})).body
-    await town.control("POST", "faults", {"vendor": "store", "fault": "lost", "method": "POST"})
+    await town.control("POST", "faults", {"vendor": "store", "fault": fault, "method": "POST"})
     with pytest.raises(aiohttp.ClientError):
         await town.shop("POST", trackings(case["order"]), body={"tracking_number": "X1"})
     [row] = (await town.control("GET", "pushes")).body["fulfillments"]
     assert row == {"order": case["order"], "number": "X1", "posts": 1}
+    assert len((await town.control("GET", "calls")).body["store"]) == 1
 
 
 @pytest.mark.parametrize(
