@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from doorstep.connectors import grants
-from doorstep.connectors.contract import Account, Broken, Delivery, Denied, Renewing, Shipment
+from doorstep.connectors.contract import Account, Broken, Delivery, Denied, Refused, Renewing, Shipment
 from doorstep.connectors.signing import challenge
 from doorstep.connectors.stores.ebay import CONNECTOR, SCOPES, WHO, EBay
 from doorstep.connectors.stores.ebay_com.notices import AT_MOST, KEY
@@ -116,6 +116,9 @@ def test_the_question_is_answered_with_the_hash_of_code_token_and_address() -> N
     account = replace(ACCOUNT, credentials={"hook_secret": vector["verification_token"]})
     said = EBAY.answer_challenge(account, vector["endpoint"], {"challenge_code": vector["challenge_code"]})
     assert json.loads(said) == {"challengeResponse": vector["computed"]}
+    for known, query in ((account, {}), (ACCOUNT, {"challenge_code": "1"})):
+        with pytest.raises(Refused):
+            EBAY.answer_challenge(known, vector["endpoint"], query)
 
 
 def test_as_little_as_possible_is_asked_of_the_seller() -> None:

@@ -43,8 +43,11 @@ class _PublicKey(msgspec.Struct):
 
 
 def answer_to(address: str, secret: str, query: Mapping[str, str]) -> bytes:
-    """The answer to ``?challenge_code=``: its hash together with our token and address, in this order."""
-    asked = hashlib.sha256((query.get("challenge_code", "") + secret + address).encode()).hexdigest()
+    """The answer to ``?challenge_code=``: its hash with our token and address, in this order. Raises Refused."""
+    code = query.get("challenge_code", "")
+    if not code or not secret:
+        raise Refused("no challenge", message=Message(id="stores.refused", values={"said": "no challenge_code"}))
+    asked = hashlib.sha256((code + secret + address).encode()).hexdigest()
     return msgspec.json.encode({"challengeResponse": asked})
 
 
@@ -59,7 +62,8 @@ def receive(account: Account, delivery: Delivery) -> Received:
         known = sum(one.startswith(KEY) for one in account.credentials)
         if name not in account.credentials and known >= AT_MOST:
             raise Denied("another key", message=Message(id="stores.bad_signature"))
-        return Received(answer=None, knock=True, learned={name: WANTED})
+        learned = {} if name in account.credentials else {name: WANTED}
+        return Received(answer=None, knock=True, learned=learned)
     if not _fits(key, signed.signature, delivery.body):
         raise Denied("the signature does not fit", message=Message(id="stores.bad_signature"))
     return Received(answer=None, knock=_topic(delivery.body) == TOPIC)
