@@ -49,7 +49,9 @@ ABILITIES: dict[Can, str] = {
 }
 HEAD = """# Connectors
 
-What Doorstep talks to, and what each can do. This page is made from the code by `make docs`; do not edit it.
+What Doorstep talks to, and what each can do; each name leads to its own page. Carriers that are not here are reached
+[through an aggregator](through-an-aggregator.md). [How long the connectors are](connector-lengths.md) is for whoever
+writes one. This page is made from the code by `make docs`; do not edit it.
 """
 
 
@@ -61,8 +63,9 @@ def page() -> str:
 def section(kind: Kind) -> str:
     """One kind: what each connector can do, then how it is connected and what it is built on."""
     found = list(connectors(kind).values())
+    named = {id(one): f"[{one.meta.label}](connectors/{kind}-{one.meta.name}.md)" for one in found}
     able = [can for can in ABILITIES if any(can in one.meta.can for one in found)]
-    can_do = [[one.meta.label, *("yes" if can in one.meta.can else "" for can in able)] for one in found]
+    can_do = [[named[id(one)], *("yes" if can in one.meta.can else "" for can in able)] for one in found]
     connect = [[linked(one), needs(one), pace(one), one.meta.basis] for one in found]
     return "\n".join(
         (
@@ -301,10 +304,12 @@ def licence(package: Distribution) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")  # sentences are said in its time zone
     import carrier_pages  # beside this file; they need no packages but the product
+    import connector_pages
     import diagnosis_pages
 
     PAGE.write_text(page(), encoding="utf-8")
     CHANNELS.write_text(channels_page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
     carrier_pages.write()
+    connector_pages.write()
     diagnosis_pages.write()

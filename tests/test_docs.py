@@ -27,8 +27,8 @@ def reference(name: str) -> str:
     return (DOCS / "reference" / f"{name}.md").read_text(encoding="utf-8")
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+def generator(name: str = "generate") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -39,6 +39,24 @@ def test_generated_pages_are_current() -> None:
     made = generator()
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
     assert made.CHANNELS.read_text(encoding="utf-8") == made.channels_page(), "run `make docs`, commit what it wrote"
+
+
+def test_every_connector_has_a_page_that_is_current() -> None:
+    made = generator("connector_pages")
+    pages = {path.name: text for path, text in made.pages().items()}
+    written = {path.name: path.read_text(encoding="utf-8") for path in made.PAGES.glob("*.md")}
+    assert sorted(pages) == sorted(written), "run `make docs` and commit what it wrote"
+    assert [name for name, text in pages.items() if written[name] != text] == [], (
+        "run `make docs`, commit what it wrote"
+    )
+    assert made.THROUGH.read_text(encoding="utf-8") == made.through(), "run `make docs` and commit what it wrote"
+
+
+def test_every_connector_is_among_the_lengths() -> None:
+    """Which ones, not how long: that changes with every line somebody writes."""
+    made = generator("connector_pages")
+    listed = re.findall(r"connectors/([a-z0-9_-]+\.md)", reference("connector-lengths"))
+    assert sorted(listed) == sorted(path.name for path in made.pages())
 
 
 def test_every_package_of_the_product_has_its_licence_listed() -> None:

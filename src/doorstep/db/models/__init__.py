@@ -16,6 +16,6 @@ from doorstep.db.models.tenant import Door, Membership, User, Workspace
 __all__ = [
     "Ack", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim", "Connection",
     "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox",
-    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel",
-    "Scans", "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
+    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
+    "ResyncParcel", "Scans", "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip
