@@ -1,72 +1,100 @@
-"""How many numbers a second one worker asks about: ``python -m benchmarks.poll [NUMBERS] [postgres]``.
+"""How many numbers a second one worker asks about: ``python -m benchmarks.poll [NUMBERS] [sqlite|postgres]``.
 
 A vendor on the loopback (``benchmarks.vendor``: 20 ms latency, 2 kB answers with eight scans), one number a call,
-everything durable. Two figures each with all answers changed and with one in ten changed: "asked" is claim, request,
-comparison, storing and rescheduling; "ledger" goes on until every answer is merged and settled (events, status,
-changes, what to push). Floor: the same requests by a bare aiohttp loop in the same run. CPU is this process's.
+everything durable, all answers changed and one in ten. "stored" is claim, request, comparison, raw answers stored and
+the next question set; "ledger" goes on until every answer is merged and settled (events, status, changes, what to
+push). Beside them in the same run: the same requests by a bare aiohttp loop, the database's own ceiling (the same scans
+by COPY or executemany; the statements of a turn without anything around them), and the same job at the pace that Karrio
+publishes (batches of ten, three seconds apart). Rounds are interleaved, medians told. CPU is of the worker's process;
+"server" that of PostgreSQL's.
 """
 
 import asyncio
-import contextlib
-import os
-import socket
+import gc
+import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-PORT_FROM = 21_000
-LATENCY_MS, AT_ONCE = 20, 200
+from benchmarks import field
+from benchmarks.report import report
+
+AT_ONCE, ROUNDS, SHOP = 200, 3, 400
+KARRIO = (10, 3.0)  # numbers a batch, seconds between two: its published background tracking
+
+
+class Cost(NamedTuple):
+    """Of one number: seconds, CPU seconds of this process and of the database's server."""
+
+    wall: float
+    cpu: float
+    server: float
 
 
 def main() -> None:
-    """Set the database up, then measure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    postgres = "postgres" in sys.argv
-    with tempfile.TemporaryDirectory() as home:
-        port = _free_port()
-        os.environ |= {
-            "DOORSTEP_DATA": home,
-            "DJANGO_SETTINGS_MODULE": "doorstep.settings",
-            "DOORSTEP_DEMO": "1",
-            "DOORSTEP_HOST_MAP": f"api.17track.net=127.0.0.1:{port}",
-        }
-        if postgres:
-            from tests.postgres import start
-
-            os.environ["DATABASE_URL"] = start()
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        _quiet()
-        _measure(count, port, "postgresql" if postgres else "sqlite")
+    """Each database in a process of its own, unless one is named."""
+    named = [one for one in sys.argv[1:] if one in {"sqlite", "postgres"}]
+    count = next((one for one in sys.argv[1:] if one.isdigit()), "3000")
+    if not named:
+        for one in ("sqlite", "postgres"):
+            subprocess.run([sys.executable, "-m", "benchmarks.poll", count, one], cwd=field.HOME, check=True)
+        return
+    port = field.free_port()
+    with field.house(port, postgres="postgres" in named):
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)  # as the worker has it
+        _measure(int(count), port, named[0])
 
 
 def _measure(count: int, port: int, kind: str) -> None:
-    from benchmarks.report import report
-
-    account = _shop(count)
+    account = field.plant(count)
     for changed, name in ((1.0, "all changed"), (0.1, "90 % unchanged")):
-        with _vendor(port, changed):
-            bare = asyncio.run(_bare(port, count))
-            for _ in range(2):  # the first round brings what is new to the ledger and fills the caches
-                found = asyncio.run(_ours(account, count))
-        against = "a bare aiohttp loop"
-        for part, (rate, cpu) in found.items():
-            report(f"polls, {name}, {part}, {kind}", rate, "numbers/s", ratio=rate / bare, against=against)
-            report(f"polls, {name}, {part}, {kind}, CPU", cpu * 1e6, "µs/number")
+        bare, ours = list[Cost](), list[Cost]()
+        with field.vendor(port, changed):
+            _run(lambda: _polls(account, count))  # what is new is known now, and the caches are full
+            for _ in range(ROUNDS):
+                bare.append(_run(lambda: _bare(port, count)))
+                ours.append(_run(lambda: _polls(account, count)))
+        _tell(f"polls, {name}, stored, {kind}", ours, bare)
+    _tell_ceiling(account, count, kind)
+    with field.vendor(port, 1.0):
+        _tell_ledger(port, kind)
+        if kind == "sqlite":
+            _tell_pacing(port)
 
 
-async def _bare(port: int, count: int) -> float:
-    """Requests a second without anything around them."""
+def _tell(name: str, ours: list[Cost], bare: list[Cost]) -> None:
+    mine, other = _median(ours), _median(bare)
+    report(name, 1 / mine.wall, "numbers/s", ratio=other.wall / mine.wall, against="a bare aiohttp loop, rate")
+    report(
+        f"{name}, CPU",
+        mine.cpu * 1e6,
+        "µs/number",
+        ratio=other.cpu / mine.cpu,
+        against="the CPU a bare loop spends (1 = as little)",
+    )
+    if mine.server:
+        report(f"{name}, server CPU", mine.server * 1e6, "µs/number")
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(*(statistics.median(column) for column in zip(*costs, strict=True)))
+
+
+def _run(work: Callable[[], Awaitable[Cost]]) -> Cost:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())  # type: ignore[arg-type]  # a coroutine
+
+
+async def _bare(port: int, count: int) -> Cost:
+    """The requests without anything around them; the answers are decoded."""
     import aiohttp
 
     url, gate = f"http://127.0.0.1:{port}/track/v2.2/gettrackinfo", asyncio.Semaphore(AT_ONCE)
@@ -76,100 +104,148 @@ async def _bare(port: int, count: int) -> float:
             async with gate, session.post(url, json=[{"number": number}]) as answer:
                 await answer.json()
 
-        started = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         await asyncio.gather(*(one(f"BARE{n}") for n in range(count)))
-        return count / (time.perf_counter() - started)
+        return Cost((time.perf_counter() - began) / count, (time.process_time() - cpu) / count, 0.0)
 
 
-async def _ours(account: Any, count: int) -> dict[str, tuple[float, float]]:
-    """(rate, CPU seconds a number) of asking, and of asking and settling."""
+async def _polls(account: Any, count: int, after: int = 0, last: int = 0) -> Cost:
+    """So many numbers of the account are due, all from ``after`` to ``last`` (0 = as many as are asked about)."""
     from doorstep.app import loop, poll, work
     from doorstep.app.loop import in_db
+
+    await in_db(field.make_due, account, after, last or after + count)
+    stop, left = asyncio.Event(), count
+
+    async def ask(turn: poll.Turn) -> None:
+        nonlocal left
+        await poll.ask(turn)
+        left -= sum(len(batch.places) for batch in turn.batches)
+        if left <= 0:
+            stop.set()
+
+    server = await in_db(field.server_seconds)
+    began, cpu = time.perf_counter(), time.process_time()
+    await work._errands("poll", stop, poll.claim, ask)
+    wall, spent = time.perf_counter() - began, time.process_time() - cpu
+    server = await in_db(field.server_seconds) - server
+    await loop.end()
+    return Cost(wall / count, spent / count, server / count)
+
+
+def _tell_ceiling(account: Any, count: int, kind: str) -> None:
+    """What the database itself can do with the same rows."""
+    statements = statistics.median(_statements(account, count) for _ in range(ROUNDS))
+    report(f"polls, the statements of a turn alone, {kind}", count / statements, "numbers/s")
+    scans = statistics.median(_copied(count) for _ in range(ROUNDS))
+    how = "executemany" if kind == "sqlite" else "COPY"
+    report(f"polls, their scans alone by {how}, {kind}", count / scans, "numbers/s")
+
+
+def _statements(account: Any, count: int) -> float:
+    """Seconds that leasing and giving back takes, nothing said anew."""
+    from datetime import timedelta
+
+    from django.db import transaction
+
+    from doorstep.app import clock
+    from doorstep.db import places
+
+    field.make_due(account, 0, count)
+    desk, now, began = places.Desk(account.ws, account.id), clock.now(), time.perf_counter()
+    while True:
+        machine = clock.machine()
+        with transaction.atomic():
+            rows = places.due(desk, now, (machine, machine + 300), 256)
+            if not rows:
+                return time.perf_counter() - began
+            places.lease(desk, [row.number_id for row in rows], 7, machine + 120)
+        back = [places.Back(row.number_id, now + timedelta(hours=6), same=True) for row in rows]
+        places.give_back(desk, 7, back, claimed=now, now=now, until=machine)
+
+
+def _copied(count: int) -> float:
+    """Seconds that the scans of so many answers take by the quickest way in, in portions of a turn, each durable."""
+    from django.db import connection
+
+    from benchmarks.vendor import TEXTS
+
+    columns = ("number_id", "at", "said", "place")
+    rows = [(n, at, f"{text}, run 1", "Porto, Portugal") for n in range(count) for at, text in enumerate(TEXTS)]
+    step = 256 * len(TEXTS)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bench_scans")
+        cursor.execute("CREATE TABLE bench_scans (number_id bigint, at bigint, said text, place text)")
+        began = time.perf_counter()
+        for begin in range(0, len(rows), step):
+            some = rows[begin : begin + step]
+            if connection.vendor == "postgresql":
+                with cursor.cursor.copy(f"COPY bench_scans ({', '.join(columns)}) FROM STDIN") as copy:
+                    for row in some:
+                        copy.write_row(row)
+            else:
+                cursor.execute("BEGIN")
+                cursor.executemany("INSERT INTO bench_scans VALUES (%s, %s, %s, %s)", some)
+                cursor.execute("COMMIT")
+        return time.perf_counter() - began
+
+
+def _tell_ledger(port: int, kind: str) -> None:
+    """The whole road for a shop whose orders came in through the front door."""
     from doorstep.app.understand import understand
 
-    await in_db(_all_due)
-    stop, started, cpu = asyncio.Event(), time.perf_counter(), time.process_time()
-    working = asyncio.create_task(work._errands("poll", stop, poll.claim, poll.ask))
-    while await in_db(_left):  # noqa: ASYNC110 - the database rings no bell for this
-        await asyncio.sleep(0.01)
-    asked = (count / (time.perf_counter() - started), (time.process_time() - cpu) / count)
-    while await in_db(understand):
-        pass
-    settled = (count / (time.perf_counter() - started), (time.process_time() - cpu) / count)
-    stop.set()
-    await working
-    await loop.end()
-    return {"asked": asked, "ledger": settled}
+    account, first, last = _shop(SHOP)
+    rates, costs, bare = list[float](), list[float](), list[Cost]()
+    for turn in range(ROUNDS + 1):
+        bare.append(_run(lambda: _bare(port, SHOP)))
+        cost = _run(lambda: _polls(account, SHOP, first - 1, last))
+        began, cpu = time.perf_counter(), time.process_time()
+        while understand():
+            pass
+        if turn:  # the first round brings all scans anew
+            rates.append(cost.wall + (time.perf_counter() - began) / SHOP)
+            costs.append(cost.cpu + (time.process_time() - cpu) / SHOP)
+    wall = statistics.median(rates)
+    name, ratio = f"polls, all changed, ledger, {kind}", _median(bare).wall / wall
+    report(name, 1 / wall, "numbers/s", ratio=ratio, against="a bare aiohttp loop, rate")
+    report(f"{name}, CPU", statistics.median(costs) * 1e6, "µs/number")
 
 
-def _all_due() -> None:
-    from doorstep.app import clock
-    from doorstep.db.models import Budget, Schedule
-
-    Schedule.objects.update(next_at=clock.now(), lease_until=0.0, lease_token=0)
-    Budget.objects.update(ready_at=0.0, filled_at=0.0)
-
-
-def _left() -> int:
-    from doorstep.app import clock
-    from doorstep.db.models import Schedule
-
-    return Schedule.objects.filter(next_at__lte=clock.now()).count()
-
-
-def _shop(count: int) -> Any:
-    """A workspace with so many orders, each with a parcel that is followed; understood through the front door."""
+def _shop(count: int) -> tuple[Any, int, int]:
+    """A carrier account of a workspace with so many orders, each with a parcel that is followed; its first and its last
+    number.
+    """
     from doorstep.app import vault
     from doorstep.app.inbox import keep
     from doorstep.app.understand import understand
-    from doorstep.connectors.registry import connector
     from doorstep.db.models import Watch
     from tests.app import ledger as world
 
-    one = world.ledger()
+    one = world.ledger(email="shop@bench.example")
     rows = [one.woo(world.woo(1000 + n, shipped=(("t1", f"LX{n:08}5CN", "China Post"),))) for n in range(count)]
-    for begin in range(0, count, 500):
-        keep(rows[begin : begin + 500])
+    for begin in range(0, count, 200):
+        keep(rows[begin : begin + 200])
         while understand():
             pass
-    Watch.objects.update(remote="registered")
+    Watch.objects.filter(ws=one.ws).update(remote="registered")
     one.carrier.credentials_enc = vault.seal({"api_key": "loopback"})
     one.carrier.save()
-    vendor = connector("carrier", "seventeen_track")
-    type(vendor).meta = replace(vendor.meta, batch=1, polls_per_minute=6_000_000)  # type: ignore[misc]
-    return one
+    numbers = sorted(Watch.objects.filter(ws=one.ws).values_list("number_id", flat=True))
+    return one.carrier, numbers[0], numbers[-1]
 
 
-@contextlib.contextmanager
-def _vendor(port: int, changed: float) -> Iterator[None]:
-    command = [sys.executable, "-m", "benchmarks.vendor", str(port), str(LATENCY_MS), str(changed)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-                break
-            time.sleep(0.05)
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def _tell_pacing(port: int) -> None:
+    """The same job as others publish it: their pace decides, whatever the machine."""
+    size, pause = KARRIO
 
+    async def paced() -> Cost:
+        began = time.perf_counter()
+        for _ in range(3):
+            await _bare(port, size)
+            await asyncio.sleep(pause)
+        return Cost((time.perf_counter() - began) / (3 * size), 0.0, 0.0)
 
-def _free_port() -> int:
-    for port in range(PORT_FROM, PORT_FROM + 500):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise SystemExit("No port is free.")
-
-
-def _quiet() -> None:
-    """Log warnings only: a line per request is not what is measured here."""
-    import logging
-
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    report("polls, at the pace Karrio publishes", 1 / _run(paced).wall, "numbers/s")
 
 
 if __name__ == "__main__":

@@ -86,3 +86,15 @@ def test_each_failure_in_a_row_lets_it_rest_longer_and_an_answer_ends_that(accou
 def test_an_account_that_was_never_asked_has_nothing_to_forget(account):
     hear(account, answered=False)
     assert not Budget.objects.exists()
+
+
+def test_where_a_vendor_counts_all_who_ask_from_here_one_account_spends_what_another_might(account):
+    other, meta = ledger(email="other@shop.example").carrier, replace(META, all_per_minute=60)  # ten in that bucket
+
+    def spent(by: Connection, wanted: int, at: float) -> int:
+        with transaction.atomic():
+            return budget.take(by, meta, wanted, at)
+
+    assert [spent(account, 8, NOW), spent(other, 8, NOW), spent(account, 1, NOW)] == [8, 2, 0]
+    assert spent(other, 9, NOW + 3) == 3
+    assert spent(account, 50, NOW + 1000) == 10

@@ -6,9 +6,11 @@ that began before is thrown away. The others wait and read what was committed.
 """
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.db import transaction
@@ -56,10 +58,21 @@ class Sent:
 def account_of(connection: Connection) -> Account:
     """The account with its credentials opened. Raises Denied when they were sealed with another key."""
     try:
-        credentials = vault.unseal(connection.credentials_enc)
+        credentials = _opened(connection)
     except vault.WrongKey as problem:
         raise Denied(message=problem.message) from problem
     return Account(base_url=connection.base_url, settings=connection.settings, credentials=credentials, now=clock.now())
+
+
+# Opened once for all requests of a turn, and forgotten with its connection.
+_open: WeakKeyDictionary[Connection, tuple[object, dict[str, str]]] = WeakKeyDictionary()
+
+
+def _opened(connection: Connection) -> dict[str, str]:
+    known = _open.get(connection)
+    if known is None or known[0] is not connection.credentials_enc:
+        known = _open[connection] = connection.credentials_enc, vault.unseal(connection.credentials_enc)
+    return dict(known[1])
 
 
 async def drive(
@@ -94,28 +107,37 @@ async def drive(
     try:
         return await run(account)
     except Denied:
-        if not isinstance(one, Renewing) or sent.earlier or sent.last:
+        renewing = _renewing(one)
+        if renewing is None or sent.earlier or sent.last:
             raise
-        if not await _renewed(connection, one, version):
+        if not await _renewed(connection, renewing, version):
             raise
     return await run(account_of(connection))
 
 
+@functools.lru_cache(maxsize=256)
+def _renewing(one: Connector) -> Renewing | None:
+    """The connector, if its credentials expire; to look at all its methods for every request costs more than it."""
+    return one if isinstance(one, Renewing) else None
+
+
 async def fresh(one: Connector, account: Account) -> Account:
     """An account that is not saved yet, with credentials that are good. Raises Trouble."""
-    if not isinstance(one, Renewing) or not one.stale(account):
+    renewing = _renewing(one)
+    if renewing is None or not renewing.stale(account):
         return account
-    learned = await http.run(one.renew(account), connector=one, account=account)
+    learned = await http.run(renewing.renew(account), connector=one, account=account)
     return replace(account, credentials={**account.credentials, **learned})
 
 
 async def _ready(connection: Connection, one: Connector) -> Account:
     """The account, renewed first where it has to be."""
+    renewing = _renewing(one)
     for _ in range(ROUNDS):
         account = account_of(connection)
-        if not isinstance(one, Renewing) or not one.stale(account):
+        if renewing is None or not renewing.stale(account):
             return account
-        await _renewed(connection, one, connection.cred_version)
+        await _renewed(connection, renewing, connection.cred_version)
     return account_of(connection)
 
 

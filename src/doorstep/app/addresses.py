@@ -4,6 +4,7 @@ A merchant types shop addresses, and vendors' names lead where their owners like
 of whoever runs Doorstep. Checked on the address that is connected to, after the name was resolved.
 """
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Mapping
@@ -43,10 +44,16 @@ def allowed(host: str, port: int) -> bool:
 
 def host_map() -> Mapping[str, str]:
     """``DOORSTEP_HOST_MAP`` (demo only): vendor host → ``address:port`` of the sandbox, spoken to in plain HTTP."""
-    pairs = (item.partition("=") for item in settings.HOST_MAP.split(",") if item.strip())
+    return _pairs(settings.HOST_MAP)
+
+
+@functools.lru_cache(maxsize=4)
+def _pairs(listed: str) -> Mapping[str, str]:
+    pairs = (item.partition("=") for item in listed.split(",") if item.strip())
     return {host.strip().lower(): address.strip().lower() for host, _, address in pairs}
 
 
+@functools.lru_cache(maxsize=1024)
 def literal(host: str) -> bool:
     """Whether a host is written as an IP address; aiohttp connects to such without asking a resolver."""
     try:

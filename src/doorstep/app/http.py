@@ -37,6 +37,7 @@ T = TypeVar("T")
 MAX_BYTES: Final = 10 << 20
 MAX_REDIRECTS: Final = 3
 CONNECT_S: Final = 10.0
+SOCKETS: Final = 512  # at once, to all vendors together
 IDLE_S: Final = 4.0  # a connection is kept open so long: shorter than the five seconds of Apache and Node
 OnAnswer = Callable[[Request, Answer], Awaitable[None]]
 OnRequest = Callable[[Request], None]
@@ -120,7 +121,9 @@ def hosts_of(meta: Meta, account: Account) -> frozenset[str]:
 
 async def send(request: Request, hosts: frozenset[str]) -> Answer:
     """Send one Request to one of ``hosts``. Every HTTP status is an Answer; Trouble is raised when there is none."""
-    url, method = _url(request.url).update_query(request.query), request.method
+    url, method = _url(request.url), request.method
+    if request.query:
+        url = url.update_query(request.query)
     for _ in range(MAX_REDIRECTS + 1):
         target, headers = _aim(url, hosts, request.headers)
         status, received, body = await _exchange(method, target, headers, request.body)
@@ -229,7 +232,7 @@ def _session() -> aiohttp.ClientSession:
     if here not in _sessions:
         _sessions[here] = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=addresses.Resolver(), limit=100, ttl_dns_cache=60, keepalive_timeout=IDLE_S
+                resolver=addresses.Resolver(), limit=SOCKETS, ttl_dns_cache=60, keepalive_timeout=IDLE_S
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"Doorstep/{__version__}"},

@@ -2,6 +2,7 @@
 it: connectors are named, workspaces are not.
 """
 
+import functools
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
@@ -31,7 +32,12 @@ def polled(connector: str, *, asked: int, answered: int, failed: int) -> None:
 
 def exchanged(connector: str, seconds: float) -> None:
     """A request to a vendor has ended, however it ended."""
-    _HTTP.labels(connector).observe(seconds)
+    _http(connector).observe(seconds)
+
+
+@functools.cache
+def _http(connector: str) -> Histogram:
+    return _HTTP.labels(connector)
 
 
 def hooked(outcome: str) -> None:

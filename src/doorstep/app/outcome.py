@@ -95,7 +95,8 @@ def _outcome(batches: Sequence[Batch], now: datetime) -> Outcome:
     for batch in batches:
         outcome.news += batch.news
         for place in batch.numbers():
-            noted = None if place in batch.older else _note(place, batch, now)
+            place.asked_at = now
+            noted = None if place in batch.older else _note(place, batch)
             next_at = _next(place, batch, now)
             if next_at is None:
                 outcome.over.append(place)
@@ -106,9 +107,9 @@ def _outcome(batches: Sequence[Batch], now: datetime) -> Outcome:
     return outcome
 
 
-def _note(place: Place, batch: Batch, now: datetime) -> Noted | None:
+def _note(place: Place, batch: Batch) -> Noted | None:
     """Bring a place up to date by what came of it; returns what to write on its watch, None = nothing new."""
-    said, before, place.asked_at = batch.said.get(place.norm), place.failures, now
+    said, before = batch.said.get(place.norm), place.failures
     words: str | None = None
     if said is not None:
         same = not before and (said.answer, said.track_hash) == (place.answer, place.track_hash)

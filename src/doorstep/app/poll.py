@@ -93,7 +93,9 @@ def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
             return None
         batches = list(_batches(account, rows, meta.batch))
         purse.spend(len(batches), machine)
-        ids = list({row.number_id: None for row in rows})
+        ids = [place.number_id for batch in batches for place in batch.numbers()]
+        orphans = {row.number_id for row in rows}.difference(ids)  # nothing is there to be asked about
+        Schedule.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=orphans).delete()
         places.lease(desk, ids, token, machine + LEASE_S)
     return Turn(account, token, now, batches)
 

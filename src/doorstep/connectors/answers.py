@@ -1,5 +1,6 @@
 """What every connector does with an HTTP answer before it reads it: trouble by status, JSON, times, texts."""
 
+import functools
 import re
 from collections.abc import Container
 from datetime import UTC, datetime
@@ -92,6 +93,7 @@ def bare(number: str) -> str:
     return re.sub(r"[\W_]", "", number).upper()
 
 
+@functools.lru_cache(maxsize=8192)  # the same few hundred places, scan after scan
 def place(city: str | None, country: str | None, location: str | None) -> str:
     """City and country at most. Of a free text the parts with a digit (house number, postcode) are left out."""
     parts = [city or "", country or ""]

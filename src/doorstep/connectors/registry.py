@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Literal, cast
 
 from doorstep.connectors.contract import Connector
 
@@ -31,9 +31,9 @@ def connectors(kind: Kind) -> Mapping[str, Connector]:
 
 def connector(kind: str, name: str) -> Connector:
     """The connector, or KeyError naming what exists."""
-    if kind not in get_args(Kind):
+    if kind not in PACKAGES:
         raise KeyError(f"no kind {kind!r}; there are {', '.join(PACKAGES)}")
-    found = connectors(kind)
+    found = connectors(cast(Kind, kind))
     if name not in found:
         raise KeyError(f"no {kind} connector {name!r}; there are {', '.join(found)}")
     return found[name]

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from doorstep.core.status import Reason, Status
 
+_DAY_AT_MOST: Final = len("2026-W47-7")  # the longest way to write a day
 _APART: Final = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")  # a blank before the offset, as some vendors write it
 
 
@@ -63,13 +64,14 @@ def when(text: str) -> When:
     An offset that is given is kept and makes the instant; one that is not is never assumed. ``-00:00`` says that the
     instant is known and the place's clock is not (RFC 3339, 4.3). Raises ValueError for a text that is no time.
     """
-    said = _APART.sub("", text.strip())
+    said = text.strip()
+    if " " in said:
+        said = _APART.sub("", said)
     if not said:
         return When(None, None, None, day_only=False)
-    try:
-        return When(datetime.combine(date.fromisoformat(said), datetime.min.time()), None, None, day_only=True)
-    except ValueError:
-        at = datetime.fromisoformat(said)
+    if (day := _day(said)) is not None:
+        return When(day, None, None, day_only=True)
+    at = datetime.fromisoformat(said)
     apart = at.utcoffset()
     local = at.replace(tzinfo=None, microsecond=0)
     if apart is None:
@@ -78,3 +80,13 @@ def when(text: str) -> When:
     if said.endswith("-00:00"):
         return When(None, None, instant, day_only=False)
     return When(local, round(apart.total_seconds() / 60), instant, day_only=False)
+
+
+def _day(said: str) -> datetime | None:
+    """The midnight of a day; None for what is not a day alone."""
+    if len(said) > _DAY_AT_MOST:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(said), datetime.min.time())
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""Several workers on one PostgreSQL: ``python -m benchmarks.workers [NUMBERS]``.
+
+1, 2 and 4 worker processes share an account's numbers, all answers changed, everything durable. The vendor counts what
+it was asked: twice is double work. Told are the rate of all together, CPU of the workers and of the database's server a
+number, and the server's share of both. Then the cost of a poll in a schedule ten times as long.
+"""
+
+import asyncio
+import gc
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks import field
+from benchmarks.poll import Cost, _polls, _run
+from benchmarks.report import report
+
+LONG, LONGER, SAMPLE, ROUNDS = 200_000, 2_000_000, 2_000, 3
+
+
+def main() -> None:
+    """A worker (``work PORT``), or the whole measurement."""
+    if "work" in sys.argv:
+        with field.house(int(sys.argv[2]), postgres=True):
+            _work()
+        return
+    count = next((int(one) for one in sys.argv[1:] if one.isdigit()), 4000)
+    port = field.free_port()
+    with field.house(port, postgres=True):
+        account = field.plant(count)
+        for workers in (1, 2, 4):
+            with field.vendor(port, 1.0):
+                _tell(account, count, workers, port)
+        _tell_scale(account, count, port)
+
+
+def _tell(account: Any, count: int, workers: int, port: int) -> None:
+    field.make_due(account, 0, count)
+    server, began = field.server_seconds(), time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.workers", "work", str(port)]
+    running = [subprocess.Popen(command, cwd=field.HOME, stdout=subprocess.PIPE, text=True) for _ in range(workers)]
+    said = [json.loads(one.communicate()[0].splitlines()[-1]) for one in running]
+    wall = max(one["ended"] for one in said) - min(one["began"] for one in said)
+    server, cpu = field.server_seconds() - server, sum(one["cpu"] for one in said)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/count") as answer:
+        asked = json.load(answer)["numbers"]
+    name = f"{workers} workers, all changed"
+    report(f"{name}, stored", count / wall, "numbers/s")
+    report(f"{name}, asked twice", asked - count, "numbers")
+    report(f"{name}, workers' CPU", cpu / count * 1e6, "µs/number")
+    report(f"{name}, server's CPU", server / count * 1e6, "µs/number", ratio=server / (server + cpu), against="all CPU")
+    assert asked >= count, f"{count - asked} were not asked; {time.perf_counter() - began:.0f} s"
+
+
+def _work() -> None:
+    """Ask until nothing is due any more."""
+    from doorstep.app import loop, poll, work
+    from doorstep.app.loop import in_db
+    from doorstep.db.models import Schedule
+
+    async def all_due() -> None:
+        stop = asyncio.Event()
+        going = asyncio.create_task(work._errands("poll", stop, poll.claim, poll.ask))
+        while await in_db(lambda: Schedule.objects.filter(next_at__lte=poll.clock.now()).exists()):  # noqa: ASYNC110 - no bell rings
+            await asyncio.sleep(0.05)
+        stop.set()
+        await going
+        await loop.end()
+
+    began, cpu = time.time(), time.process_time()
+    _run(all_due)  # type: ignore[arg-type]  # its cost is told by whoever started this
+    print(json.dumps({"began": began, "ended": time.time(), "cpu": time.process_time() - cpu}))
+
+
+def _tell_scale(account: Any, count: int, port: int) -> None:
+    """Polls of numbers all over a long schedule, then of one ten times as long."""
+    gc.set_threshold(100_000, 50, 100)
+    costs = {}
+    for length, begin in ((LONG, count), (LONGER, LONG)):
+        field.plant_more(account, begin, length)
+        with field.vendor(port, 0.1):
+            _run(lambda length=length: _polls(account, SAMPLE, length - SAMPLE, length))
+            found = [
+                _run(lambda length=length: _polls(account, SAMPLE, length - SAMPLE, length)) for _ in range(ROUNDS)
+            ]
+        costs[length] = Cost(*(sorted(column)[ROUNDS // 2] for column in zip(*found, strict=True)))
+    short, long = costs[LONG], costs[LONGER]
+    both = (long.cpu + long.server) / (short.cpu + short.server)
+    name = f"a poll, 90 % unchanged, {LONGER:,} numbers"
+    report(f"{name}, CPU of both", (long.cpu + long.server) * 1e6, "µs", ratio=both, against=f"with {LONG:,} numbers")
+    report(f"{name}, server's CPU", long.server * 1e6, "µs", ratio=long.server / short.server, against=f"with {LONG:,}")
+
+
+if __name__ == "__main__":
+    main()
