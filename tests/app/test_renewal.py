@@ -112,6 +112,12 @@ async def test_the_lease_of_a_worker_that_died_ends(vendor, monkeypatch):
         await visit(one)
 
 
+async def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting(vendor):
+    one = await connected(vendor, hours=-1)
+    await in_db(partial(Connection.objects.update, renewing_until=clock.machine() + 3600))
+    assert await visit(one) == "access-2"
+
+
 async def test_a_renewal_that_takes_too_long_is_broken_off(vendor, monkeypatch):
     one = await connected(vendor, hours=-1)
     monkeypatch.setattr(accounts, "RENEWAL_S", 0.0)

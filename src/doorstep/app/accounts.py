@@ -17,6 +17,7 @@ from django.db import transaction
 
 from doorstep.app import calls, clock, http, loop, vault
 from doorstep.app.changes import By, Noted, note
+from doorstep.app.leases import LONGEST_S
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import (
     Account,
@@ -173,7 +174,8 @@ def _lease(connection: Connection, version: int) -> float:
         machine = clock.machine()
         if row.state == "removed":
             raise Denied
-        free = row.cred_version == version and row.renewing_until < machine
+        held = machine <= row.renewing_until <= machine + LONGEST_S
+        free = row.cred_version == version and not held
         if free:
             row.renewing_until = machine + LEASE_S
             row.save(update_fields=["renewing_until"])
