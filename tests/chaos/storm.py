@@ -22,7 +22,7 @@ from tests.e2e.product import ROOT, Town, wait_until
 
 KILLS: Final = int(os.environ.get("DOORSTEP_KILLS", "10"))
 SEED: Final = int(os.environ.get("DOORSTEP_SEED") or secrets.randbelow(10**6))
-SETTLE_S: Final = 240.0  # until everything has come to rest after the last restart
+SETTLE_S: Final = 240.0 + 4 * KILLS  # until everything has come to rest after the last restart
 HOUR_S: Final = 3600.0
 POSTS: Final = {"vendor": "store", "method": "POST", "path": "/wp-json/wc-ast/v3/orders"}
 TROUBLES: Final[tuple[dict[str, Any], ...]] = (

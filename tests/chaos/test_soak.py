@@ -75,7 +75,7 @@ class Soaked:
         self.sender.stop()
         assert [one.stop() for one in self.programs.values()] == [0] * len(self.programs)
         counts = {"webhooks": len(set(self.sender.webhooks)), "mails": len(set(self.sender.mails))}
-        for what in ("inbox", "order", "event", "push"):
+        for what in ("inbox", "order", "change", "push"):
             ((count,),) = self.records.query(f'SELECT count(*) FROM "doorstep_{what}"')  # noqa: S608 - our own tables
             counts[what] = count
         return counts

@@ -16,7 +16,7 @@ class Migration(changes.Migration):
 
     dependencies: ClassVar = [("doorstep", LAST)]
     operations: ClassVar = [
-        changes.AddField("event", "seen_by", models.TextField(null=True)),
+        changes.AddField("change", "seen_by", models.TextField(null=True)),
         changes.AddField("outbox", "weight", models.IntegerField(null=True)),
         changes.AddIndex("outbox", models.Index(fields=["weight"], name="outbox_weight")),
         changes.CreateModel(
