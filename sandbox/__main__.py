@@ -43,7 +43,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated world for Doorstep.")
     parser.add_argument(
-        "--port", type=int, default=8800, help="control; store, supplier, aggregator are the next three"
+        "--port", type=int, default=8800, help="control; store, supplier, aggregator, marketplaces are the next four"
     )
     parser.add_argument(
         "--ports", type=_four, metavar="A,B,C,D", help="control,store,supplier,aggregator (0 = any free port)"
@@ -78,7 +78,9 @@ async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
 def _ports(wanted: argparse.Namespace) -> Ports:
     first: int = wanted.port
     named: Ports | None = wanted.ports
-    return named or Ports(control=first, store=first + 1, supplier=first + 2, aggregator=first + 3)
+    return named or Ports(
+        control=first, store=first + 1, supplier=first + 2, aggregator=first + 3, marketplaces=first + 4
+    )
 
 
 def _post(wanted: argparse.Namespace) -> Post | None:

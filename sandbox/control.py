@@ -22,6 +22,8 @@ def control_app(world: World) -> web.Application:
             web.get("/control/pushes", control.pushes),
             web.get("/control/calls", control.calls),
             web.post("/control/orders", control.place),
+            web.get("/control/marketplaces", control.marketplaces),
+            web.post("/control/marketplaces", control.buy),
             web.post("/control/numbers", control.release),
             web.post("/control/faults", control.trouble),
             web.delete("/control/faults", control.mend),
@@ -76,6 +78,16 @@ class _Control:
         case = self._world.place(at=self._world.clock.now() - ago, **known)
         self._world.hurry()
         return web.json_response(case.as_json(), status=201)
+
+    async def marketplaces(self, _: web.Request) -> web.Response:
+        """{keys, orders}: how to be let in at eBay, Etsy and Amazon, and the numbers that each was given by order."""
+        places = self._world.marketplaces
+        return web.json_response({"keys": places.keys(), "orders": places.state()})
+
+    async def buy(self, request: web.Request) -> web.Response:
+        """{vendor}: somebody buys at ebay, etsy or amazon. 201 with the order's id."""
+        bought = self._world.marketplaces.place(str((await _body(request)).get("vendor")))
+        return web.json_response(bought, status=201)
 
     async def release(self, request: web.Request) -> web.Response:
         """{number, journey}: a number from outside begins to travel."""

@@ -24,14 +24,14 @@ from sandbox.mailer import AUTHSERV_ID
 RATE: Final = 7200  # a day in twelve seconds
 EMAIL, PASSWORD = "demo@example.org", "demo-doorstep"
 HOME: Final = Path(".demo")
-FIRST_PORT: Final = 8800  # control, store, supplier, aggregator
+FIRST_PORT: Final = 8800  # control, store, supplier, aggregator, marketplaces
 BIN: Final = Path(sys.executable).parent
 
 
 def main() -> int:
     """Run the demo until Ctrl-C. Exit code 1 with a sentence when it cannot start."""
     web, smtp = int(os.environ.get("PORT", "8000")), 8025
-    busy = [port for port in (web, smtp, *range(FIRST_PORT, FIRST_PORT + 4)) if _taken(port)]
+    busy = [port for port in (web, smtp, *range(FIRST_PORT, FIRST_PORT + 5)) if _taken(port)]
     if busy:
         sys.stderr.write(f"Port {busy[0]} is in use. Stop what listens there; PORT=8001 make demo moves the console.\n")
         return 1

@@ -1,4 +1,4 @@
-"""Opens the four doors of a world on the loopback."""
+"""Opens the doors of a world on the loopback."""
 
 import asyncio
 import random
@@ -24,9 +24,10 @@ class Ports:
     store: int = 8801
     supplier: int = 8802
     aggregator: int = 8803
+    marketplaces: int = 0  # any free one
 
     def __str__(self) -> str:
-        names = ("control", "store", "supplier", "aggregator")
+        names = ("control", "store", "supplier", "aggregator", "marketplaces")
         return " ".join(f"{name}=http://{HOST}:{getattr(self, name)}" for name in names)
 
 
@@ -40,6 +41,7 @@ async def serve(world: World, ports: Ports, *, idle: bool) -> AsyncIterator[Port
             store=await _open(stack, world.store.app(), ports.store),
             supplier=await _open(stack, world.supplier.app(), ports.supplier),
             aggregator=await _open(stack, world.aggregator.app(), ports.aggregator),
+            marketplaces=await _open(stack, world.marketplaces.app(), ports.marketplaces),
         )
         world.store.url = f"http://{HOST}:{real.store}"
         if not idle:

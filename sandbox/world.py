@@ -16,6 +16,7 @@ from sandbox.faults import Faults
 from sandbox.journeys import BY_NAME, JOURNEYS, Journey, Quirk, Route
 from sandbox.letters import Layout, News, compose
 from sandbox.mailer import Mailer, Post
+from sandbox.marketplaces import Marketplaces
 from sandbox.shipment import Shipment, plan
 from sandbox.store import Store
 from sandbox.store_order import StoreLine, StoreOrder
@@ -84,6 +85,7 @@ class World:
         self.store = Store(clock=clock, faults=self.faults, callbacks=self.callbacks, random=tokens)
         self.supplier = Supplier(clock=clock, faults=self.faults, callbacks=self.callbacks, random=tokens)
         self.aggregator = Aggregator(clock=clock, faults=self.faults, callbacks=self.callbacks)
+        self.marketplaces = Marketplaces(clock=clock, random=Random(seed + 2))
         self._agenda: list[tuple[datetime, int, Case]] = []
         self._serial = count()
         self._deck: list[Journey] = []
