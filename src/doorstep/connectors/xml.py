@@ -35,14 +35,14 @@ class _Tree:
 
 
 def parsed(body: bytes) -> Element:
-    """The root element; names are without namespaces. Raises NotXml."""
+    """The root element; names are without namespaces. Blanks before the document are forgiven. Raises NotXml."""
     tree = _Tree()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.builder.data
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = tree.refuse
     try:
-        parser.Parse(body, True)
+        parser.Parse(body.lstrip(), True)
         return tree.builder.close()
     except (expat.ExpatError, LookupError, ValueError, AssertionError) as error:
         raise NotXml(str(error)) from error

@@ -70,7 +70,7 @@ def tracked(answer: Answer) -> Facts:
     if problem:
         raise problem
     if root is None:
-        raise broken(NAME, "no XML")
+        raise broken(NAME, "not a document that can be read")
     details = list(root.iter("tracking-detail"))
     if not details:
         raise _refusal(codes, words) if codes else broken(NAME, root.tag)
