@@ -85,7 +85,7 @@ def test_what_was_said_comes_back_as_it_was(events):
 @given(st.lists(scans(), min_size=1, max_size=4))
 def test_a_repetition_changes_nothing(events):
     heard = told([(events, True)], [0])
-    assert not heard.hear(events, Hearing(START, 100, 5, complete=True))
+    assert heard.hear(events, Hearing(START, 100, 5, complete=True)) is None
     assert heard.news_since(START) == len(heard) and not heard.news_since(START + timedelta(seconds=1))
 
 

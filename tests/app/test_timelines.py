@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from doorstep.app import rules
 from doorstep.app.inbox import keep
@@ -113,3 +115,18 @@ def test_scans_of_a_recycled_number_go_to_the_parcel_that_has_it_now(one):
     keep([one.track(track17(USPS, scan(4, "InTransit_PickedUp", "Accepted")))])
     understand()
     assert Number.objects.get(id=Scans.objects.get().number_id).generation == 1
+
+
+def test_a_scan_on_the_way_is_settled_without_looking_at_the_order(one):
+    parcel = shipped(one, USPS)
+    first, second = scan(4, "InTransit_PickedUp", "Accepted"), scan(4.5, "InTransit_CustomsProcessing", "At customs")
+    one.hears(one.track(track17(USPS, first)))
+    with CaptureQueriesContext(connection) as asked:
+        one.hears(one.track(track17(USPS, first, second)))
+    assert not any("doorstep_push" in query["sql"] or "doorstep_claim" in query["sql"] for query in asked)
+    parcel.refresh_from_db()
+    assert (parcel.status, parcel.last_event_at) == ("customs", START + timedelta(days=4.5))
+    with CaptureQueriesContext(connection) as asked:
+        one.hears(one.track(track17(USPS, first, second, scan(5, "Delivered_Other", "Delivered"))))
+    assert any("doorstep_push" in query["sql"] for query in asked)
+    assert one.order().state == "delivered"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.matrix import Moving, order_state
+from doorstep.core.matrix import Moving, may_matter, order_state
 from doorstep.core.order import Line, OrderState
 from doorstep.core.parcels import Part
 from doorstep.core.status import Status
@@ -161,3 +161,14 @@ def test_a_parcel_without_a_number_or_of_another_order_changes_nothing(parcels, 
 def test_what_never_left_is_never_partly_anywhere(parcels):
     left = [one for one in parcels if one.numbered and one.status is not Status.CANCELLED and one.contents]
     assert (order_state("1", LINES, parcels) is OrderState.PLACED) is (not left)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([ALL, PART, REST, UNTOLD]), st.sampled_from(Status)), min_size=1, max_size=3),
+    st.sampled_from(Status),
+)
+def test_a_status_that_does_not_matter_leaves_the_order_as_it_is(held, after):
+    (parts, before), *others = held
+    beside = [parcel(*some, status=status) for some, status in others]
+    states = [order_state("1", LINES, [parcel(*parts, status=one), *beside]) for one in (before, after)]
+    assert may_matter(before, after) or states[0] is states[1]

@@ -11,6 +11,7 @@ from doorstep.core.order import TrackAnswer
 from doorstep.core.repeats import repeats
 from doorstep.core.status import Reason, Responsible, Status
 from doorstep.core.timeline import belonging, current, event_key, merge
+from doorstep.core.timeline import own as own_scans
 from tests.core.scans import NOW, scan, told
 
 TIMELESS = TrackingEvent(source="a", raw_text="label", status=Status.INFO_RECEIVED)
@@ -33,6 +34,8 @@ def test_every_scan_is_kept_exactly_once(said):
     assert len({event_key(one) for one in merged}) == len(merged)
     own, strangers = belonging(said, NOW)
     assert sorted(map(repr, own + strangers)) == sorted(map(repr, merged))
+    assert merge(own_scans(said, NOW)) == own
+    assert own_scans(said, None) == list(said)
 
 
 @given(told)

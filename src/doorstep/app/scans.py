@@ -13,6 +13,7 @@ from doorstep.core.event import TrackingEvent
 from doorstep.core.status import Status
 from doorstep.core.timeline import event_key
 from doorstep.db import bulk, queries
+from doorstep.db.load import made
 from doorstep.db.models import Scans
 
 
@@ -92,31 +93,35 @@ class Heard:
         readers = {self._packed.answers[row.answer].reader for row in self._packed.rows}
         return readers.pop() if len(readers) == 1 else 0
 
-    def hear(self, told: Sequence[TrackingEvent], by: Hearing) -> bool:
-        """Take in the scans of one answer; returns whether anything is different now. In whichever order answers come
-        in, the same is known in the end: the reading and the order of the newest, the age of the oldest.
+    def hear(self, told: Sequence[TrackingEvent], by: Hearing) -> set[Status] | None:
+        """Take in the scans of one answer. In whichever order answers come in, the same is known in the end: the
+        reading and the order of the newest, the age of the oldest. Returns the statuses of scans that are new, are said
+        again or have another status now; None when nothing at all is different.
         """
         packed, rows = self._packed, self._by_ident()
         at, before = form.micros(by.at), packed.snapshot
         newest = by.complete and bool(told) and (before is None or at >= before)
-        again: set[int] = set()
-        changed = newest and before is None
+        again, news, changed = set[int](), set[Status](), newest and before != at
         for event in told:
             ident = form.ident(event)
             row = rows.get(ident) or self._mended(rows, event)
             if row is None:
-                row = form.row_of(event, self._answer(by, at), None if newest else at)
+                row = form.row_of(event, self._place(Answer(by.inbox_id, at, by.reader)), None if newest else at)
                 packed.rows.append(row)
                 rows[ident] = row
+                news.add(event.status)
                 changed = True
             elif id(row) not in again:  # told twice: the first counts
+                status, missing = row.status, row.said is not None and row.said < (before or 0)
                 changed |= self._say_again(row, event, by, at, newest=newest)
+                if row.status != status or missing:
+                    news.add(event.status)
             again.add(id(row))
         if newest:
             changed |= self._leave_behind(again)
             packed.snapshot = at
         self._events = None
-        return changed or (newest and before != at)
+        return news if changed else None
 
     def read_anew(self, reader: int, better: Mapping[str, Status], inbox_id: int) -> bool:
         """Scans of that answer which are unknown get the status of their code, and count as read by ``reader``; returns
@@ -146,13 +151,14 @@ class Heard:
 
     def stored(self, ws: int) -> Scans:
         """The row to store."""
-        return Scans(
-            ws=ws,
-            number_id=self.number_id,
-            connection_id=self.connection_id,
-            reader_version=self.reader,
-            packed=form.pack(self._packed),
-        )
+        values = {
+            "ws": ws,
+            "number_id": self.number_id,
+            "connection_id": self.connection_id,
+            "reader_version": self.reader,
+            "packed": form.pack(self._packed),
+        }
+        return made(Scans, values)
 
     def mend(self, mended: Callable[[str], str]) -> int:
         """Put other words in the place of names in texts and places; returns in how many scans. A scan keeps its
@@ -230,9 +236,6 @@ class Heard:
             if row.said is None and id(row) not in again:
                 row.said, found = self._packed.snapshot, True
         return found
-
-    def _answer(self, by: Hearing, at: int) -> int:
-        return self._place(Answer(by.inbox_id, at, by.reader))
 
     def _place(self, answer: Answer) -> int:
         """The place of an answer in the list; added where it is not there yet."""

@@ -24,6 +24,7 @@ from doorstep.connectors.contract import Connector, Facts, Trouble, Word
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.db import queries
+from doorstep.db.load import fetch
 from doorstep.db.models import Connection, Inbox
 from doorstep.db.models import Word as WordRow
 
@@ -78,7 +79,7 @@ def _oldest(ws: int, limit: int) -> list[Inbox]:
     """As many of the oldest new rows as may be read together; at least one, if there is one."""
     rows: list[Inbox] = []
     size = 0
-    for row in Inbox.objects.filter(ws=ws, state="new").order_by("id")[:limit]:
+    for row in fetch(Inbox, ws, "state = 'new' ORDER BY id LIMIT %s", limit):
         size += len(row.body_zstd)
         if rows and size > TOGETHER:
             break

@@ -10,6 +10,7 @@ from doorstep.core.parcels import Part, shippable
 from doorstep.core.status import Status
 
 _OVER: Final = frozenset({Status.DELIVERED, Status.RETURNED})
+_TELLING: Final = _OVER | {Status.CANCELLED}  # all that ``order_state`` looks at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,11 @@ class Moving:
     contents: tuple[Part, ...]
     status: Status
     numbered: bool = True
+
+
+def may_matter(before: Status, after: Status) -> bool:
+    """Whether an order's state may be another because of a parcel of which only the status changed."""
+    return before is not after and bool({before, after} & _TELLING)
 
 
 def order_state(

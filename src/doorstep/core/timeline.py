@@ -95,8 +95,13 @@ def merge(events: Iterable[TrackingEvent]) -> tuple[TrackingEvent, ...]:
 
 
 def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer | None = None) -> Current:
-    """The headline. A scan more than 26 h ahead of ``now`` does not drive it. ``answer`` is the last answer of the
-    source, for a parcel without news: asked in vain is NOT_FOUND, never asked is PENDING.
+    """The headline of ``events``, as ``headline`` says it."""
+    return headline(placed(events), now, answer)
+
+
+def headline(line: Iterable[Placed], now: datetime, answer: TrackAnswer | None = None) -> Current:
+    """What is true after these scans. One more than 26 h ahead of ``now`` does not drive it. ``answer`` is the last
+    answer of the source, for a parcel without news: asked in vain is NOT_FOUND, never asked is PENDING.
 
     A delivery is undone by a return, a problem, or a later "not delivered" of the source that said it; where several
     said it, each has to take it back. Where two sources' zones leave open which scan was the later, the one further
@@ -104,7 +109,7 @@ def current(events: Iterable[TrackingEvent], now: datetime, answer: TrackAnswer 
     """
     asked = answer in {TrackAnswer.NOTHING, TrackAnswer.NOT_FOUND}
     road = _Road(status=Status.NOT_FOUND if asked else Status.PENDING)
-    for one in placed(events):
+    for one in line:
         if not too_far_ahead(one, now):
             road.pass_by(one)
     if road.headline is None:
@@ -190,8 +195,15 @@ def belonging(
 ) -> tuple[tuple[TrackingEvent, ...], tuple[TrackingEvent, ...]]:
     """(own, strangers), each merged. A stranger is older than ``not_before`` (the purchase) by more than two days."""
     merged = merge(events)
-    strangers = tuple(one for one in merged if not_before and _stranger(one, not_before))
-    return tuple(one for one in merged if one not in strangers), strangers
+    if not_before is None:
+        return merged, ()
+    own = tuple(one for one in merged if not _stranger(one, not_before))
+    return own, tuple(one for one in merged if _stranger(one, not_before)) if len(own) < len(merged) else ()
+
+
+def own(events: Iterable[TrackingEvent], not_before: datetime | None) -> list[TrackingEvent]:
+    """The events that are no stranger's, as they come."""
+    return [one for one in events if not_before is None or not _stranger(one, not_before)]
 
 
 def counts(event: TrackingEvent, not_before: datetime | None, now: datetime) -> bool:

@@ -2,13 +2,12 @@
 on which rows come by the hundred; the rest uses the ORM.
 """
 
-import base64
 import functools
 import json
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from django.db import connection, models
 
 from doorstep.db.queries import instant, statement
@@ -29,24 +28,28 @@ def put(rows: Sequence[models.Model], fields: tuple[str, ...]) -> None:
         _run(_update(model, connection.vendor, fields), rows, (*_keys(model), *_named(model, fields)))
 
 
-def _run(sql: str, rows: Sequence[models.Model], fields: Sequence[Any]) -> None:
-    said = [{field.column: _plain(field, row) for field in fields} for row in rows]
+def _run(sql: str, rows: Sequence[models.Model], fields: tuple[Any, ...]) -> None:
+    plan = _written(fields)
+    said = []
+    for row in rows:
+        values = row.__dict__
+        said.append({name: as_said(values[attname]) if as_said else values[attname] for name, attname, as_said in plan})
     with statement() as cursor:
-        cursor.execute(sql, [json.dumps(said)])
+        cursor.execute(sql, [msgspec.json.encode(said).decode()])
 
 
-def _plain(field: Any, row: models.Model) -> Any:
-    """A field's value as JSON carries it."""
-    value = getattr(row, field.attname)
+@functools.cache
+def _written(fields: tuple[Any, ...]) -> tuple[tuple[str, str, Callable[[Any], Any] | None], ...]:
+    """Of each field its column, its attribute and how its value is written where JSON has none of its kind."""
+    return tuple((one.column, one.attname, _writer(one)) for one in fields)
+
+
+def _writer(field: Any) -> Callable[[Any], Any] | None:
     if isinstance(field, models.JSONField):
-        return None if value is None else json.dumps(value)
-    if isinstance(value, datetime):
-        return instant(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, (bytes, memoryview, bytearray)):
-        return base64.b64encode(value).decode()
-    return value
+        return lambda value: None if value is None else json.dumps(value)
+    if isinstance(field, models.DateTimeField):
+        return lambda value: value and instant(value)
+    return bytes if isinstance(field, models.BinaryField) else None  # which are written as base64
 
 
 @functools.cache

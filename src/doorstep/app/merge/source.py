@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from doorstep.app.scans import Heard
+from doorstep.core.status import Status
 from doorstep.db.models import Connection, Waiting
 
 
@@ -39,12 +41,17 @@ class Touched:
     orders: set[int] = field(default_factory=set)
     purchases: set[int] = field(default_factory=set)
     numbers: set[int] = field(default_factory=set)
+    scans: dict[int, set[Status]] = field(default_factory=dict)  # numbers of which scans are new, with their statuses
+    heard: dict[int, list[Heard]] = field(default_factory=dict)  # all that was told of these numbers
 
     def add(self, other: "Touched") -> None:
         """What another merge touched, too."""
         self.orders |= other.orders
         self.purchases |= other.purchases
         self.numbers |= other.numbers
+        for number, news in other.scans.items():
+            self.scans.setdefault(number, set()).update(news)
+        self.heard |= other.heard
 
 
 @dataclass(frozen=True, slots=True)

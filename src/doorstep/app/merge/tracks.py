@@ -2,6 +2,7 @@
 
 import functools
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -15,6 +16,8 @@ from doorstep.app.sheet import Sheet
 from doorstep.connectors.registry import connector
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track
+from doorstep.core.status import Status
+from doorstep.db.load import load
 from doorstep.db.models import Connection, Number, NumberLink, Watch
 
 READER = 1  # raise when all connectors read better: a change of theirs that their tables do not show
@@ -60,8 +63,8 @@ class Known:
     sheet: Sheet
     numbers: dict[str, list[Number]]  # by normalized number, the newest generation first
     watches: dict[tuple[int, int], Watch] = field(default_factory=dict)  # by number and account
-    heard: dict[tuple[int, int], Heard] = field(default_factory=dict)  # by number and account
-    changed: dict[tuple[int, int], Heard] = field(default_factory=dict)  # of them, what is to be stored
+    heard: defaultdict[int, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by number
+    changed: set[Heard] = field(default_factory=set)  # of them, what is to be stored
 
 
 def merge_tracks(told: Sequence[Told]) -> None:
@@ -78,9 +81,8 @@ def merge_tracks(told: Sequence[Told]) -> None:
             wait_for(source, f"number:{norm}")
         else:
             _merge(known, source, number, track, touched)
-            touched.numbers.add(number.id)
     known.sheet.write()
-    scans.store(known.sheet.ws, known.changed.values())
+    scans.store(known.sheet.ws, known.changed)
 
 
 def _known(told: Sequence[Told]) -> Known:
@@ -90,10 +92,11 @@ def _known(told: Sequence[Told]) -> Known:
         known.numbers.setdefault(number.norm, []).append(number)
         ids.append(number.id)
     accounts = {one.source.connection.id for one in told}
-    watches = Watch.objects.select_for_update().filter(ws=ws, number_id__in=ids, connection_id__in=accounts)
-    known.watches = {(one.number_id, one.connection_id): one for one in watches.order_by("number_id")}
+    watches = load(Watch, ws, "number_id", ids, order="number_id", lock=True)
+    known.watches = {(one.number_id, one.connection_id): one for one in watches if one.connection_id in accounts}
     archive.bring_back(ws, ids)
-    known.heard = scans.of(ws, ids)
+    for heard in scans.of(ws, ids).values():
+        known.heard[heard.number_id].append(heard)
     return known
 
 
@@ -102,22 +105,38 @@ def _merge(known: Known, source: Source, number: Number, said: Track, touched: T
     if watch is None:
         watch = known.sheet.add(Watch(pk=(source.ws, number.id, source.connection.id)))
         known.watches[number.id, source.connection.id] = watch
-    _merge_events(known, source, number, said)
+        touched.numbers.add(number.id)
+    before = _led_by(watch)
+    news = _merge_events(known, source, number, said)
     if said.last_mile:
         _merge_last_mile(known, source, watch, said.last_mile, touched)
     _put_on_watch(source, watch, said)
     known.sheet.put(watch, *ANSWERED)
+    touched.scans.setdefault(number.id, set()).update(news)
+    touched.heard[number.id] = known.heard[number.id]
+    if _led_by(watch) != before:
+        touched.numbers.add(number.id)
 
 
-def _merge_events(known: Known, source: Source, number: Number, said: Track) -> None:
+def _led_by(watch: Watch) -> tuple[object, ...]:
+    """What an answer says beside its scans that makes a parcel another one."""
+    return watch.carrier, watch.last_mile_id, watch.last_mile_carrier, watch.last_mile_at
+
+
+def _merge_events(known: Known, source: Source, number: Number, said: Track) -> set[Status]:
+    """Returns the statuses that scans have now which had not before."""
     if not said.events:
-        return
-    key = number.id, source.connection.id
-    heard = known.heard.setdefault(key, Heard(*key))
-    if heard.hear(
-        said.events, Hearing(source.received_at, source.inbox_id, reading_of(source.connection), said.complete)
-    ):
-        known.changed[key] = heard
+        return set()
+    told = known.heard[number.id]
+    heard = next((one for one in told if one.connection_id == source.connection.id), None)
+    if heard is None:
+        heard = Heard(number.id, source.connection.id)
+        told.append(heard)
+    by = Hearing(source.received_at, source.inbox_id, reading_of(source.connection), said.complete)
+    news = heard.hear(said.events, by)
+    if news is not None:
+        known.changed.add(heard)
+    return news or set()
 
 
 def _put_on_watch(source: Source, watch: Watch, said: Track) -> None:

@@ -2,7 +2,7 @@
 stored whenever something was touched, under row locks taken in one order (orders by id, then parcels by id).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from doorstep.app.changes import Cause
 from doorstep.app.merge.source import Touched
@@ -10,6 +10,7 @@ from doorstep.app.settle.cluster import Cluster, gather
 from doorstep.app.settle.mails import intend_mails
 from doorstep.app.settle.parcels import arrange
 from doorstep.app.settle.pushes import decide_pushes
+from doorstep.app.settle.scans import settle_scans
 from doorstep.app.settle.states import renew
 from doorstep.app.settle.watching import watch_numbers
 
@@ -31,9 +32,13 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
     every = Touched()
     for _, touched in told:
         every.add(touched)
-    clusters = gather(told[0][0].ws, every)
+    scanned = {number: news for number, news in every.scans.items() if number not in every.numbers}
+    every.numbers |= scanned.keys() if quiet else settle_scans(told, scanned, every.heard)
+    if not (every.orders or every.purchases or every.numbers):
+        return
+    clusters, last = gather(told[0][0].ws, every), _last(told)
     for cluster in clusters:
-        cause = _cause(cluster, told)
+        cause = _cause(cluster, told, last)
         arrange(cause, cluster)
         renew(cause, cluster)
         watch_numbers(cluster)
@@ -44,13 +49,21 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
         cluster.sheet.write()
 
 
-def _cause(cluster: Cluster, told: Sequence[tuple[Cause, Touched]]) -> Cause:
+def _last(told: Sequence[tuple[Cause, Touched]]) -> dict[tuple[str, int], int]:
+    """Which cause was the last to touch a row, by the row's kind and id."""
+    last: dict[tuple[str, int], int] = {}
+    for place, (_, touched) in enumerate(told):
+        last |= dict.fromkeys((("order", one) for one in touched.orders), place)
+        last |= dict.fromkeys((("purchase", one) for one in touched.purchases), place)
+        last |= dict.fromkeys((("number", one) for one in (*touched.numbers, *touched.scans)), place)
+    return last
+
+
+def _cause(cluster: Cluster, told: Sequence[tuple[Cause, Touched]], last: Mapping[tuple[str, int], int]) -> Cause:
     """The newest that touched anything of the cluster."""
-    for cause, touched in reversed(told):
-        if (
-            touched.orders & cluster.orders.keys()
-            or touched.numbers & cluster.numbers.keys()
-            or touched.purchases & cluster.purchases.keys()
-        ):
-            return cause
-    return told[-1][0]
+    mine = (
+        *(("order", one) for one in cluster.orders),
+        *(("purchase", one) for one in cluster.purchases),
+        *(("number", one) for one in cluster.numbers),
+    )
+    return told[max((last[one] for one in mine if one in last), default=-1)][0]

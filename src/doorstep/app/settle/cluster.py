@@ -5,21 +5,22 @@ depends on no other.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Q
 
 from doorstep.app import archive, policies
 from doorstep.app.asking import Askers, askers
 from doorstep.app.merge.source import Touched
-from doorstep.app.scans import Event
+from doorstep.app.scans import Event, Heard
 from doorstep.app.sheet import Sheet
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import Policy
 from doorstep.db import queries
+from doorstep.db.load import load
 from doorstep.db.models import (
     ChannelState,
     Claim,
@@ -136,49 +137,87 @@ class Cluster:
 def gather(ws: int, touched: Touched) -> list[Cluster]:
     """All that hangs together with what was touched: orders, then parcels, locked in the order of their ids."""
     queries.alone_in(ws)
-    orders, purchases, numbers = _close(ws, touched)
     world = Cluster(ws=ws, sheet=Sheet(ws), connections=Connection.objects.filter(ws=ws).in_bulk(), rules=Rules(ws))
-    world.orders = {
-        one.id: one for one in Order.objects.select_for_update().filter(ws=ws, id__in=orders).order_by("id")
-    }
+    orders, purchases, numbers = _reach(world, touched)
+    world.orders = {one.id: one for one in load(Order, ws, "id", orders, order="id", lock=True)}
     buyers = {one.person_id for one in world.orders.values() if one.person_id}
     world.homes = dict(Person.objects.filter(ws=ws, id__in=buyers).values_list("id", "country"))
-    world.lines = _by(Line.objects.filter(ws=ws, order_id__in=orders).order_by("id"), lambda one: one.order_id)
-    world.purchases = Purchase.objects.filter(ws=ws).in_bulk(list(purchases))
-    world.purchase_lines = list(PurchaseLine.objects.filter(ws=ws, purchase_id__in=purchases))
-    world.claims = list(Claim.objects.filter(_claims_of(orders, purchases), ws=ws))
-    world.numbers = Number.objects.filter(ws=ws).in_bulk(list(numbers))
-    _load_numbers(world, numbers)
-    _load_parcels(world, numbers)
+    world.lines = by(load(Line, ws, "order_id", orders, order="id"), lambda one: one.order_id)
+    world.purchases = {one.id: one for one in load(Purchase, ws, "id", purchases)}
+    load_numbers(world, numbers, touched.heard)
+    links = load(NumberLink, ws, "from_id", numbers)
+    world.links = {(one.from_id, one.to_id, one.kind) for one in links}
+    holding = {one.parcel_id for one in load(ParcelNumber, ws, "number_id", numbers)}
+    load_parcels(world, holding)
+    _load_told(world)
     return _apart(world)
 
 
-def _load_numbers(world: Cluster, numbers: set[int]) -> None:
-    mine = {"ws": world.ws, "number_id__in": numbers}
-    world.watches = _by(Watch.objects.filter(**mine), _number_of)
-    world.events = _present_events(world.ws, numbers)
-    world.schedule = _by(Schedule.objects.filter(**mine), _number_of)
-    links = NumberLink.objects.filter(ws=world.ws, from_id__in=numbers)
-    world.links = set(links.values_list("from_id", "to_id", "kind"))
+def _reach(world: Cluster, touched: Touched) -> tuple[set[int], set[int], set[int]]:
+    """Follow the links until nothing new comes in: order ids, purchase ids, number ids. Purchase lines, claims and
+    watches are met on the way.
+    """
+    ws, found = world.ws, (set[int](), set[int](), set[int]())
+    new = (touched.orders, touched.purchases, touched.numbers)
+    lines, claims, watches = dict[int, PurchaseLine](), dict[int, Claim](), dict[tuple[int, int], Watch]()
+    while any(new):
+        for known, some in zip(found, new, strict=True):
+            known.update(some)
+        orders, purchases, numbers = new
+        told = [*load(PurchaseLine, ws, "order_id", orders), *load(PurchaseLine, ws, "purchase_id", purchases)]
+        said = [*load(Claim, ws, "order_id", orders), *load(Claim, ws, "purchase_id", purchases)]
+        said += load(Claim, ws, "number_id", numbers)
+        seen = load(Watch, ws, "number_id", numbers)
+        before = [one for one in load(NumberLink, ws, "to_id", numbers) if one.kind == "last_mile"]
+        lines |= {one.id: one for one in told}
+        claims |= {one.id: one for one in said}
+        watches |= {(one.number_id, one.connection_id): one for one in seen}
+        new = (
+            ({one.order_id for one in told} | {one.order_id for one in said}) - {0} - found[0],
+            ({one.purchase_id for one in told} | {one.purchase_id for one in said}) - {0} - found[1],
+            {
+                *(one.number_id for one in said),
+                *(one.number_id for one in seen),
+                *(one.last_mile_id for one in seen),
+                *(one.from_id for one in before),
+            }
+            - {0}
+            - found[2],
+        )
+    world.purchase_lines, world.claims = list(lines.values()), list(claims.values())
+    world.watches = by(watches.values(), lambda one: one.number_id)
+    return found
 
 
-def _load_parcels(world: Cluster, numbers: set[int]) -> None:
-    """The parcels that have these numbers, and what the stores and shoppers of these orders were told."""
-    ws = world.ws
-    holding = ParcelNumber.objects.filter(ws=ws, number_id__in=numbers).values("parcel_id")
-    world.held = _by(ParcelNumber.objects.filter(ws=ws, parcel_id__in=holding), lambda one: one.parcel_id)
-    locked = Parcel.objects.select_for_update().filter(ws=ws, id__in=world.held).order_by("id")
-    world.parcels = {one.id: one for one in locked}
-    world.parts = _by(ParcelLine.objects.filter(ws=ws, parcel_id__in=world.parcels), lambda one: one.parcel_id)
-    shown = ChannelState.objects.filter(ws=ws, order_id__in=world.orders)
+def load_numbers(world: Cluster, numbers: Collection[int], heard: Mapping[int, list[Heard]]) -> None:
+    """What is known of these numbers, beside their watches; ``heard``: scans that are in memory already."""
+    world.numbers = {one.id: one for one in load(Number, world.ws, "id", numbers)}
+    world.events = _present_events(world.ws, numbers, heard)
+    world.schedule = by(load(Schedule, world.ws, "number_id", numbers), lambda one: one.number_id)
+
+
+def load_parcels(world: Cluster, parcels: Collection[int]) -> None:
+    """These parcels with all their numbers and contents, locked in the order of their ids."""
+    world.held = by(load(ParcelNumber, world.ws, "parcel_id", parcels), lambda one: one.parcel_id)
+    world.parcels = {one.id: one for one in load(Parcel, world.ws, "id", parcels, order="id", lock=True)}
+    world.parts = by(load(ParcelLine, world.ws, "parcel_id", parcels), lambda one: one.parcel_id)
+
+
+def _load_told(world: Cluster) -> None:
+    """What the stores and shoppers of these orders were told."""
+    shown = load(ChannelState, world.ws, "order_id", world.orders)
     world.shown = {(one.order_id, one.parcel_id): one for one in shown}
-    told = Q(order_id__in=world.orders) | Q(parcel_id__in=world.parcels)
-    world.pushes = list(Push.objects.select_for_update().filter(told, ws=ws).order_by("parcel_id", "version"))
+    given = [
+        *load(Push, world.ws, "order_id", world.orders, order="id", lock=True),
+        *load(Push, world.ws, "parcel_id", world.parcels, order="id", lock=True),
+    ]
+    pushes = {one.id: one for one in given}.values()
+    world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
         Q(lane="mail", target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
-        ws=ws,
+        ws=world.ws,
     )
     world.outbox = {(one.lane, one.target_id, one.intent_key): one for one in meant}
 
@@ -194,49 +233,20 @@ def intent_keys(push: Push) -> tuple[str, str]:
     return given, f"{given}:withdraw"
 
 
-def _by(rows: Iterable[Row], key: Callable[[Row], int]) -> dict[int, list[Row]]:
+def by(rows: Iterable[Row], key: Callable[[Row], int]) -> dict[int, list[Row]]:
+    """Rows by a number that each of them has."""
     found = defaultdict(list)
     for row in rows:
         found[key(row)].append(row)
     return found
 
 
-def _number_of(row: Any) -> int:
-    number_id: int = row.number_id
-    return number_id
-
-
-def _close(ws: int, touched: Touched) -> tuple[set[int], set[int], set[int]]:
-    """Follow the links until nothing new comes in: order ids, purchase ids, number ids."""
-    orders, purchases, numbers = set(touched.orders), set(touched.purchases), set(touched.numbers)
-    size = -1
-    while size != len(orders) + len(purchases) + len(numbers):
-        size = len(orders) + len(purchases) + len(numbers)
-        pairs = PurchaseLine.objects.filter(Q(order_id__in=orders) | Q(purchase_id__in=purchases), ws=ws)
-        for order_id, purchase_id in pairs.values_list("order_id", "purchase_id"):
-            orders.add(order_id)
-            purchases.add(purchase_id)
-        orders.discard(0)
-        said = Claim.objects.filter(_claims_of(orders, purchases) | Q(number_id__in=numbers), ws=ws)
-        for order_id, purchase_id, number_id in said.values_list("order_id", "purchase_id", "number_id"):
-            orders |= {order_id} - {0}
-            purchases |= {purchase_id} - {0}
-            numbers.add(number_id)
-        linked = Watch.objects.filter(Q(number_id__in=numbers) | Q(last_mile_id__in=numbers), ws=ws)
-        for number_id, other_id in linked.exclude(last_mile_id=0).values_list("number_id", "last_mile_id"):
-            numbers |= {number_id, other_id}
-    return orders, purchases, numbers
-
-
-def _claims_of(orders: set[int], purchases: set[int]) -> Q:
-    return Q(order_id__in=orders) | Q(purchase_id__in=purchases)
-
-
-def _present_events(ws: int, numbers: set[int]) -> dict[int, list[Event]]:
+def _present_events(ws: int, numbers: Collection[int], heard: Mapping[int, list[Heard]]) -> dict[int, list[Event]]:
     """Events that their source still says, by number."""
+    known = [one for number in numbers for one in heard.get(number, ())]
     present: dict[int, list[Event]] = defaultdict(list)
-    for heard in archive.scans(ws, numbers):
-        present[heard.number_id] += heard.said
+    for one in (*known, *archive.scans(ws, set(numbers) - heard.keys())):
+        present[one.number_id] += one.said
     return present
 
 

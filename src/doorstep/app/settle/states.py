@@ -1,6 +1,6 @@
 """What is true of each parcel and order now."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +8,7 @@ from doorstep.app import clock
 from doorstep.app.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
-from doorstep.app.settle.ways import WAY, write_way
+from doorstep.app.settle.ways import WAY, write_times, write_way
 from doorstep.core.event import TrackingEvent
 from doorstep.core.matrix import Moving, order_state
 from doorstep.core.number import Confidence, Hints, recognize
@@ -17,7 +17,8 @@ from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Status, closed
-from doorstep.core.timeline import Current, belonging, current, first_and_last
+from doorstep.core.timeline import Current, Placed, current, first_and_last, headline, placed
+from doorstep.core.timeline import own as own_scans
 from doorstep.db.models import Number, Order, Parcel, Purchase
 
 # What is computed of a parcel here.
@@ -103,34 +104,52 @@ def begun(purchase: Purchase | None, orders: Iterable[Order], numbers: Iterable[
 
 
 def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
-    before = _said_of(parcel)
     now, since = clock.now(), bought_at(cluster, plan)
-    own = {number: belonging(said, since)[0] for number, said in events_of(cluster, plan).items()}
-    state = _state(plan, own, now, _answer(cluster, plan))
+    own = {number: own_scans(said, since) for number, said in events_of(cluster, plan).items()}
+    line = placed(event for said in own.values() for event in said)
+    state = _state(plan, own, line, now, answer_of(cluster, plan))
+    first, last = first_and_last((one.event for one in line), now)
+    before = said_of(parcel)
+    write_way(cluster, parcel, plan, first)
+    write_state(cause, cluster, parcel, state)
+    write_times(parcel, line, first, last)
+    write_estimate(cluster, parcel, plan)
+    if said_of(parcel) != before:
+        cluster.sheet.put(parcel, *FACTS)
+
+
+def write_state(cause: Cause, cluster: Cluster, parcel: Parcel, state: Current) -> None:
+    """Bring the status up to date, and note the change. The caller saves the parcel."""
     if state.status.value != parcel.status or bytes(parcel.headline_key) != state.headline_key:
         kind = "parcel.status" if state.status.value != parcel.status else "parcel.scan"
         change = Noted("parcel", parcel.id, kind, parcel.status, state.status.value, state.headline_key.hex())
         cluster.sheet.note(cause, change)
     _put(parcel, state)
-    scans = [event for said in own.values() for event in said]
-    parcel.first_scan_at, parcel.last_event_at = first_and_last(scans, now)
-    write_way(cluster, parcel, plan, scans)
+
+
+def write_estimate(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    """The delivery window that the newest answer names. The caller saves the parcel."""
     watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
     newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
     parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)
-    if _said_of(parcel) != before:
-        cluster.sheet.put(parcel, *FACTS)
 
 
-def _said_of(parcel: Parcel) -> tuple[object, ...]:
+def said_of(parcel: Parcel) -> tuple[object, ...]:
+    """What is computed of a parcel; a change of it is written."""
     return tuple(getattr(parcel, name) for name in FACTS)
 
 
 def _state(
-    plan: Plan, own: Mapping[str, tuple[TrackingEvent, ...]], now: datetime, answer: TrackAnswer | None
+    plan: Plan,
+    own: Mapping[str, Sequence[TrackingEvent]],
+    line: Sequence[Placed],
+    now: datetime,
+    answer: TrackAnswer | None,
 ) -> Current:
-    """Of one box, or of all boxes together."""
+    """Of one box, or of all boxes together. ``line``: all of ``own``, placed."""
     apart = boxes(plan.numbers)
+    if not apart:
+        return headline(line, now, answer)
 
     def said_of(numbers: Collection[str]) -> list[TrackingEvent]:
         return [event for number in numbers for event in own.get(number, ())]
@@ -150,7 +169,7 @@ def _put(parcel: Parcel, state: Current) -> None:
         parcel.closed_at = state.since or clock.now()
 
 
-def _answer(cluster: Cluster, plan: Plan) -> TrackAnswer | None:
+def answer_of(cluster: Cluster, plan: Plan) -> TrackAnswer | None:
     """What the carriers answered last about the numbers that count now."""
     live = [cluster.number(held.number).id for held in plan.numbers if held.until is None]
     watches = [watch for id_ in live for watch in cluster.watches.get(id_, ())]

@@ -1,35 +1,39 @@
 """The way of a parcel: who carries it, from where to where, and when it came how far. Lanes are learned from it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from doorstep.app.settle.cluster import Cluster
-from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier
 from doorstep.core.order import Role
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.status import Status
-from doorstep.core.timeline import placed
+from doorstep.core.timeline import Placed
 from doorstep.db.models import Number, Parcel
 
 _HOUR: Final = timedelta(hours=1)
 WAY: Final = ("carrier", "destination", "origin", "handed_at", "arrived_at", "out_at", "silence_h")  # of a parcel
 
 
-def write_way(cluster: Cluster, parcel: Parcel, plan: Plan, scans: Sequence[TrackingEvent]) -> None:
-    """Bring the way up to date; after ``first_scan_at``. The caller saves the parcel."""
+def write_way(cluster: Cluster, parcel: Parcel, plan: Plan, first_scan_at: datetime | None) -> None:
+    """Bring up to date who carries it, from where to where, since when. The caller saves the parcel."""
     leading = _leading(cluster, plan)
     parcel.carrier = leading.carrier if leading else ""
     parcel.destination = _destination(cluster, plan)
     parcel.origin = _origin(cluster, plan, parcel.destination)
     purchase = cluster.purchase_of(plan)
-    parcel.handed_at = (purchase.dispatched_at if purchase else None) or parcel.first_scan_at
-    line = [(one.own, one.event.status) for one in placed(scans) if one.own and parcel.first_scan_at]
-    parcel.arrived_at = min((at for at, status in line if status is Status.ARRIVED), default=None)
-    parcel.out_at = max((at for at, status in line if status is Status.OUT_FOR_DELIVERY), default=None)
-    times = sorted(at for at, _ in line)
+    parcel.handed_at = (purchase.dispatched_at if purchase else None) or first_scan_at
+
+
+def write_times(parcel: Parcel, line: Sequence[Placed], first: datetime | None, last: datetime | None) -> None:
+    """Bring up to date when it came how far. ``line``: its own scans; ``first``, ``last``: when anything happened."""
+    parcel.first_scan_at, parcel.last_event_at = first, last
+    passed = [(one.own, one.event.status) for one in line if one.own and first]
+    parcel.arrived_at = min((at for at, status in passed if status is Status.ARRIVED), default=None)
+    parcel.out_at = max((at for at, status in passed if status is Status.OUT_FOR_DELIVERY), default=None)
+    times = sorted(at for at, _ in passed)
     parcel.silence_h = max(((after - before) / _HOUR for before, after in pairwise(times)), default=None)
 
 

@@ -530,6 +530,7 @@ class Migration(migrations.Migration):
                 ("known_at", models.DateTimeField()),
             ],
             options={
+                "indexes": [models.Index(fields=["ws", "to_id"], name="number_link_to_ix")],
                 "constraints": [
                     models.UniqueConstraint(fields=("ws", "from_id", "to_id", "kind"), name="number_link_uq")
                 ],
@@ -768,6 +769,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(condition=models.Q(("state", "held")), fields=["hold_until"], name="push_hold_ix"),
                     models.Index(fields=["ws", "order_id"], name="push_order_ix"),
+                    models.Index(fields=["ws", "parcel_id"], name="push_parcel_ix"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

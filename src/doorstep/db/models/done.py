@@ -57,6 +57,7 @@ class Push(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["hold_until"], name="push_hold_ix", condition=models.Q(state="held")),
             models.Index(fields=["ws", "order_id"], name="push_order_ix"),
+            models.Index(fields=["ws", "parcel_id"], name="push_parcel_ix"),
         ]
 
 

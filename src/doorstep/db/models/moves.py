@@ -144,6 +144,7 @@ class NumberLink(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ws", "from_id", "to_id", "kind"], name="number_link_uq")
         ]
+        indexes: ClassVar = [models.Index(fields=["ws", "to_id"], name="number_link_to_ix")]
 
 
 class Watch(models.Model):
