@@ -34,7 +34,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "country": ("shippingcountry", "countrycode"),
     "tracking_number": ("tracking", "trackingno", "trackingcode"),
     "carrier": ("trackingcompany", "shippingcarrier"),
-    "url": ("trackingurl", "trackinglink"),
+    "tracking_url": ("trackinglink",),
     "shipped_at": ("shipped", "fulfilledat", "shipdate"),
 }
 NEEDED: Final = ("order", "placed_at", "quantity")
@@ -176,7 +176,7 @@ def _read_shipment(number: str, said: tuple[Mapping[str, str], list[Content]], z
         ref=number,
         number=number,
         carrier=row.get("carrier", ""),
-        url=row.get("url", ""),
+        url=row.get("tracking_url", ""),
         contents=tuple(contents),
         shipped_at=_instant(row, "shipped_at", zone),
     )
