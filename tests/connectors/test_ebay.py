@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from doorstep.connectors import grants
-from doorstep.connectors.contract import Account, Broken, Delivery, Denied, Refused, Renewing, Shipment
+from doorstep.connectors.contract import Account, Broken, Busy, Delivery, Denied, Refused, Renewing, Shipment
 from doorstep.connectors.signing import challenge
 from doorstep.connectors.stores.ebay import CONNECTOR, SCOPES, WHO, EBay
 from doorstep.connectors.stores.ebay_com.notices import AT_MOST, KEY
@@ -186,6 +186,15 @@ def test_what_is_no_token_is_trouble(body: str) -> None:
         grants.tokens(answer(body), NOW)
     with pytest.raises(Denied, match=r"HTTP 400|^$"):
         grants.tokens(answer(body, status=400), NOW)
+    with pytest.raises(Busy):
+        grants.tokens(answer(body, status=429), NOW)
+
+
+def test_fulfillments_that_cannot_be_read_are_unknown_and_spoil_no_order() -> None:
+    order = {"orderId": "1", "creationDate": "2026-06-01T00:00:00Z", "orderFulfillmentStatus": "FULFILLED"}
+    given = replace(answer({**order, "fulfillmentHrefs": ["x"]}), what="order", context={"fulfillments": "{"})
+    (read,) = EBAY.read(given).orders
+    assert read.shipments is None
 
 
 def test_recorded_orders_are_orders_of_the_schema() -> None:
