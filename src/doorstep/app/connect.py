@@ -214,7 +214,7 @@ def _hurry(connection: Connection) -> None:
     if connection.kind == "carrier":
         watch_open_parcels(ws)
     Schedule.objects.filter(ws=ws, connection_id=connection.id).update(next_at=now)
-    waiting = Outbox.objects.filter(ws=ws, lane="push", target_id=connection.id)
+    waiting = Outbox.objects.filter(ws=ws, lane__in=["push", "payment"], target_id=connection.id)
     waiting.filter(state__in=["due", "sending", "unsure"]).update(due_at=now)
     loop.wake("poll")
     loop.wake("outbox")

@@ -17,6 +17,7 @@ from doorstep.app import (
     notify,
     outbox,
     parting,
+    payments,
     poll,
     proofs,
     reread,
@@ -37,6 +38,7 @@ LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     "push": deliver.deliver,
     "mail": notify.notify,
     "notice": notices.tell,
+    "payment": payments.give,
 }
 LAST_S: Final = 4.0  # what is under way at the end may take so long; the rest is handed back
 

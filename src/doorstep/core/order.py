@@ -86,6 +86,7 @@ class StoreShipment:
 class Order:
     """A store order as its store tells it: a whole snapshot, the newest ``updated_at`` wins.
 
+    ``transaction`` is the payment service's own id of the payment, '' where the store does not say it.
     ``shipments`` is None when the answer does not say what was shipped (not the same as "nothing was shipped").
     """
 
@@ -97,6 +98,7 @@ class Order:
     paid_at: datetime | None = None
     cancelled_at: datetime | None = None
     awaiting_payment: bool = False
+    transaction: str = ""
     ship_by: datetime | None = None
     buyer: Buyer | None = None
     shipments: tuple[StoreShipment, ...] | None = None

@@ -58,6 +58,7 @@ def _take_over(source: Source, order: Order, said: SaidOrder, age: Age) -> None:
     order.number, order.placed_at, order.paid_at = said.number, said.placed_at, said.paid_at
     order.cancelled_at, order.ship_by = said.cancelled_at, said.ship_by
     order.awaiting_payment = said.awaiting_payment
+    order.transaction = said.transaction or order.transaction
     order.person_id = _person(order, said.buyer) if said.buyer else order.person_id
     order.version += 1
     age.put_on(order)

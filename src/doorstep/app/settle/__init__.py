@@ -9,6 +9,7 @@ from doorstep.app.merge.source import Touched
 from doorstep.app.settle.cluster import Cluster, gather
 from doorstep.app.settle.mails import intend_mails
 from doorstep.app.settle.parcels import arrange
+from doorstep.app.settle.payments import intend_payments
 from doorstep.app.settle.pushes import decide_pushes
 from doorstep.app.settle.scans import settle_scans
 from doorstep.app.settle.states import renew
@@ -44,6 +45,7 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
         watch_numbers(cluster)
         if not quiet:
             decide_pushes(cause, cluster)
+            intend_payments(cluster)
         intend_mails(cluster, quiet=quiet)
     for cluster in clusters[:1]:  # they share one
         cluster.sheet.write()

@@ -6,7 +6,7 @@ transaction.
 
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
 from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
-from doorstep.db.models.done import Change, ChannelState, Outbox, Push
+from doorstep.db.models.done import Change, ChannelState, Outbox, Push, Sync
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
 from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
@@ -17,5 +17,6 @@ __all__ = [
     "Ack", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim", "Connection",
     "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox",
     "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
-    "ResyncParcel", "Scans", "Schedule", "StorePolicy", "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
+    "ResyncParcel", "Scans", "Schedule", "StorePolicy", "Sync", "TaughtRule", "User", "Waiting", "Watch", "Word",
+    "Workspace",
 ]  # fmt: skip

@@ -39,6 +39,7 @@ class Order(models.Model):
     person_id = models.BigIntegerField(null=True)
     placed_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
+    transaction = models.TextField(default="")  # the payment service's own id of the payment
     cancelled_at = models.DateTimeField(null=True)
     ship_by = models.DateTimeField(null=True)
     before_connection = models.BooleanField(default=False)

@@ -61,6 +61,30 @@ class Push(models.Model):
         ]
 
 
+class Sync(models.Model):
+    """A number for a payment service. ``state``: due | synced | pending | no_transaction | invalid_number |
+    unknown_carrier | refused. ``said`` is the service's own text.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    connection_id = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    parcel_id = models.BigIntegerField(default=0)
+    number_id = models.BigIntegerField()
+    state = models.TextField(default="due")
+    said = models.TextField(default="")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "order_id", "connection_id", "number_id"], name="sync_uq")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["connection_id", "id"], name="sync_due_ix", condition=models.Q(state="due"))
+        ]
+
+
 class ChannelState(models.Model):
     """What the selling channel itself shows for a parcel; never mixed with our own status."""
 
@@ -78,17 +102,17 @@ class ChannelState(models.Model):
 class Outbox(models.Model):
     """Something to do outside, committed together with its cause. Hot. ``lease_until`` is machine seconds (time.time).
 
-    ``state``: due | sending | unsure | done | dead | left (dead, and a person has seen it). ``target_id``: push and
-    notice lane = connection; mail lane = order.
+    ``state``: due | sending | unsure | done | dead | left (dead, and a person has seen it). ``target_id``: push,
+    notice and payment lane = connection; mail lane = order.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
     ws = models.BigIntegerField()
     id = models.BigIntegerField(default=new_id)
-    lane = models.TextField()  # push | mail | notice (app.work)
+    lane = models.TextField()  # push | mail | notice | payment (app.work)
     target_id = models.BigIntegerField()
     intent_key = models.TextField()
-    payload_ref = models.BigIntegerField()  # push lane: push id; mail lane: parcel id; notice lane: connection id
+    payload_ref = models.BigIntegerField()  # push lane: push id; mail lane: parcel id; else the connection id
     state = models.TextField(default="due")
     due_at = models.DateTimeField()
     tries = models.IntegerField(default=0)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import by_hand, clock, doors, manual, pushes, resync
+from doorstep.app import by_hand, clock, doors, manual, payments, pushes, resync
 from doorstep.app.order_view import OrderView, order_view
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
@@ -29,6 +29,7 @@ def show(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         "may": {one.value: caller.may(one) for one in Action},
         "names": {one.id: at for at, one in enumerate(view.parcels, 1)},
         "carriers": carriers(),
+        "payments": payments.shown(caller.ws, order_id) if view.order.transaction else [],
         "by_hand": by_hand.tasks(view.order, view.store, view.parcels, view.pushes),
         "asked": asked(caller.ws, view.parcels, clock.now()),
         "doubt": request.GET.get("doubt", "")[:400],

@@ -1,0 +1,190 @@
+"""Gives numbers to payment services, in batches. Each number has a key that stays the same, so an interrupted batch is
+simply given again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, cast
+
+from django.db import transaction
+
+from doorstep.app import budget, clock, outbox
+from doorstep.app.accounts import drive, message_of, refused
+from doorstep.app.log import logger
+from doorstep.app.loop import in_db
+from doorstep.app.outbox import Leased
+from doorstep.connectors.contract import (
+    Busy,
+    Denied,
+    Meta,
+    NotFound,
+    Payment,
+    PaymentProvider,
+    Refused,
+    Synced,
+    Trouble,
+)
+from doorstep.connectors.registry import connector
+from doorstep.core.message import Message
+from doorstep.core.number import carrier, keys_at
+from doorstep.core.number.vendor_keys import vendors
+from doorstep.db import queries
+from doorstep.db.models import Connection, Number, Order, Sync
+
+log = logger(__name__)
+WAIT: Final = timedelta(minutes=10)  # after trouble whose end nobody names
+PAUSED: Final = timedelta(hours=1)  # between two looks whether a service is active again; a person rings earlier
+GRACE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is given together."""
+
+    leased: Leased
+    service: Connection
+    rows: Sequence[Sync]
+    payments: tuple[Payment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a service made of a number of an order."""
+
+    service: str
+    number: str
+    state: str
+    said: str
+    at: datetime
+
+
+async def give(leased: Leased) -> None:
+    """Carry out one intent of the payment lane. No request outlives the lease."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(outbox.LEASE_S - GRACE_S):
+            errand = await in_db(begin, leased)
+            if errand is not None:
+                await _carry_out(errand)
+
+
+async def _carry_out(errand: Errand) -> None:
+    provider = cast(PaymentProvider, connector("payment", errand.service.connector))
+    try:
+        said = await drive(errand.service, lambda account: provider.give(account, errand.payments))
+    except Trouble as trouble:
+        await in_db(failed, errand, trouble)
+    else:
+        await in_db(told, errand, said)
+
+
+def begin(leased: Leased) -> Errand | None:
+    """Read what is due and commit that it begins; None when nothing is to be done now."""
+    row = leased.row
+    with transaction.atomic():
+        service = Connection.objects.get(ws=row.ws, id=row.target_id)
+        meta, values = connector("payment", service.connector).meta, {"service": service.label}
+        if service.state != "active":
+            outbox.later(leased, "due", Message(id="payment.paused", values=values), PAUSED)
+            return None
+        due = Sync.objects.filter(ws=row.ws, connection_id=service.id, state="due").order_by("id")
+        rows = list(due[: meta.batch])
+        if not rows:
+            outbox.done(leased)
+            return None
+        if not budget.take(service, meta, 1, clock.machine()):
+            outbox.later(leased, "due", Message(id="payment.paced", values=values), WAIT)
+            return None
+        if not outbox.mark(leased, "sending"):
+            return None
+        return Errand(leased, service, rows, tuple(_payments(meta, rows)))
+
+
+def _payments(meta: Meta, rows: Sequence[Sync]) -> list[Payment]:
+    ws = rows[0].ws
+    numbers = Number.objects.filter(ws=ws).in_bulk([one.number_id for one in rows])
+    orders = Order.objects.filter(ws=ws).in_bulk([one.order_id for one in rows])
+    return [
+        Payment(
+            transaction=orders[one.order_id].transaction,
+            number=numbers[one.number_id].text,
+            key=_key(one),
+            carrier=numbers[one.number_id].carrier,
+            carrier_name=_named(meta, numbers[one.number_id].carrier),
+            shipped_at=one.changed_at,
+        )
+        for one in rows
+    ]
+
+
+def _key(row: Sync) -> str:
+    return f"doorstep-{row.id}"
+
+
+def _named(meta: Meta, code: str) -> str:
+    """The service's own key of a carrier, else the carrier's name."""
+    keys = keys_at(meta.name, code) if code and meta.name in vendors() else ()
+    return keys[0] if keys else carrier(code).name if code else ""
+
+
+def told(errand: Errand, said: Sequence[Synced]) -> None:
+    """Write down what became of each; what was left out is still being looked at over there."""
+    known = {one.key: one for one in said}
+    with transaction.atomic():
+        queries.alone_in(errand.service.ws)
+        for row in errand.rows:
+            one = known.get(_key(row))
+            _put(row, one.state if one else "pending", one.said if one else "")
+        _go_on(errand)
+
+
+def failed(errand: Errand, trouble: Trouble) -> None:
+    """Temporary trouble comes again; what is declined as a whole is declined for each number."""
+    log.warning("payment.failed", connection_id=errand.service.id, reason=message_of(trouble).id)
+    with transaction.atomic():
+        if isinstance(trouble, (Refused, NotFound)):
+            queries.alone_in(errand.service.ws)
+            for row in errand.rows:
+                _put(row, "refused", trouble.said)
+            _go_on(errand)
+            return
+        if isinstance(trouble, Denied):
+            refused(errand.service, trouble)
+        seconds = trouble.retry_after if isinstance(trouble, Busy) else None
+        outbox.later(errand.leased, "due", message_of(trouble), timedelta(seconds=seconds) if seconds else WAIT)
+
+
+def _put(row: Sync, state: str, said: str) -> None:
+    mine = Sync.objects.filter(ws=row.ws, id=row.id, state="due")
+    mine.update(state=state, said=said[:300], changed_at=clock.now())
+
+
+def _go_on(errand: Errand) -> None:
+    """More may wait; it is the next errand."""
+    rest = Sync.objects.filter(ws=errand.service.ws, connection_id=errand.service.id, state="due")
+    if rest.exists():
+        values = {"service": errand.service.label}
+        outbox.later(errand.leased, "due", Message(id="payment.paced", values=values), timedelta(0))
+    else:
+        outbox.done(errand.leased)
+
+
+def shown(ws: int, order_id: int) -> list[Shown]:
+    """What services were told of an order."""
+    rows = list(Sync.objects.filter(ws=ws, order_id=order_id).order_by("id"))
+    if not rows:
+        return []
+    labels = dict(Connection.objects.filter(ws=ws, kind="payment").values_list("id", "label"))
+    numbers = Number.objects.filter(ws=ws).in_bulk([one.number_id for one in rows])
+    return [
+        Shown(
+            service=labels.get(one.connection_id, ""),
+            number=numbers[one.number_id].text,
+            state=one.state,
+            said=one.said,
+            at=one.changed_at,
+        )
+        for one in rows
+    ]
