@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 RELEASES = sorted(HERE.glob("*.sqlite.zst"))
 NEWER = {"DJANGO_SETTINGS_MODULE": "tests.upgrade.newer"}
 TABLES = ("workspace", "order", "purchase", "parcel", "push", "outbox", "inbox", "change")
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
