@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 FIRST, PARCELS, AT_ONCE = 300, 2000, 100
-PARCEL = ("parcel", "parcelline", "parcelnumber", "number", "claim", "watch", "schedule", "event")
+PARCEL = ("parcel", "parcelline", "parcelnumber", "number", "claim", "watch", "schedule", "scans")
 BOUGHT = ("order", "line", "person", "purchase", "purchaseline", "change", "push", "outbox", "channelstate", "waiting")
 STEPS = (
     ("InfoReceived", "Shipping label created"),
@@ -51,7 +51,7 @@ def main() -> None:
         size = found["bytes"]
         parcel, bought = (sum(size.get(name, 0) for name in names) for names in (PARCEL, BOUGHT))
         report(f"{kind}: parcel, 8 scans", parcel, "bytes", ratio=parcel / aim, against=f"the aim of {aim} bytes")
-        scans_now = size["event"]
+        scans_now = size["scans"]
         report(f"{kind}: its 8 scans", scans_now, "bytes", ratio=scans_now / found["text"], against="their text")
         report(f"{kind}: its order, purchase, changes", bought, "bytes")
         report(f"{kind}: its 3 raw answers", size["inbox"], "bytes")
@@ -89,7 +89,6 @@ def measure(kind: str, parcels: int) -> None:
         cpu = {"a new parcel understood (3 answers)": costs(lambda: fill(one, FIRST, parcels)) / parcels}
         after = sizes()
         cpu["a known parcel's next scan understood"] = costs(lambda: news(one, 0, FIRST)) / FIRST
-        cpu |= polls(parcels)
         size = {name: (after[name] - before.get(name, 0)) / parcels for name in after}
         found = {"bytes": size, "cpu": cpu, "text": text(), "archived": archived(one.ws)}
         print(json.dumps({**found, "emptied": emptied(one.ws) * 3}))
@@ -186,29 +185,6 @@ def sizes() -> dict[str, int]:
                 cursor.execute("SELECT pg_total_relation_size(%s)", [table])
                 (found[table],) = cursor.fetchone()
     return {name: int(found.get(table, 0)) for table, name in tables.items()}
-
-
-def polls(parcels: int) -> dict[str, float]:
-    """Claiming due numbers and writing down that nothing is new, without the request between."""
-    from doorstep.app import clock, poll
-    from doorstep.core.order import Track, TrackAnswer
-    from doorstep.db.models import Budget, Schedule, Watch
-
-    Watch.objects.update(remote="registered")
-    Schedule.objects.update(next_at=clock.now() - timedelta(minutes=1), lease_until=0.0)
-    asked = 0
-
-    def work() -> None:
-        nonlocal asked
-        while asked < parcels and (turn := poll.claim()):
-            for batch, norm, _ in turn.numbers():
-                batch.said[norm] = Track(number=norm, answer=TrackAnswer.EVENTS, events=())
-                asked += 1
-            poll.finish(turn)
-            Budget.objects.update(tokens=1e9, ready_at=0.0, filled_at=0.0)
-
-    total = costs(work)
-    return {"a poll claimed and written, unchanged": total / max(1, asked)}
 
 
 def archived(ws: int) -> float:

@@ -5,6 +5,9 @@ from typing import Protocol
 
 from doorstep.app import clock
 from doorstep.core.change import Subject, change_key
+from doorstep.db import bulk
+from doorstep.db.ids import new_id
+from doorstep.db.load import made
 from doorstep.db.models import Change
 
 
@@ -42,20 +45,22 @@ class Noted:
 
 def note(cause: Cause, change: Noted) -> None:
     """Write it down, unless it is written already. Part of the caller's transaction."""
-    Change.objects.bulk_create([as_row(cause, change)], ignore_conflicts=True)
+    bulk.insert([as_row(cause, change)], ignore=True)
 
 
 def as_row(cause: Cause, change: Noted) -> Change:
     """The row of a change; its key comes from its content."""
-    return Change(
-        ws=cause.ws,
-        subject=change.subject,
-        subject_id=change.subject_id,
-        key=change_key(change.subject, str(change.subject_id), change.kind, change.old, change.new, change.at),
-        kind=change.kind,
-        old=change.old or None,
-        new=change.new or None,
-        cause=f"inbox:{cause.inbox_id}" if cause.inbox_id else "",
-        actor=cause.actor,
-        known_at=clock.now(),
-    )
+    values = {
+        "ws": cause.ws,
+        "id": new_id(),
+        "subject": change.subject,
+        "subject_id": change.subject_id,
+        "key": change_key(change.subject, str(change.subject_id), change.kind, change.old, change.new, change.at),
+        "kind": change.kind,
+        "old": change.old or None,
+        "new": change.new or None,
+        "cause": f"inbox:{cause.inbox_id}" if cause.inbox_id else "",
+        "actor": cause.actor,
+        "known_at": clock.now(),
+    }
+    return made(Change, values)
