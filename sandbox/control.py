@@ -80,12 +80,12 @@ class _Control:
         return web.json_response(case.as_json(), status=201)
 
     async def marketplaces(self, _: web.Request) -> web.Response:
-        """{keys, orders}: how to be let in at eBay, Etsy and Amazon, and the numbers that each was given by order."""
+        """{keys, orders}: how to be let in at each, and the numbers that each was given by order."""
         places = self._world.marketplaces
         return web.json_response({"keys": places.keys(), "orders": places.state()})
 
     async def buy(self, request: web.Request) -> web.Response:
-        """{vendor}: somebody buys at ebay, etsy or amazon. 201 with the order's id."""
+        """{vendor}: somebody buys at ebay, etsy, amazon or shopify. 201 with the order's id."""
         bought = self._world.marketplaces.place(str((await _body(request)).get("vendor")))
         return web.json_response(bought, status=201)
 

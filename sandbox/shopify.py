@@ -21,11 +21,8 @@ from sandbox.shopify_answers import Answers
 from sandbox.shopify_changes import Changes
 from sandbox.shopify_cost import MOST, Bucket, requested, spent
 from sandbox.shopify_hooks import Hooks
-from sandbox.shopify_order import Json, ShopifyOrder
+from sandbox.shopify_order import CLIENT, CUSTOM_TOKEN, SECRET, SHOP, Json, ShopifyOrder
 
-SHOP = "lantern-thread.myshopify.com"
-CLIENT, SECRET = "5c1e0000000000000000000000000001", "shpss_sandbox0000000000000000000001"
-CUSTOM_TOKEN = "shpat_sandbox0000000000000000000001"  # noqa: S105 - an older custom app's, which never runs out
 REDIRECT = "https://doorstep.example/grant"
 SCOPES = "read_orders,write_fulfillments,write_merchant_managed_fulfillment_orders,write_third_party_fulfillment_orders"
 PATH = "/admin/api/2026-07/graphql.json"

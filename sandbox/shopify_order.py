@@ -7,6 +7,9 @@ from typing import Any
 
 from sandbox.catalog import Buyer
 
+SHOP = "lantern-thread.myshopify.com"
+CLIENT, SECRET = "5c1e0000000000000000000000000001", "shpss_sandbox0000000000000000000001"
+CUSTOM_TOKEN = "shpat_sandbox0000000000000000000001"  # noqa: S105 - an older custom app's, which never runs out
 Json = dict[str, Any]
 _IDS = count(5_000_000_001)
 

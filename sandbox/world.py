@@ -85,7 +85,7 @@ class World:
         self.store = Store(clock=clock, faults=self.faults, callbacks=self.callbacks, random=tokens)
         self.supplier = Supplier(clock=clock, faults=self.faults, callbacks=self.callbacks, random=tokens)
         self.aggregator = Aggregator(clock=clock, faults=self.faults, callbacks=self.callbacks)
-        self.marketplaces = Marketplaces(clock=clock, random=Random(seed + 2))
+        self.marketplaces = Marketplaces(clock=clock, random=Random(seed + 2), callbacks=self.callbacks)
         self._agenda: list[tuple[datetime, int, Case]] = []
         self._serial = count()
         self._deck: list[Journey] = []

@@ -18,12 +18,14 @@ async def test_each_answers_under_its_own_hosts_only(town: Any) -> None:
         ("openapi.etsy.com", "/v3/application/users/me", 403),
         ("sellingpartnerapi-eu.amazon.com", "/orders/2026-01-01/orders", 403),
         ("api.ebay.com", "/orders/2026-01-01/orders", 404),
+        ("lantern-thread.myshopify.com", "/admin/oauth/authorize", 400),
+        ("lantern-thread.myshopify.com", "/sell/fulfillment/v1/order", 404),
         ("elsewhere.example", "/sell/fulfillment/v1/order", 404),
     ):
         assert (await call(town, host, path)).status == status, host
 
 
-@pytest.mark.parametrize("vendor", ["ebay", "etsy", "amazon"])
+@pytest.mark.parametrize("vendor", ["ebay", "etsy", "amazon", "shopify"])
 async def test_somebody_buys_when_asked_to(town: Any, vendor: str) -> None:
     placed = await town.control("POST", "marketplaces", {"vendor": vendor})
     assert placed.status == 201
@@ -54,4 +56,4 @@ async def test_an_order_shows_the_numbers_it_was_given(town: Any) -> None:
     places.place("ebay")
     (order,) = places.ebay.orders.values()
     order.ship({"trackingNumber": "LX1", "shippedDate": "x", "lineItems": [{"lineItemId": "10001"}]}, order.placed_at)
-    assert places.state() == {"ebay": {order.id: ["LX1"]}, "etsy": {}, "amazon": {}}
+    assert places.state() == {"ebay": {order.id: ["LX1"]}, "etsy": {}, "amazon": {}, "shopify": {}}
