@@ -39,7 +39,7 @@ def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
     context = {
         "order": order if len(order) > 1 else (),
         "here": "connections",
-        "kinds": kinds,
+        "kinds": {kind: rows for kind, rows in kinds.items() if rows or connect.choices(cast(Kind, kind))},
         "vitals": {one.id: health.vitals(caller.ws, one.id) for one in kinds["carrier"]},
         "address": connection_view.mail_address(caller.ws),
         "may_connect": caller.may(Action.CONNECT),
