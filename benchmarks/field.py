@@ -22,11 +22,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
-def house(port: int, *, postgres: bool) -> Iterator[None]:
-    """A fresh database, migrated, with the vendor's name leading to ``port``. DATABASE_URL goes before the wheel."""
-    with tempfile.TemporaryDirectory() as home:
+def house(port: int, *, postgres: bool, home: str = "") -> Iterator[None]:
+    """A fresh database, migrated, with the vendor's name leading to ``port``. DATABASE_URL goes before the wheel.
+    ``home``: where another process keeps its key.
+    """
+    with contextlib.nullcontext(home) if home else tempfile.TemporaryDirectory() as data:
         os.environ |= {
-            "DOORSTEP_DATA": home,
+            "DOORSTEP_DATA": data,
             "DJANGO_SETTINGS_MODULE": "doorstep.settings",
             "DOORSTEP_DEMO": "1",
             "DOORSTEP_LOG": "WARNING",

@@ -17,7 +17,6 @@ from doorstep.app.accounts import drive, refused
 from doorstep.app.asking import keys_for
 from doorstep.app.feeds import arrival
 from doorstep.app.leases import LONGEST_S, free, new_token
-from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.outcome import finish, hand_back, write
 from doorstep.app.settle.watching import ANSWERS, watch_open_parcels
@@ -44,7 +43,8 @@ from doorstep.db import places
 from doorstep.db.models import Budget, Connection, Schedule, Watch
 from doorstep.db.places import Desk, Leased
 
-log = logger(__name__)
+__all__ = ["Batch", "Turn", "ask", "claim", "finish", "write"]
+
 LEASE_S: Final = 120.0
 MOST_CALLS: Final = 256  # of one turn
 LANES: Final = 64  # of them, under way together

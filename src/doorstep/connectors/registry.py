@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Literal, cast
+from typing import Literal
 
 from doorstep.connectors.contract import Connector
 
@@ -33,7 +33,7 @@ def connector(kind: str, name: str) -> Connector:
     """The connector, or KeyError naming what exists."""
     if kind not in PACKAGES:
         raise KeyError(f"no kind {kind!r}; there are {', '.join(PACKAGES)}")
-    found = connectors(cast(Kind, kind))
+    found = connectors(kind)
     if name not in found:
         raise KeyError(f"no {kind} connector {name!r}; there are {', '.join(found)}")
     return found[name]

@@ -181,15 +181,8 @@ def give_back(desk: Desk, token: int, rows: Iterable[Back], *, claimed: datetime
 
 
 def _leased(row: Sequence[Any]) -> Leased:
-    return Leased(
-        *row[:8],
-        bytes(row[8] or b""),
-        bytes(row[9] or b""),
-        _aware(row[10]),
-        row[11],
-        *map(_aware, row[12:15]),
-        (row[15], row[16], row[17]),
-    )
+    hashes, at = (bytes(row[8] or b""), bytes(row[9] or b"")), map(_aware, row[12:15])
+    return Leased._make([*row[:8], *hashes, _aware(row[10]), row[11], *at, tuple(row[15:18])])
 
 
 def _noted(row: Noted) -> dict[str, Any]:
