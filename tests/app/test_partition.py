@@ -82,7 +82,7 @@ def test_polls_and_intents_are_claimed_from_the_parts(in_parts):
     road("alice@example.org")
     _everything_is_due()
     turn = poll.claim()
-    assert turn is not None and {norm for _, norm, _ in turn.numbers()} >= {CJP}
+    assert turn is not None and {norm for batch in turn.batches for norm in batch.places} >= {CJP}
     poll.finish(turn)
     assert not Schedule.objects.exclude(lease_token=0).exists()
     leased = outbox.claim()
