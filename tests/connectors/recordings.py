@@ -15,8 +15,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
-from doorstep.connectors.contract import Answer, Connector, Trouble
+from doorstep.connectors.contract import Account, Answer, Can, Connector, Payment, Trouble
 from doorstep.connectors.registry import PACKAGES, Kind, connectors
+from tests.connectors.flow import drive
 
 HERE = Path(__file__).parent
 _IN_XML = re.compile(r'>\s*([^<>]*[^<>\s])\s*<|="([^"]*)"')
@@ -66,11 +67,27 @@ def of(connector: Connector) -> Iterator[Recording]:
 
 
 def outcome(recording: Recording) -> Any:
-    """What reading gives, as plain JSON: Facts without what is as by default, or the Trouble."""
+    """What reading gives, as plain JSON: Facts without what is as by default, or the Trouble. A payment provider says
+    nothing to read: there it is what became of the payments named in the context.
+    """
     try:
+        if Can.PAY in recording.connector.meta.can:
+            return {"synced": plain(_given(recording))}
         return plain(recording.connector.read(recording.answer()))
     except Trouble as trouble:
         return {"trouble": type(trouble).__name__, **{name: plain(value) for name, value in vars(trouble).items()}}
+
+
+def _given(recording: Recording) -> Any:
+    """What ``give`` makes of this answer. ``payments`` in the context: "transaction number carrier", with ; between."""
+    named = [one.split() for one in recording.content["context"]["payments"].split(";")]
+    payments = [
+        Payment(transaction=transaction, number=number, carrier_name=name, key=str(place))
+        for place, (transaction, number, name) in enumerate(named)
+    ]
+    provider: Any = recording.connector
+    ours = Account(now=recording.answer().received_at)
+    return drive(provider, ours, provider.give(ours, payments), recording.answer()).result
 
 
 def plain(value: Any) -> Any:
