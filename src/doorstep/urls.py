@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, dry_run, given_up, look, order, resync, rules, start, teach
+from doorstep.web.console import board, connections, dry_run, given_up, imports, look, order, resync, rules, start, teach
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 
@@ -27,6 +27,11 @@ urlpatterns = [
     path("given-up", given_up.show, name="given_up"),
     path("given-up/all", given_up.all_again, name="given_up_all"),
     path("given-up/<int:outbox_id>", given_up.act, name="given_up_act"),
+    path("import", imports.show_all, name="imports"),
+    path("import/bring", imports.bring, name="import_bring"),
+    path("import/template.csv", imports.template, name="import_template"),
+    path("import/<int:inbox_id>", imports.show, name="import"),
+    path("import/<int:inbox_id>/do", imports.act, name="import_act"),
     path("look", look.show, name="look"),
     path("look/upload", look.upload, name="upload"),
     path("look/<int:inbox_id>", look.decide, name="decide"),

@@ -25,6 +25,7 @@ BELL = "inbox"  # rung after a commit with something new
 _NOTHING = zstandard.compress(b"")  # of an empty body; no bytes at all mean that it was emptied
 _PLAIN = frozenset({"content-type", "date", "etag", "last-modified", "link", "retry-after"})
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # JSON's escape, not the end of an escaped backslash
+_FILES = frozenset({"file"})  # kinds of answers whose bytes are no text: a spreadsheet is full of zeros
 _SECRET = re.compile(r"auth|token|key|secret|sign|hmac|hash|cookie|session|pass|forwarded|ip$")
 
 
@@ -64,8 +65,8 @@ async def arrive(arrival: Arrival) -> bool:
 
 
 def answer_of(row: Inbox) -> Answer:
-    """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them. An
-    emptied body has no bytes (``app.retention``).
+    """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them. A
+    file's bytes are left as they are. An emptied body has no bytes (``app.retention``).
     """
     kept, body = row.headers, zstandard.decompress(bytes(row.body_zstd)) if row.body_zstd else b""
     return Answer(
@@ -73,7 +74,7 @@ def answer_of(row: Inbox) -> Answer:
         status=kept["status"],
         headers=kept["headers"],
         context=kept["context"],
-        body=_NUL.sub(rb"\1", body).replace(b"\0", b""),
+        body=body if kept["what"] in _FILES else _NUL.sub(rb"\1", body).replace(b"\0", b""),
         received_at=row.received_at,
     )
 

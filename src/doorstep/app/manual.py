@@ -14,6 +14,7 @@ from doorstep.app.inbox import Arrival
 from doorstep.app.merge.claims import readable
 from doorstep.app.settle.pushes import suspect
 from doorstep.app.understand import read_now
+from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.core.number import Hints, normalize, number_in_link, recognize
 from doorstep.core.order import Role
@@ -42,11 +43,11 @@ def type_number(
     yet allotted). A tracking link is read; returns the inbox id. Raises Doubtful, and Order.DoesNotExist.
     """
     order = Order.objects.get(ws=ws, id=order_id)
-    text, carrier = _from_link(text, carrier)
+    text, carrier = from_link(text, carrier)
     reason = _doubt(order, text, carrier)
     if reason and not (confirmed and readable(text)):
         raise Doubtful(reason)
-    said: dict[str, object] = {"number": text, "carrier": carrier, "role": _role(text), "contents": _pieces(contents)}
+    said: dict[str, object] = {"number": text, "carrier": carrier, "role": role_of(text), "contents": _pieces(contents)}
     record(ws, actor, "number.type", f"order:{order_id}", after={"number": normalize(text), "carrier": carrier})
     return _say(order, said, actor)
 
@@ -62,14 +63,14 @@ def remove_number(ws: int, order_id: int, number_id: int, actor: str) -> None:
     """Take back what a person typed. It is denied for this order, whoever repeats it: a store that echoes it too."""
     order, number = Order.objects.get(ws=ws, id=order_id), Number.objects.get(ws=ws, id=number_id)
     record(ws, actor, "number.remove", f"order:{order_id}", before={"number": number.norm})
-    _say(order, {"number": number.text, "role": _role(number.text), "removed": True}, actor)
+    _say(order, {"number": number.text, "role": role_of(number.text), "removed": True}, actor)
 
 
 def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bool = False) -> int:
     """Follow a parcel of no connected shop: an order in the built-in shop "by hand", with this number. Returns its id.
     Raises Doubtful.
     """
-    text, carrier = _from_link(text, carrier)
+    text, carrier = from_link(text, carrier)
     norm = readable(text)
     reason = Message(id="manual.empty") if not norm else suspect(text, set(), carrier)
     if reason and not (confirmed and norm):
@@ -95,7 +96,7 @@ def by_hand(ws: int, kind: str, name: str) -> Connection:
             kind=kind,
             connector=name,
             external_id=name,
-            defaults={"label": "By hand", "connected_at": clock.now()},
+            defaults={"label": connector(kind, name).meta.label, "connected_at": clock.now()},
         )
     return connection
 
@@ -119,7 +120,7 @@ def _arrival(account: Connection, what: str, body: dict[str, object], context: d
     )
 
 
-def _from_link(text: str, carrier: str) -> tuple[str, str]:
+def from_link(text: str, carrier: str) -> tuple[str, str]:
     """A pasted tracking link holds the number, and often the carrier."""
     found = number_in_link(text.strip())
     return (found[0], carrier or found[1]) if found else (text.strip(), carrier)
@@ -131,7 +132,8 @@ def _doubt(order: Order, text: str, carrier: str) -> Message | None:
     return suspect(text, {normalize(order.number), normalize(order.external_id)}, carrier)
 
 
-def _role(text: str) -> str:
+def role_of(text: str) -> str:
+    """What a typed number is, as far as its form says: a supplier's own, or a courier's."""
     best = recognize(text, Hints()).best
     return best.role.value if best and best.role is Role.PLATFORM else Role.LOCAL.value
 

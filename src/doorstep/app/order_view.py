@@ -170,7 +170,7 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
     changes = list(Change.objects.filter(about, ws=ws).order_by("-known_at", "-id")[:HISTORY])
     subjects = [f"order:{order_id}", f"page:{order_id}", *(f"parcel:{one}" for one in parcel_ids)]
     audits = list(Audit.objects.filter(ws=ws, subject__in=subjects).order_by("-id")[:HISTORY])
-    names = _names(ws, {one.actor for one in changes} | {one.actor for one in audits})
+    who = names(ws, {one.actor for one in changes} | {one.actor for one in audits})
     done = [
         Done(
             at=one.known_at,
@@ -178,18 +178,18 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
             area=_AREAS.get(one.kind, ""),
             old=one.old or "",
             new=one.new or "",
-            who=names.get(one.actor, ""),
+            who=who.get(one.actor, ""),
         )
         for one in changes
     ]
     done += [
-        Done(at=one.at, key=f"audit.{one.verb}", area="", old="", new="", who=names.get(one.actor, ""))
+        Done(at=one.at, key=f"audit.{one.verb}", area="", old="", new="", who=who.get(one.actor, ""))
         for one in audits
     ]
     return tuple(sorted(done, key=lambda one: one.at, reverse=True)[:HISTORY])
 
 
-def _names(ws: int, actors: Collection[str]) -> dict[str, str]:
+def names(ws: int, actors: Collection[str]) -> dict[str, str]:
     """Who an actor is: a person's address, a connection's name."""
     ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in ("user", "connection")}
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")

@@ -14,7 +14,9 @@ from doorstep.app import scans
 from doorstep.app.inbox import answer_of
 from doorstep.app.merge.orders import email_hash
 from doorstep.app.retention import full
+from doorstep.connectors.contract import Trouble
 from doorstep.connectors.mail.read import markable
+from doorstep.connectors.suppliers.sheets.table import read_rows
 from doorstep.core.message import Message, Value
 from doorstep.db.models import Claim, Inbox, Number, Order, Parcel, ParcelLine, ParcelNumber, Person
 
@@ -103,6 +105,9 @@ def text_of(row: Inbox) -> str:
     texts = [answer.body.decode("utf-8", "replace")]
     if answer.what == "mail":
         texts.append(markable(answer.body)[0])
+    elif answer.what == "file":
+        with contextlib.suppress(Trouble):  # no table: it cannot be read by anybody
+            texts += (" ".join(cells) for _, cells in read_rows(answer.body))
     else:
         with contextlib.suppress(ValueError):  # not JSON: what it says is said already
             texts.append(json.dumps(json.loads(answer.body), ensure_ascii=False))

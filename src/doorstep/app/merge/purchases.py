@@ -83,11 +83,12 @@ def find_order(ws: int, ref: str) -> Order | None:
     if not text:
         return None
     exact = list(Order.objects.filter(ws=ws, external_id__in={ref, text})[:2])
-    named = exact or list(Order.objects.filter(ws=ws, number__in=_spellings(ref))[:2])
+    named = exact or list(Order.objects.filter(ws=ws, number__in=spellings(ref))[:2])
     return named[0] if len(named) == 1 else None
 
 
-def _spellings(ref: str) -> Iterable[str]:
+def spellings(ref: str) -> Iterable[str]:
+    """How shops and people write an order's number."""
     bare = ref.strip().lstrip("#").strip()
     return {f"{hash_}{form}" for hash_ in ("", "#") for form in (bare, bare.upper(), bare.lower())}
 

@@ -1,7 +1,7 @@
 """What a person typed on an order."""
 
 from doorstep.app.merge.claims import Scope, Word, claim, number_at
-from doorstep.app.merge.source import Source, Touched, wait_for
+from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import TypedNumber
 from doorstep.core.parcels import PERSON
@@ -9,8 +9,8 @@ from doorstep.db.models import Claim, Order
 
 
 def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
-    """A person's number for one order (``context["order_id"]``), or one taken back."""
-    order = Order.objects.filter(ws=source.ws, id=int(source.context["order_id"])).first()
+    """A person's number for one order, or one taken back."""
+    order = _order_of(source, said)
     if order is None:
         return
     if said.carrier_only:
@@ -22,6 +22,21 @@ def merge_typed(source: Source, said: TypedNumber, touched: Touched) -> None:
     if made and made[0].last_said == source.received_at:
         Claim.objects.filter(id=made[0].id).update(gone=said.removed)
     touched.orders.add(order.id)
+
+
+def _order_of(source: Source, said: TypedNumber) -> Order | None:
+    """The order of ``context["order_id"]``, or the one of ``context["store_id"]`` that is called so there. A file that
+    nobody has confirmed names neither, and gives its numbers to nobody.
+    """
+    if "order_id" in source.context:
+        return Order.objects.filter(ws=source.ws, id=int(source.context["order_id"])).first()
+    if "store_id" not in source.context:
+        return None
+    store_id = int(source.context["store_id"])
+    order = Order.objects.filter(ws=source.ws, store_id=store_id, external_id=said.order).first()
+    if order is None:
+        wait_for(source, f"order:{order_ref(said.order)}")
+    return order
 
 
 def _merge_carrier(source: Source, said: TypedNumber, touched: Touched) -> None:

@@ -13,6 +13,7 @@ const keys = {
   k: () => step(-1),
   o: () => location.assign("/"),
   l: () => location.assign("/look"),
+  i: () => location.assign("/import"),
   c: () => location.assign("/connections"),
   "?": () => document.querySelector("#keys")?.showModal(),
 };

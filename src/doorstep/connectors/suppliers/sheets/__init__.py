@@ -1,0 +1,1 @@
+"""Tables that people and suppliers write: as files of a spreadsheet, or pasted."""

@@ -1,0 +1,117 @@
+"""Numbers from a table: brought, looked at, confirmed, taken back."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from doorstep.app import imports, order_view
+from doorstep.app.imports import Import
+from doorstep.connectors.suppliers.sheets.columns import FIELDS
+from doorstep.connectors.suppliers.sheets.table import MOST_BYTES
+from doorstep.core.message import Message
+from doorstep.core.roles import Action
+from doorstep.db.models import Connection, Inbox
+from doorstep.web.console.answers import attempt, tell
+from doorstep.web.gate import Caller, member
+
+SHOWN: Final = 200  # rows of each kind on the screen; all of them are counted
+
+
+@require_safe
+@member(Action.HANDLE)
+def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Where a table is brought, and those that were."""
+    rows = imports.newest(imports.sheets(caller.ws))
+    context = {"here": "look", "imports": rows, "names": order_view.names(caller.ws, {one.by for one in rows})}
+    return render(request, "console/imports.html", context)
+
+
+@require_safe
+@member(Action.HANDLE)
+def template(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """An empty table with the names of its columns."""
+    answer = HttpResponse(imports.TEMPLATE, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="tracking-numbers.csv"'
+    return answer
+
+
+@require_POST
+@member(Action.HANDLE)
+def bring(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Keep an uploaded file or pasted lines, and show what they would do."""
+    name, body = brought(request)
+    made: list[int] = []
+
+    def keep() -> None:
+        if not body.strip():
+            raise ValueError(Message(id="import.empty"))
+        made.append(imports.bring(imports.sheets(caller.ws), body, name, caller.actor))
+
+    return redirect("import", made[0]) if attempt(request, keep) else redirect("imports")
+
+
+def brought(request: HttpRequest) -> tuple[str, bytes]:
+    """(name, bytes) of the uploaded file, else of what was pasted."""
+    file = request.FILES.get("file")
+    if file is None:
+        return "", request.POST.get("lines", "").encode()
+    return file.name or "", file.read(MOST_BYTES + 1)
+
+
+@require_safe
+@member(Action.HANDLE)
+def show(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
+    """What a table would do, or how far it is done. Reading it changes nothing."""
+    account, one = _import(caller, inbox_id)
+    context: dict[str, object] = {"here": "look", "one": one, "most": SHOWN}
+    context |= looked(account, one, chosen(request.GET))
+    return render(request, "console/import.html", context)
+
+
+def looked(
+    account: Connection, one: Import, columns: Mapping[str, int], only: set[int] | None = None
+) -> dict[str, object]:
+    """For a template: what a table that nobody has confirmed would do, and the choice of its columns."""
+    if one.state != "open":
+        return {}
+    look = imports.look(account, one.id, columns, only)
+    if look.table is None:
+        return {"look": look}
+    rows = [(due, "new" if due.state == "new" else "known") for due in look.due[:SHOWN]]
+    fields = [(field, look.table.places.get(field, -1)) for field in FIELDS]
+    return {"look": look, "rows": rows, "problems": look.problems[:SHOWN], "fields": fields, "columns": columns}
+
+
+def chosen(said: Mapping[str, str]) -> dict[str, int]:
+    """The columns that a person named; -1 = none holds it."""
+    texts = {field: said.get(field, "") for field in FIELDS}
+    return {field: int(text) for field, text in texts.items() if text.lstrip("-").isdecimal() and len(text) < 4}
+
+
+@require_POST
+@member(Action.HANDLE)
+def act(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
+    """Confirm a table, take back what it gave, or forget it."""
+    account, _ = _import(caller, inbox_id)
+    verb, counts = request.POST.get("do", ""), list[int]()
+    do: dict[str, Callable[[], object]] = {
+        "confirm": lambda: counts.append(imports.confirm(account, inbox_id, chosen(request.POST), caller.actor)),
+        "undo": lambda: counts.append(imports.undo(account, inbox_id, caller.actor)),
+        "discard": lambda: imports.discard(account, inbox_id, caller.actor),
+    }
+    if verb not in do:
+        raise Http404
+    if attempt(request, do[verb]):
+        tell(request, Message(id=f"done.import.{verb}", values={"count": sum(counts)}))
+    return redirect("imports") if verb == "discard" else redirect("import", inbox_id)
+
+
+def _import(caller: Caller, inbox_id: int) -> tuple[Connection, Import]:
+    account = imports.sheets(caller.ws)
+    try:
+        return account, imports.one(account, inbox_id)
+    except Inbox.DoesNotExist:
+        raise Http404 from None
