@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from doorstep.app import handover, serve
+from doorstep.app.loop import in_db
 from doorstep.db.models import Membership, User
 from tests.app.ledger import ledger, woo
 from tests.house import House
@@ -25,7 +26,7 @@ async def given(folder: Path, chore: str, **arguments: object) -> dict[str, obje
 
 
 async def test_chores_are_done_by_whoever_takes_them(tmp_path):
-    one = await asyncio.to_thread(lambda: (one := ledger(email="alice@example.org"), one.hears(one.woo(woo())))[0])
+    one = await in_db(lambda: (one := ledger(email="alice@example.org"), one.hears(one.woo(woo())))[0])
     async with handover.taking(tmp_path):
         assert stat.S_IMODE((tmp_path / handover.NAME).stat().st_mode) == 0o600
         added = {"workspace": "", "email": "bob@example.org", "password": "long enough 42", "role": "agent"}
@@ -39,9 +40,9 @@ async def test_chores_are_done_by_whoever_takes_them(tmp_path):
         made = await given(tmp_path, "connect", workspace="Test shop", kind="supplier", name="mail", form={})
     assert "@" in str(made["address"])
     assert "person.json" in zipfile.ZipFile(io.BytesIO(base64.b64decode(str(packed["zip"])))).namelist()
-    bob = await asyncio.to_thread(lambda: User.objects.get(email="bob@example.org"))
-    assert await asyncio.to_thread(bob.check_password, "even longer 43")
-    assert await asyncio.to_thread(Membership.objects.filter(user_id=bob.pk).count) == 2
+    bob = await in_db(lambda: User.objects.get(email="bob@example.org"))
+    assert await in_db(bob.check_password, "even longer 43")
+    assert await in_db(Membership.objects.filter(user_id=bob.pk).count) == 2
     assert not (tmp_path / handover.NAME).exists()
 
 

@@ -67,6 +67,7 @@ def the_next_release_works_beside_this_one(some: Parts, first: Program) -> None:
     first.start()
     cases = [some.here.world.place(journey="smooth", route=route, authentic=True) for route in ("api", "mail")]
     wait_until("numbers after the upgrade", lambda: not missing(some.here, cases), *some.running, seconds=150)
+    assert first.stop() == 0
 
 
 def let_leases_of_the_dead_expire(some: Parts) -> None:
