@@ -132,7 +132,7 @@ def test_a_database_in_parts_is_copied_and_upgraded(shared: House):
     with psycopg.connect(shared.env["DATABASE_URL"]) as link:
         found = link.execute(
             "SELECT count(*) FROM pg_attribute JOIN pg_inherits ON inhrelid = attrelid"
-            " WHERE attname IN ('weight', 'seen_by')"
+            " JOIN pg_class ON pg_class.oid = attrelid AND relkind = 'r' WHERE attname IN ('weight', 'seen_by')"
         ).fetchone()
         indexed = link.execute(
             "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%(weight)%' AND tablename LIKE 'doorstep_outbox_%'"
