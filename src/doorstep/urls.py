@@ -3,7 +3,19 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
-from doorstep.web.console import board, connections, dry_run, given_up, imports, look, order, resync, rules, start, teach
+from doorstep.web.console import (
+    board,
+    connections,
+    dry_run,
+    given_up,
+    imports,
+    look,
+    order,
+    resync,
+    rules,
+    start,
+    teach,
+)
 from doorstep.web.page import find
 from doorstep.web.page import order as page
 

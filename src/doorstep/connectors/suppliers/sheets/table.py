@@ -30,7 +30,14 @@ _TEXT: Final = re.compile(r'="([^"]*)"')  # how exports keep a spreadsheet from 
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _BAD: Final = (ArithmeticError, AssertionError, AttributeError, BadZipFile, EOFError, LookupError, NotImplementedError)
 _BAD_PACKED: Final = (*_BAD, zlib.error, lzma.LZMAError)
-_BAD_XLSX: Final = (*_BAD_PACKED, OSError, RuntimeError, SyntaxError, TypeError, ValueError)  # what openpyxl raises for it
+_BAD_XLSX: Final = (
+    *_BAD_PACKED,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)  # what openpyxl raises for it
 
 Rows = list[tuple[int, tuple[str, ...]]]
 
