@@ -94,6 +94,8 @@ class Purchase(models.Model):
     dispatched_at = models.DateTimeField(null=True)
     dispatch_evidence = models.TextField(default="")
     protection_ends_at = models.DateTimeField(null=True)
+    matched_order_id = models.BigIntegerField(default=0)  # a person's word: lines that name no order are this one's
+    matched_at = models.DateTimeField(null=True)
     said_at = models.DateTimeField()  # the snapshot's own age (updated_at over there)
     heard_at = models.DateTimeField()  # when it reached us: breaks the tie between snapshots of one age
     said_hash = models.BinaryField(default=b"")
@@ -118,7 +120,7 @@ class PurchaseLine(models.Model):
     qty = models.IntegerField()
     order_id = models.BigIntegerField(default=0)
     line_id = models.BigIntegerField(default=0)
-    how = models.TextField(default="")  # ref | number | sku | only_line
+    how = models.TextField(default="")  # ref | sku | only_line
     said_at = models.DateTimeField()
 
     class Meta:

@@ -55,10 +55,11 @@ class Door(models.Model):
     """An unguessable way in before the tenant is known. Only the hash of its token is stored (``app.doors``)."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    kind = models.TextField()  # page | hook | mail
+    kind = models.TextField()  # page | hook | mail | lookup | agent
     token_sha256 = models.BinaryField()
     ws = models.BigIntegerField()
-    target_id = models.BigIntegerField()  # page: order; hook: connection; mail: connection; lookup: connection
+    target_id = models.BigIntegerField()  # page: order; all others: connection
+    label = models.TextField(default="")  # agent: whom it was given to
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
