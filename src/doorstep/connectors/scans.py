@@ -4,7 +4,7 @@ trouble in words for whoever connected the carrier.
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from doorstep.core.event import InstantFrom, TrackingEvent, When, when
 from doorstep.core.message import Message, Value
 from doorstep.core.order import Track, TrackAnswer
 from doorstep.core.status import Reason, Status
+from doorstep.core.status_maps import System, from_system
 from doorstep.core.words import read_words
 
 T = TypeVar("T")
@@ -101,6 +102,17 @@ class Reader:
             self.strange(code or text, text)
         return told
 
+    def told(self, system: System, main: str, detail: str, text: str) -> Meaning:
+        """What an aggregator's two words mean, else what the text says. A word that its table does not have is counted,
+        and where the words say nothing a text that says nothing, too.
+        """
+        known = from_system(system, main, detail)
+        told = Meaning(known.status, known.reason)
+        if known.status is Status.UNKNOWN:
+            told = Meaning(*read_words(text))
+        self.strange(known.unknown or (text if told.status is Status.UNKNOWN else ""), text)
+        return told
+
     def strange(self, word: str, sample: str = "") -> None:
         """Count a word that nobody has mapped."""
         if word:
@@ -120,8 +132,8 @@ class Reader:
         return tuple(replace(event, position=position) for position, event in enumerate(ordered))
 
     def each(self, raws: Iterable[msgspec.Raw], shape: type[T], read: Callable[[T], Track]) -> list[Track]:
-        """The tracks of a list; an item that does not have the shape, or of which ``read`` raises ValueError, is counted,
-        and the others are kept.
+        """The tracks of a list; an item that does not have the shape, or of which ``read`` raises ValueError, is
+        counted, and the others are kept.
         """
         tracks = []
         for place_in_list, raw in enumerate(raws):
@@ -134,6 +146,20 @@ class Reader:
     def facts(self, tracks: Iterable[Track]) -> Facts:
         """All that the answer says."""
         return Facts(tracks=tuple(tracks), words=tuple(self.words.values()), bad=tuple(self.bad))
+
+
+def universal(text: str | None) -> When:
+    """A time of a source that says all of them in UTC, with a Z: the instant, and nothing of the clock of the place. A
+    time without the Z is as said. Raises ValueError.
+    """
+    said = text or ""
+    return when(f"{said[:-1]}-00:00" if said.endswith("Z") else said)
+
+
+def newest_first(times: Sequence[str | None]) -> bool:
+    """Whether a list of times in ISO 8601 runs backwards, by its two ends."""
+    known = [one for one in times if one]
+    return len(known) > 1 and known[0] > known[-1]
 
 
 def not_found(number: str, said: str = "") -> Track:
