@@ -9,6 +9,7 @@ from doorstep.web.console import (
     dry_run,
     given_up,
     imports,
+    links,
     look,
     order,
     resync,
@@ -16,7 +17,7 @@ from doorstep.web.console import (
     start,
     teach,
 )
-from doorstep.web.page import find
+from doorstep.web.page import agent, find
 from doorstep.web.page import order as page
 
 urlpatterns = [
@@ -58,11 +59,16 @@ urlpatterns = [
     path("connections/new/<slug:kind>/<slug:name>", connections.make, name="connect"),
     path("connections/<int:connection_id>", connections.show, name="connection"),
     path("connections/<int:connection_id>/do", connections.act, name="connection_act"),
+    path("connections/<int:connection_id>/links", links.act, name="agent_links"),
     path("connections/<int:connection_id>/lookup", connections.lookup_link, name="lookup_link"),
     path("connections/<int:connection_id>/rules", rules.show, name="rules"),
     path("connections/<int:connection_id>/rules/again", rules.push_again, name="rules_again"),
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
+    path("s/<str:token>", agent.show, name="agent"),
+    path("s/<str:token>/bring", agent.bring, name="agent_bring"),
+    path("s/<str:token>/<int:inbox_id>", agent.table, name="agent_table"),
+    path("s/<str:token>/<int:inbox_id>/do", agent.act, name="agent_act"),
     path("find/<str:token>", find.find, name="find"),
     path("accounts/email/", accounts.no_such_page),  # members' addresses prove their mails: not changed unverified
     path("accounts/", include("allauth.account.urls")),

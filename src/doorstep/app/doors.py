@@ -7,17 +7,19 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from doorstep.app import clock
 from doorstep.app.audit import record
 from doorstep.db import queries
 from doorstep.db.models import Connection, Door
 
-Kind = Literal["page", "hook", "mail", "lookup"]
+Kind = Literal["page", "hook", "mail", "lookup", "agent"]
 
 
 def token_of(door: Door) -> str:
@@ -49,10 +51,22 @@ def ensure(ws: int, kind: Kind, target_id: int) -> Door:
         live = Door.objects.filter(ws=ws, kind=kind, target_id=target_id, revoked_at=None)
         door = live.exclude(expires_at__lte=clock.now()).first()
         if door is None:
-            door = Door(ws=ws, kind=kind, target_id=target_id, created_at=clock.now())
-            door.token_sha256 = _hash(token_of(door))
-            door.save(force_insert=True)
+            door = make(ws, kind, target_id)
     return door
+
+
+def make(ws: int, kind: Kind, target_id: int, *, label: str = "", expires_at: datetime | None = None) -> Door:
+    """One more door to a target."""
+    door = Door(ws=ws, kind=kind, target_id=target_id, label=label, created_at=clock.now(), expires_at=expires_at)
+    door.token_sha256 = _hash(token_of(door))
+    door.save(force_insert=True)
+    return door
+
+
+def find(kind: Kind, token: str) -> Door | None:
+    """The live door that this token opens, or None."""
+    live = Door.objects.filter(kind=kind, token_sha256=_hash(token), revoked_at=None)
+    return live.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now())).first()
 
 
 def page_url(ws: int, order_id: int) -> str:

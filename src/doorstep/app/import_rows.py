@@ -48,19 +48,21 @@ class _Wrong(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """What is known about the orders that a table names. ``open``: those that may be given numbers, None = all."""
+    """What is known about the orders that a table names. ``given``: what may be given numbers, None = all."""
 
     orders: Mapping[str, Sequence[Order]]
     lines: Mapping[int, Sequence[Line]]
     held: Mapping[int, Collection[str]]
-    open: Collection[int] | None
+    given: Mapping[int, Sequence[Piece]] | None
 
 
-def judge(ws: int, rows: Sequence[Row], only: Collection[int] | None = None) -> tuple[list[Due], list[Problem]]:
-    """What each row does, and the rows that do nothing and why. ``only``: ids of the orders that may be named; of the
-    others this says that they do not exist.
+def judge(
+    ws: int, rows: Sequence[Row], given: Mapping[int, Sequence[Piece]] | None = None
+) -> tuple[list[Due], list[Problem]]:
+    """What each row does, and the rows that do nothing and why. ``given``: all that may be given numbers, by order id;
+    of everything else this says that it does not exist.
     """
-    ledger, good, bad = _ledger(ws, rows, only), [], []
+    ledger, good, bad = _ledger(ws, rows, given), list[Due](), list[Problem]()
     seen: set[tuple[int, str, str]] = set()
     for row in rows:
         try:
@@ -93,7 +95,7 @@ def _due(ledger: _Ledger, row: Row) -> Due:
         order=order,
         number=number,
         role=role_of(number),
-        pieces=_pieces(ledger.lines.get(order.id, ()), row),
+        pieces=_pieces(ledger, order.id, row),
         carrier=code or (best.carrier if best else ""),
         sure="" if code or not best else best.confidence.value,
         state="known" if readable(number) in ledger.held.get(order.id, ()) else "new",
@@ -102,7 +104,7 @@ def _due(ledger: _Ledger, row: Row) -> Due:
 
 
 def _order(ledger: _Ledger, said: str) -> Order:
-    found = [one for one in ledger.orders.get(said, ()) if ledger.open is None or one.id in ledger.open]
+    found = [one for one in ledger.orders.get(said, ()) if ledger.given is None or one.id in ledger.given]
     exact = [one for one in found if one.external_id in {said, order_ref(said)}]
     named = exact or found
     if not named:
@@ -114,22 +116,25 @@ def _order(ledger: _Ledger, said: str) -> Order:
     return named[0]
 
 
-def _pieces(lines: Sequence[Line], row: Row) -> tuple[Piece, ...]:
-    """The quantity of the line that a row means; nothing where it names neither item nor quantity."""
+def _pieces(ledger: _Ledger, order_id: int, row: Row) -> tuple[Piece, ...]:
+    """The quantity of the line that a row means; all that may be given where it names neither item nor quantity."""
+    whole = tuple(ledger.given[order_id]) if ledger.given else ()
     if not row.sku and not row.quantity:
-        return ()
+        return whole
+    waiting = {one.line: one.qty for one in whole}
+    lines = [one for one in ledger.lines.get(order_id, ()) if not waiting or one.external_id in waiting]
     meant = [one for one in lines if not row.sku or one.sku.casefold() == row.sku.casefold()]
     if not meant:
         raise _Wrong("sku", "import.no_sku", sku=row.sku[:60])
     if len(meant) > 1:
         raise _Wrong("sku", "import.which_line" if not row.sku else "import.many_lines", sku=row.sku[:60])
-    ordered = meant[0].qty - meant[0].qty_cancelled
+    ordered = waiting.get(meant[0].external_id, meant[0].qty - meant[0].qty_cancelled)
     if row.quantity > ordered:
         raise _Wrong("quantity", "import.too_many", quantity=row.quantity, ordered=ordered)
     return (Piece(line=meant[0].external_id, qty=row.quantity or ordered),)
 
 
-def _ledger(ws: int, rows: Sequence[Row], only: Collection[int] | None) -> _Ledger:
+def _ledger(ws: int, rows: Sequence[Row], given: Mapping[int, Sequence[Piece]] | None) -> _Ledger:
     named: dict[str, list[Order]] = defaultdict(list)
     for texts in _some({row.order for row in rows}):
         for text, order in _named(ws, texts):
@@ -142,7 +147,7 @@ def _ledger(ws: int, rows: Sequence[Row], only: Collection[int] | None) -> _Ledg
                 lines[line.order_id].append(line)
         for order_id, norm in _held(ws, some):
             held[order_id].add(norm)
-    return _Ledger(named, lines, held, only)
+    return _Ledger(named, lines, held, given)
 
 
 def _named(ws: int, texts: Collection[str]) -> Iterator[tuple[str, Order]]:

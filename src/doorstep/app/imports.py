@@ -6,7 +6,7 @@ in each. A replay reads what was confirmed, so that a better reader of tables gi
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -24,7 +24,7 @@ from doorstep.app.understand import read_now
 from doorstep.connectors.contract import Refused, Trouble
 from doorstep.connectors.suppliers.sheets import said
 from doorstep.connectors.suppliers.sheets.rows import Problem, Table, understood
-from doorstep.connectors.suppliers.sheets.said import Given
+from doorstep.connectors.suppliers.sheets.said import Given, Piece
 from doorstep.connectors.suppliers.sheets.table import MOST_BYTES, read_rows
 from doorstep.core.message import Message
 from doorstep.core.parcels import PERSON
@@ -34,6 +34,7 @@ TOGETHER: Final = 200  # numbers in one inbox row: read in one transaction
 LISTED: Final = 20
 TEMPLATE: Final = "order,tracking_number,carrier,sku,quantity,shipped\r\n"
 State = Literal["open", "running", "done", "undone"]
+Givable = Mapping[int, Sequence[Piece]] | None  # all that may be given numbers, by order id; None = everything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,14 @@ def sheets(ws: int) -> Connection:
     return by_hand(ws, "supplier", "sheet")
 
 
+def account_of(ws: int, file_id: int) -> Connection:
+    """Where a table was brought: by the workspace's people, or by a supplier. Raises Inbox.DoesNotExist and
+    Connection.DoesNotExist.
+    """
+    row = Inbox.objects.get(ws=ws, id=file_id)
+    return Connection.objects.get(ws=ws, id=row.connection_id, kind="supplier", connector__in=("sheet", "agent"))
+
+
 def bring(account: Connection, body: bytes, name: str, actor: str) -> int:
     """Keep a table as it came; nothing is done with it yet. Returns its id. Raises Refused for a too large one."""
     if len(body) > MOST_BYTES:
@@ -82,34 +91,30 @@ def bring(account: Connection, body: bytes, name: str, actor: str) -> int:
     return read_now(_arrival(account, key, "file", context, body))
 
 
-def look(account: Connection, file_id: int, chosen: Mapping[str, int], only: Collection[int] | None = None) -> Look:
-    """What would be done; changes nothing. ``chosen``: the columns that a person named. ``only``: the orders that may
-    be named at all. Raises Inbox.DoesNotExist.
-    """
+def look(account: Connection, file_id: int, chosen: Mapping[str, int], given: Givable = None) -> Look:
+    """What would be done; changes nothing. ``chosen``: the columns that a person named. Raises Inbox.DoesNotExist."""
     try:
         table = understood(read_rows(answer_of(_file(account, file_id)).body), chosen)
     except Trouble as trouble:
         return Look(trouble=trouble.message)
-    due, wrong = judge(account.ws, table.rows, only)
+    due, wrong = judge(account.ws, table.rows, given)
     problems = sorted([*table.problems, *wrong], key=lambda one: one.place)
     return Look(table=table, due=tuple(due), problems=tuple(problems))
 
 
-def confirm(
-    account: Connection, file_id: int, chosen: Mapping[str, int], actor: str, only: Collection[int] | None = None
-) -> int:
+def confirm(account: Connection, file_id: int, chosen: Mapping[str, int], actor: str, given: Givable = None) -> int:
     """Give the numbers of all good rows to their orders; returns how many. Pressed twice it is done once. Raises
     ValueError with a Message when there are none, and Inbox.DoesNotExist.
     """
-    new = look(account, file_id, chosen, only).new
+    new = look(account, file_id, chosen, given).new
     if not new:
         raise ValueError(Message(id="import.nothing"))
     by_store: dict[int, list[Due]] = defaultdict(list)
     for due in new:
         by_store[due.order.store_id].append(due)
-    given = {store_id: _together(some) for store_id, some in by_store.items()}
-    _say(account, file_id, "rows", given, actor)
-    return sum(map(len, given.values()))
+    told = {store_id: _together(some) for store_id, some in by_store.items()}
+    _say(account, file_id, "rows", told, actor)
+    return sum(map(len, told.values()))
 
 
 def undo(account: Connection, file_id: int, actor: str) -> int:

@@ -15,7 +15,7 @@ from doorstep.app import clock
 from doorstep.db.models import Connection, Order, Person
 
 WINDOW_S: Final = 600.0
-LIMITS: Final = {"address": 20, "store": 600, "order": 10}  # tries per window
+LIMITS: Final = {"address": 20, "store": 600, "order": 10, "link": 300}  # tries per window
 _REMEMBERED: Final = 20_000  # keys; the oldest is forgotten first
 _PHONE_DIGITS: Final = 4
 _CANDIDATES: Final = 3  # orders that one number may name in a store: compared always, so that time tells nothing

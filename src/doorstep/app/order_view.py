@@ -183,18 +183,20 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
         for one in changes
     ]
     done += [
-        Done(at=one.at, key=f"audit.{one.verb}", area="", old="", new="", who=who.get(one.actor, ""))
-        for one in audits
+        Done(at=one.at, key=f"audit.{one.verb}", area="", old="", new="", who=who.get(one.actor, "")) for one in audits
     ]
     return tuple(sorted(done, key=lambda one: one.at, reverse=True)[:HISTORY])
 
 
 def names(ws: int, actors: Collection[str]) -> dict[str, str]:
-    """Who an actor is: a person's address, a connection's name."""
-    ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in ("user", "connection")}
+    """Who an actor is: a person's address, a connection's name, the name of a supplier's link."""
+    kinds = ("user", "connection", "agent")
+    ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in kinds}
+    links = Door.objects.filter(ws=ws, kind="agent", id__in=ids["agent"]).values_list("id", "label")
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")
     sources = Connection.objects.filter(ws=ws, id__in=ids["connection"]).values_list("id", "label")
-    return {f"user:{pk}": name for pk, name in people} | {f"connection:{pk}": name for pk, name in sources}
+    named = (("user", people), ("connection", sources), ("agent", links))
+    return {f"{kind}:{pk}": name for kind, rows in named for pk, name in rows}
 
 
 def _page(ws: int, order_id: int) -> str:

@@ -16,7 +16,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import board, doors, given_up
+from doorstep.app import agents, board, doors, given_up
+from doorstep.app.lookup import TooMany
 from doorstep.core import roles
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Membership, User, Workspace
@@ -101,6 +102,24 @@ def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
         return inner
 
     return wrap
+
+
+def supplier(view: View) -> View:
+    """Let in whoever holds a live link of a supplier. As with a visitor, the token is all the right there is."""
+
+    @csrf_exempt
+    @wraps(view)
+    def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+        try:
+            holder = agents.enter(token)
+        except TooMany:
+            return render(request, "agent/gone.html", {"busy": True}, status=429)
+        if holder is None:
+            return render(request, "agent/gone.html", status=404)
+        with timezone.override(ZoneInfo(holder.tz)):
+            return view(request, holder, **named)
+
+    return inner
 
 
 def _membership(request: HttpRequest, user: User) -> Caller | None:

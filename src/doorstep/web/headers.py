@@ -10,8 +10,8 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# Addresses that hold a shopper's token: whoever sees the address sees the order.
-SHOPPER: Final = ("/t/", "/find/")
+# Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
+SHOPPER: Final = ("/t/", "/find/", "/s/")
 
 
 class SecurityHeaders:

@@ -18,6 +18,7 @@ from doorstep.connectors.registry import Kind
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection
+from doorstep.web.console import links
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
 
@@ -154,6 +155,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "hook_how": _hook_how(one, hook),
         "may": {action.value: caller.may(action) for action in Action},
     }
+    context |= links.shown(caller, one.id) if one.connector == "agent" and caller.may(Action.KEYS) else {}
     return render(request, "console/connection.html", context)
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from doorstep.app import imports, order_view
-from doorstep.app.imports import Import
+from doorstep.app.imports import Givable, Import
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
 from doorstep.connectors.suppliers.sheets.table import MOST_BYTES
 from doorstep.core.message import Message
@@ -30,9 +30,8 @@ def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
 
 
 @require_safe
-@member(Action.HANDLE)
-def template(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """An empty table with the names of its columns."""
+def template(request: HttpRequest) -> HttpResponse:
+    """An empty table with the names of its columns; for suppliers too, so it asks for no login."""
     answer = HttpResponse(imports.TEMPLATE, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="tracking-numbers.csv"'
     return answer
@@ -71,13 +70,11 @@ def show(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
     return render(request, "console/import.html", context)
 
 
-def looked(
-    account: Connection, one: Import, columns: Mapping[str, int], only: set[int] | None = None
-) -> dict[str, object]:
+def looked(account: Connection, one: Import, columns: Mapping[str, int], given: Givable = None) -> dict[str, object]:
     """For a template: what a table that nobody has confirmed would do, and the choice of its columns."""
     if one.state != "open":
         return {}
-    look = imports.look(account, one.id, columns, only)
+    look = imports.look(account, one.id, columns, given)
     if look.table is None:
         return {"look": look}
     rows = [(due, "new" if due.state == "new" else "known") for due in look.due[:SHOWN]]
@@ -110,8 +107,8 @@ def act(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
 
 
 def _import(caller: Caller, inbox_id: int) -> tuple[Connection, Import]:
-    account = imports.sheets(caller.ws)
     try:
+        account = imports.account_of(caller.ws, inbox_id)
         return account, imports.one(account, inbox_id)
-    except Inbox.DoesNotExist:
+    except (Inbox.DoesNotExist, Connection.DoesNotExist):
         raise Http404 from None

@@ -28,16 +28,15 @@ DELIMITERS: Final = "\t;,|"
 _EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number, and writes zeros for the others
 _TEXT: Final = re.compile(r'="([^"]*)"')  # how exports keep a spreadsheet from taking digits for a number
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-_BAD: Final = (ArithmeticError, AssertionError, AttributeError, BadZipFile, EOFError, LookupError, NotImplementedError)
-_BAD_PACKED: Final = (*_BAD, zlib.error, lzma.LZMAError)
+_BAD: Final = (AssertionError, AttributeError, BadZipFile, EOFError, LookupError, OSError, lzma.LZMAError, zlib.error)
 _BAD_XLSX: Final = (
-    *_BAD_PACKED,
-    OSError,
+    *_BAD,
     RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
-)  # what openpyxl raises for it
+    OverflowError,
+)  # what openpyxl lets through
 
 Rows = list[tuple[int, tuple[str, ...]]]
 
