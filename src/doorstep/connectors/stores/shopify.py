@@ -99,6 +99,7 @@ class Shopify:
         gaps=(
             "An order of more than 100 lines or 9 fulfillments, or of 30 lines or 9 numbers in one, is not read.",
             "The time of payment is not read.",
+            "Numbers are not given to PayPal: Shopify tells its own id of a payment, not PayPal's.",
             "A number that several locations share is shown as moving in the first of its fulfillments only.",
         ),
     )

@@ -91,6 +91,7 @@ class WooCommerce:
         gaps=(
             "Numbers that somebody enters into WooCommerce's own fulfillments are seen only when Doorstep gives one.",
             "Quantities that were refunded are not taken off the order's lines.",
+            "A payment is matched with PayPal's only where one of PayPal's own plugins took it, not through Braintree.",
         ),
     )
     status: Mapping[str, Status] = STATUS

@@ -24,6 +24,9 @@ STATUS: Mapping[str, Status] = {
     **dict.fromkeys(("cancelled", "refunded", "trash"), Status.CANCELLED),
 }
 
+# The methods of PayPal's own plugins. Others (Stripe, Braintree, cash) have ids, too, of no service we tell numbers to.
+_PAYPAL = re.compile("ppcp|ppec_|paypal")
+
 Scalar = str | int | float | None
 
 
@@ -56,6 +59,8 @@ class OrderShape(msgspec.Struct):
     number: Scalar = ""
     date_modified_gmt: str | None = None
     date_paid_gmt: str | None = None
+    payment_method: Scalar = ""
+    transaction_id: Scalar = ""
     billing: _Address | list[object] | None = None  # PHP writes an empty object as []
     shipping: _Address | list[object] | None = None
     line_items: list[_Line] = []
@@ -98,6 +103,7 @@ def read_order(order: OrderShape, *, known: bool, bad: Callable[[str], None]) ->
         # WooCommerce keeps no time of cancellation: the last change stands for it.
         cancelled_at=(instant(order.date_modified_gmt) or placed) if cancelled(order) else None,
         awaiting_payment=order.status in AWAITING,
+        transaction=_transaction(order),
         buyer=_read_buyer(order),
         shipments=tuple(_read_items(items, order, bad)) if items or known else None,
     )
@@ -105,6 +111,12 @@ def read_order(order: OrderShape, *, known: bool, bad: Callable[[str], None]) ->
 
 def cancelled(order: OrderShape) -> bool:
     return STATUS.get(order.status) is Status.CANCELLED
+
+
+def _transaction(order: OrderShape) -> str:
+    """PayPal's id of the captured payment. Until an order counts as paid it may be that of an authorization."""
+    captured = order.date_paid_gmt and _PAYPAL.match(text(order.payment_method))
+    return text(order.transaction_id) if captured else ""
 
 
 def _ships(order: OrderShape) -> bool:
