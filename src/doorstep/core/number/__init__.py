@@ -20,7 +20,7 @@ from doorstep.core.number.recognition import Candidate, Recognition
 from doorstep.core.number.running_text import Context, Found, extract
 from doorstep.core.number.text import normalize
 from doorstep.core.number.value import TrackingNumber
-from doorstep.core.number.vendor_keys import carrier_at, keys_at
+from doorstep.core.number.vendor_keys import carrier_at, codes_at, keys_at
 
 __all__ = [
     "Candidate",
@@ -41,6 +41,7 @@ __all__ = [
     "carrier_by_key",
     "carrier_named",
     "carriers",
+    "codes_at",
     "extract",
     "key_of",
     "keys_at",

@@ -24,6 +24,11 @@ def keys_at(vendor: str, code: str, *, country: str = "") -> tuple[str, ...]:
     return _codes().get((vendor, code, country), ()) or _codes().get((vendor, code, ""), ())
 
 
+def codes_at(vendor: str) -> frozenset[str]:
+    """Our codes of all carriers that a vendor lists."""
+    return frozenset(code for one, _, _, code in _rows() if one == vendor)
+
+
 def vendors() -> tuple[str, ...]:
     """The vendors whose keys are in the table."""
     return tuple(dict.fromkeys(vendor for vendor, _ in _keys()))
