@@ -1,5 +1,6 @@
 """Drives connectors against the sandbox's vendors over real HTTP, and holds what was said to the vendors' schemas."""
 
+import functools
 import importlib.util
 import json
 import re
@@ -82,14 +83,19 @@ async def line(app: web.Application, clock: Clock) -> AsyncIterator[Line]:
 
 def specification(file: str, *, strict: bool) -> Any:
     """A vendor's own schema; skips where it is not beside the repository."""
-    path = SPECS / "derived/contract.py"
-    if not path.exists():
+    if not (SPECS / "derived/contract.py").exists():
         pytest.skip("../shared is absent: no schemas of the vendors")
-    spec = importlib.util.spec_from_file_location("contract", path)
+    return _contract().Spec(file, strict=strict)
+
+
+@functools.cache
+def _contract() -> Any:
+    """The module that reads the schemas; one for all, because it keeps what it has read (a megabyte takes seconds)."""
+    spec = importlib.util.spec_from_file_location("contract", SPECS / "derived/contract.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.Spec(file, strict=strict)
+    return module
 
 
 def problems(file: str, said: list[tuple[Request, Answer]], *, prefix: str = "") -> list[str]:
