@@ -199,7 +199,7 @@ def test_one_odd_value_is_trouble_at_most(connector: Connector, data: st.DataObj
     read_without_surprise(connector, changed.answer())
 
 
-def tested(connector: Any, ours: Account, canned: Answer) -> None:
+def try_out(connector: Any, ours: Account, canned: Answer) -> None:
     """As the app does: credentials that are over are renewed first."""
     let_in = fresh(connector, ours, canned)
     drive(connector, let_in, connector.check(let_in), canned)
@@ -222,7 +222,7 @@ def test_a_connection_test_that_fails_says_how(connector: Connector) -> None:
         (answer(b"\xff\x00"), Broken),
     ):
         with pytest.raises(kinds) as caught:
-            tested(connector, ours, canned)
+            try_out(connector, ours, canned)
         told = f"{caught.value.said} {caught.value.message and dict(caught.value.message.values)}"
         assert not [secret for secret in ours.credentials.values() if secret in told]
 
