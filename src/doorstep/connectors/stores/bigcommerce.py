@@ -98,7 +98,7 @@ class BigCommerce:
         gaps=(
             "Carriers that are not on BigCommerce's list are not named: the shopper gets number and link.",
             "Whether the shopper is mailed is set up in BigCommerce, for each order status; it cannot be asked.",
-            "Notices are not signed: they carry a secret of ours, and only make Doorstep ask.",
+            "A notice is known by a secret of ours that it carries, not by a signature; it only makes Doorstep ask.",
         ),
     )
     status: Mapping[str, Status] = STATUS
