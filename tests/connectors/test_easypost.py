@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from doorstep.connectors.carriers.easypost import BASE, EasyPost
 from doorstep.connectors.contract import (
@@ -28,6 +29,7 @@ EASYPOST = EasyPost()
 ACCOUNT = Account(credentials={"api_key": "k3y", "webhook_secret": "s3cret"}, now=NOW)
 SHARED = Path(__file__).parents[2].parent / "shared"
 ANSWERS = SHARED / "corpora/carrier_responses/easypost"
+CASSETTES = (SHARED / "specs/easypost_cassettes", ANSWERS)
 VECTORS = SHARED / "specs/derived/signature_vectors.json"
 UPS = TrackingNumber(text="1Z999AA10123456784", carrier="ups")
 MAIL = TrackingNumber(text="RN123456785GB", carrier="royal_mail")
@@ -176,3 +178,40 @@ def test_published_answers_are_read_whole() -> None:
 def scans(said: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (said.get("result") or said)["tracking_details"]
     return found
+
+
+def recorded_traffic() -> list[dict[str, Any]]:
+    """What EasyPost's own SDK asked and was answered about trackers."""
+    cassettes = [path for folder in CASSETTES for path in sorted(folder.glob("test_tracker_*.yaml"))]
+    if not cassettes:
+        pytest.skip(f"no recorded traffic at {CASSETTES[0]}")
+    return [one for path in cassettes for one in yaml.safe_load(path.read_text())["interactions"]]
+
+
+def test_recorded_traffic_is_read_whole() -> None:
+    """Every tracker and scan of it, in order, at the instant that was stated, with the status that was stated."""
+    seen = 0
+    for exchange in recorded_traffic():
+        reply = exchange["response"]
+        raw = reply["body"]["string"].encode()
+        given = Answer(what="track", status=reply["status"]["code"], body=raw, received_at=NOW)
+        facts, said = EASYPOST.read(given), json.loads(raw)
+        assert not facts.bad and not facts.words
+        trackers = said.get("trackers", [said] if "tracking_code" in said else [])
+        assert [one.number for one in facts.tracks] == [one["tracking_code"] for one in trackers]
+        for track, tracker in zip(facts.tracks, trackers, strict=True):
+            stated = [(one["datetime"], one["status"]) for one in tracker["tracking_details"]]
+            told = [(f"{one.instant:%Y-%m-%dT%H:%M:%SZ}", one.raw_code.split("/")[0]) for one in track.events]
+            assert told == stated
+            assert track.carrier == "usps"
+            assert Status.UNKNOWN not in {one.status for one in track.events}
+            seen += len(told)
+    assert seen >= 40
+
+
+def test_trackers_are_created_as_in_recorded_traffic() -> None:
+    ours = json.loads(drive(EASYPOST, ACCOUNT, EASYPOST.recarrier(ACCOUNT, MAIL), Server(MAIL.text)).requests[0].body)
+    for exchange in recorded_traffic():
+        if exchange["request"]["uri"].endswith("/v2/trackers") and exchange["request"]["body"]:
+            theirs = json.loads(exchange["request"]["body"])
+            assert set(theirs["tracker"]) <= set(ours["tracker"])

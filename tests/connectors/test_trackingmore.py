@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def item(number: str, code: int = 0) -> dict[str, object]:
     )
 
 
-def verbs(done: Driven[object]) -> list[str]:
+def verbs(done: Driven[Any]) -> list[str]:
     return [f"{one.method} {one.url.removeprefix(f'{BASE}/')}" for one in done.requests]
 
 

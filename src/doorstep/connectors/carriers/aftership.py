@@ -71,6 +71,18 @@ class AfterShip:
         ),
         basis="JSON schemas of the official TypeScript SDK (2025-01) and recorded answers of its SDKs",
         docs="https://www.aftership.com/docs/tracking/quickstart/api-quick-start",
+        keys=frozenset({"postcode"}),
+        proven="recorded",
+        steps=(
+            "Sign in at admin.aftership.com with a plan that has the tracking API.",
+            "Open Settings, API keys; create a key for tracking and copy it.",
+            "For webhooks open Settings, Webhooks: enter Doorstep's address and copy the webhook secret.",
+        ),
+        limits=(
+            "Ten calls a second.",
+            "Each number costs one unit of the plan; AfterShip stops 30 days after the last news.",
+        ),
+        gaps=("Extra keys that some carriers want, other than a postcode, are not sent.",),
     )
     status: Mapping[str, Status] = tracks.STATUS
     unseen = frozenset({*(f"Pending_00{number}" for number in range(2, 7)), "Exception_014", "Exception_015"})

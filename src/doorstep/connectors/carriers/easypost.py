@@ -59,6 +59,13 @@ class EasyPost:
         ),
         basis="recorded traffic of the official SDKs (v2)",
         docs="https://docs.easypost.com/docs/trackers",
+        proven="recorded",
+        steps=(
+            "Sign in at easypost.com and open Account Settings, API Keys.",
+            "Copy the production key: a test key knows EasyPost's own test numbers only.",
+        ),
+        limits=("Following a number costs a tracker of the plan; the same number is free for three months.",),
+        gaps=("The clock of the place is not said: all times are in UTC.",),
     )
     status: Mapping[str, Status] = tracks.STATUS
     unseen: frozenset[str] = frozenset()

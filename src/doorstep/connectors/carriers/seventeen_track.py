@@ -59,6 +59,20 @@ class SeventeenTrack:
         ),
         basis="API v2.2 documentation; shapes written from it, no vendor schema exists",
         docs="https://api.17track.net/en/doc?version=v2.2",
+        keys=frozenset({"postcode", "phone"}),
+        proven="documented only",
+        steps=(
+            "Sign in at api.17track.net and open Settings, Security; copy the API key.",
+            "Where the whitelist of addresses is on, add the address of this server there.",
+            "For webhooks open Settings, Webhook: enter Doorstep's address and choose version 2.2.",
+        ),
+        limits=(
+            "Forty numbers in each call, three calls a second.",
+            "Each number costs one unit of the plan when it is registered.",
+            "17TRACK stops 30 days after the last news, or 15 days after the end; it takes a number back once.",
+            "The carrier of a number can be changed five times.",
+        ),
+        gaps=("Of the extra keys that carriers want only a postcode or a phone number is sent.",),
     )
     status: Mapping[str, Status] = {word: status for word, (status, _) in events.READINGS.items()}
     unseen = events.UNSEEN
