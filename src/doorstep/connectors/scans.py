@@ -6,7 +6,7 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -160,6 +160,24 @@ def newest_first(times: Sequence[str | None]) -> bool:
     """Whether a list of times in ISO 8601 runs backwards, by its two ends."""
     known = [one for one in times if one]
     return len(known) > 1 and known[0] > known[-1]
+
+
+def of_all(pieces: Sequence[Sequence[TrackingEvent]]) -> tuple[tuple[TrackingEvent, ...], bool]:
+    """The events of a number that stands for several pieces, by their instants (by the clock where one has none), and
+    whether these are all. That a piece is delivered is left out until every one is.
+    """
+    if len(pieces) < 2:
+        return tuple(event for events in pieces for event in events), True
+    arrived = all(any(event.status is Status.DELIVERED for event in events) for events in pieces)
+    kept = [event for events in pieces for event in events if arrived or event.status is not Status.DELIVERED]
+    timed = all(event.instant for event in kept)
+    kept.sort(key=lambda event: (timed and event.instant) or _clock(event))
+    return tuple(replace(event, position=position) for position, event in enumerate(kept)), arrived
+
+
+def _clock(event: TrackingEvent) -> datetime:
+    """Where the hands stood, to compare with others of the same zone; no time goes first."""
+    return event.local.replace(tzinfo=UTC) if event.local else datetime.min.replace(tzinfo=UTC)
 
 
 def not_found(number: str, said: str = "") -> Track:

@@ -5,14 +5,13 @@ Australia, with its offset, wherever it happened. One bad event never spoils an 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from doorstep.connectors.answers import place
 from doorstep.connectors.contract import Answer, Facts, Refused
-from doorstep.connectors.scans import Meaning, Reader, broken, decoded, not_found, scan, statuses, trouble
+from doorstep.connectors.scans import Meaning, Reader, broken, decoded, not_found, of_all, scan, statuses, trouble
 from doorstep.core.event import TrackingEvent, when
 from doorstep.core.message import Message
 from doorstep.core.order import Track, TrackAnswer
@@ -106,23 +105,19 @@ def _words(errors: Iterable[_Error]) -> str:
 
 
 def _track(result: _Result, reader: Reader) -> Track:
-    """A consignment of several articles has the scans of all; that one is delivered is left out until all are."""
+    """A consignment of several articles has the scans of all."""
     number = result.tracking_id
     if result.errors:
         return not_found(number, _words(result.errors))
     before = len(reader.bad)
     articles = [_events(number, one, reader) for one in _articles(number, result.trackable_items or (), reader)]
-    whole = len(reader.bad) == before and any(articles)
-    arrived = whole and all(any(one.status is Status.DELIVERED for one in events) for events in articles)
-    alone = len(articles) < 2
-    kept = [one for events in articles for one in events if alone or arrived or one.status is not Status.DELIVERED]
-    events = kept if alone else _in_order(kept)
+    events, whole = of_all(articles)
     return Track(
         number=number,
         answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
         carrier="australia_post",
-        events=tuple(events),
-        complete=whole and (alone or arrived),
+        events=events,
+        complete=whole and bool(events) and len(reader.bad) == before,
     )
 
 
@@ -170,9 +165,3 @@ def _meaning(words: str, tag: Meaning | None, reader: Reader) -> Meaning:
     if told.status is not Status.UNKNOWN:
         return told
     return tag or reader.meaning({}, "", words)
-
-
-def _in_order(events: Iterable[TrackingEvent]) -> list[TrackingEvent]:
-    """By their instants; those without one first, in the order that they came in."""
-    ordered = sorted(events, key=lambda one: one.instant.timestamp() if one.instant else float("-inf"))
-    return [replace(one, position=position) for position, one in enumerate(ordered)]
