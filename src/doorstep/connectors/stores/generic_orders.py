@@ -57,6 +57,7 @@ class OrderShape(msgspec.Struct):
     cancelled_at: datetime | None = None
     ship_by: datetime | None = None
     awaiting_payment: bool = False
+    transaction: str | None = None
     buyer: _Buyer | None = None
     shipments: list[_Shipment] | None = None
 
@@ -98,6 +99,7 @@ def _read(order: OrderShape) -> Order:
         cancelled_at=_maybe("cancelled_at", order.cancelled_at),
         ship_by=_maybe("ship_by", order.ship_by),
         awaiting_payment=order.awaiting_payment,
+        transaction=(order.transaction or "").strip(),
         buyer=_read_buyer(order.buyer) if order.buyer else None,
         shipments=None if shipments is None else tuple(_read_shipment(one) for one in shipments),
     )
