@@ -91,7 +91,9 @@ def test_a_dry_run_shows_what_would_be_sent(shop: Ledger, order: Order, alice: C
     assert bob.get(f"/orders/{order.id}/dry-run").status_code == 200
 
 
-def test_asking_a_store_that_cannot_be_reached_says_so(shop: Ledger, order: Order, alice: Client) -> None:
+def test_asking_a_store_that_cannot_be_reached_says_so(
+    transactional_db: None, shop: Ledger, order: Order, alice: Client
+) -> None:
     Connection.objects.filter(id=shop.store.id).update(base_url="http://127.0.0.1:1")
     text = alice.post(f"/orders/{order.id}/dry-run").content.decode()
     assert "Would be declined" in text

@@ -6,13 +6,14 @@ that began before is thrown away. The others wait and read what was committed.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from doorstep.app import calls, clock, http, loop, vault
 from doorstep.app.changes import By, Noted, note
@@ -89,7 +90,8 @@ async def drive(
 
     async def ended(request: Request, status: int, seconds: float) -> None:
         if calls.heard(connection, request, status, seconds):
-            await in_db(calls.keep, connection)
+            with contextlib.suppress(OperationalError):  # the database is busy: these calls are not told of
+                await in_db(calls.keep, connection)
 
     async def run(account: Account) -> T:
         return await http.run(
