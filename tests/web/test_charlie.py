@@ -6,13 +6,14 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from doorstep.db.models import Inbox, Number, Order, ParcelLine, Push
+from doorstep.db.models import Inbox, Number, Order, ParcelLine, Purchase, Push
 from tests.app.ledger import Ledger
 
 POSTS = {
     "type_number", "change_carrier", "remove_number", "resync", "push_again", "push_withdraw", "push_old", "page_link",
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
+    "purchase_match", "order_purchase",
 }  # fmt: skip
 OPEN = {"page", "page_resync", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template"}
 
@@ -25,6 +26,7 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "parcel_id": ParcelLine.objects.filter(ws=shop.ws).values_list("parcel_id", flat=True)[0],
         "push_id": Push.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
         "inbox_id": Inbox.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
+        "purchase_id": Purchase.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
         "rule_id": 1,
         "resync_id": 1,
         "outbox_id": 1,

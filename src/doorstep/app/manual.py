@@ -18,7 +18,7 @@ from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.core.number import Hints, normalize, number_in_link, recognize
 from doorstep.core.order import Role
-from doorstep.db.models import Claim, Connection, Number, Order, ParcelLine, ParcelNumber
+from doorstep.db.models import Claim, Connection, Number, Order, ParcelLine, ParcelNumber, Purchase
 
 
 class Doubtful(ValueError):
@@ -86,6 +86,14 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
     order = Order.objects.get(ws=ws, store_id=store.id, external_id=ref)
     type_number(ws, order.id, text, actor=actor, carrier=carrier, confirmed=True)
     return order.id
+
+
+def say_match(purchase: Purchase, order: Order | None, actor: str) -> None:
+    """Keep a person's word on which order a purchase is for; None = for none."""
+    body: dict[str, object] = {"supplier": str(purchase.supplier_id), "purchase": purchase.external_id}
+    if order:
+        body |= {"store": str(order.store_id), "order": order.external_id}
+    read_now(_arrival(by_hand(purchase.ws, "supplier", "manual"), "match", body, {}, actor))
 
 
 def by_hand(ws: int, kind: str, name: str) -> Connection:

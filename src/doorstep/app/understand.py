@@ -15,7 +15,7 @@ from doorstep.app.inbox import Arrival, answer_of, keep
 from doorstep.app.log import logger
 from doorstep.app.merge.mails import merge_mail
 from doorstep.app.merge.orders import merge_order
-from doorstep.app.merge.purchases import merge_purchase
+from doorstep.app.merge.purchases import merge_match, merge_purchase
 from doorstep.app.merge.source import Source, Touched
 from doorstep.app.merge.tracks import READER, Told, merge_tracks
 from doorstep.app.merge.typed import merge_typed
@@ -164,7 +164,7 @@ def _merged(read: Sequence[Read]) -> Iterator[tuple[Source, Touched]]:
             _close(one.row, "bad", asdict(one.trouble) if one.trouble else None)
             continue
         touched = Touched()
-        if one.facts.orders or one.facts.purchases or one.facts.typed or one.facts.mails:
+        if any((one.facts.orders, one.facts.purchases, one.facts.typed, one.facts.matches, one.facts.mails)):
             merge_tracks(tracks)
             tracks.clear()
         tracks += [Told(one.source, track, touched) for track in one.facts.tracks]
@@ -184,6 +184,8 @@ def _merge(source: Source, facts: Facts, touched: Touched) -> dict[str, Any] | N
         merge_purchase(source, purchase, touched)
     for typed in facts.typed:
         merge_typed(source, typed, touched)
+    for match in facts.matches:
+        merge_match(source, match, touched)
     for mail in facts.mails:
         look = merge_mail(source, mail, touched) or look
     for word in facts.words:

@@ -32,7 +32,7 @@ from doorstep.connectors.values import (
 )
 from doorstep.core.message import Message
 from doorstep.core.number import TrackingNumber
-from doorstep.core.order import Mail, Order, Purchase, StoreShipment, Track, TypedNumber
+from doorstep.core.order import Mail, MatchedPurchase, Order, Purchase, StoreShipment, Track, TypedNumber
 from doorstep.core.status import Status
 
 __all__ = [
@@ -165,6 +165,7 @@ class Facts:
     tracks: tuple[Track, ...] = ()
     mails: tuple[Mail, ...] = ()
     typed: tuple[TypedNumber, ...] = ()
+    matches: tuple[MatchedPurchase, ...] = ()
     words: tuple[Word, ...] = ()
     bad: tuple[str, ...] = ()
 

@@ -207,3 +207,15 @@ class TypedNumber:
     contents: tuple[Content, ...] = ()
     removed: bool = False
     carrier_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedPurchase:
+    """A person says which order a purchase is for that names none itself. ``supplier`` and ``store`` are ids of
+    connections, ``purchase`` and ``order`` what those call them; no order = it is nobody's.
+    """
+
+    supplier: str
+    purchase: str
+    store: str = ""
+    order: str = ""

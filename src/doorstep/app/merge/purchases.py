@@ -6,10 +6,12 @@ from typing import Final
 from doorstep.app.changes import Noted, note
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
+from doorstep.app.waiting import release
+from doorstep.core.order import MatchedPurchase, PurchaseState, Role, SaidNumber
 from doorstep.core.order import Purchase as SaidPurchase
 from doorstep.core.order import PurchaseLine as SaidLine
-from doorstep.core.order import PurchaseState
-from doorstep.db.models import Claim, Line, Order, Purchase, PurchaseLine
+from doorstep.core.parcels import PERSON
+from doorstep.db.models import Claim, Line, Number, Order, Purchase, PurchaseLine
 
 LEFT: Final = frozenset({PurchaseState.DISPATCHED, PurchaseState.DELIVERED})
 
@@ -23,6 +25,8 @@ def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purc
         external_id=said.ref,
         defaults={"said_at": age.said_at, "heard_at": age.heard_at},
     )
+    if new:
+        release(source.ws, f"purchase:{source.connection.id}:{said.ref}")
     newest = new or age.newer_than(purchase)
     if newest:
         _take_over(purchase, said, age)
@@ -68,11 +72,60 @@ def _merge_line(
     order = find_order(source.ws, row.order_ref)
     if order is None and row.order_ref:
         wait_for(source, f"order:{order_ref(row.order_ref)}")
+    if order is None and purchase.matched_order_id:
+        order = Order.objects.filter(ws=source.ws, id=purchase.matched_order_id).first()
     if order is not None:
-        row.order_id = order.id
-        row.line_id, row.how = _find_line(order, row)
-        touched.orders.add(order.id)
+        _give(row, order, touched)
     row.save()
+
+
+def merge_match(source: Source, said: MatchedPurchase, touched: Touched) -> None:
+    """A person's newest word on which order a purchase is for; lines that name an order themselves keep it."""
+    mine = Purchase.objects.select_for_update().filter(ws=source.ws, supplier_id=int(said.supplier))
+    purchase = mine.filter(external_id=said.purchase).first()
+    meant = Order.objects.filter(ws=source.ws, store_id=int(said.store or 0), external_id=said.order).first()
+    if purchase is None or (said.order and meant is None):
+        named = f"order:{order_ref(said.order)}" if purchase else f"purchase:{said.supplier}:{said.purchase}"
+        wait_for(source, named)
+        return
+    if purchase.matched_at and source.received_at < purchase.matched_at:
+        return
+    purchase.matched_order_id, purchase.matched_at = meant.id if meant else 0, source.received_at
+    purchase.save(update_fields=["matched_order_id", "matched_at"])
+    touched.purchases.add(purchase.id)
+    before = set()
+    for row in PurchaseLine.objects.filter(ws=source.ws, purchase_id=purchase.id):
+        if find_order(source.ws, row.order_ref) is None:
+            before |= {row.order_id} - {0}
+            row.order_id, row.line_id, row.how = 0, 0, ""
+            if meant:
+                _give(row, meant, touched)
+            row.save()
+    _part(source, purchase, before, purchase.matched_order_id, touched)
+
+
+def _part(source: Source, purchase: Purchase, before: set[int], now: int, touched: Touched) -> None:
+    """The purchase's numbers are denied for the orders that it was for, as if a person took them back there; for the
+    one that it is for now, they are not denied any more.
+    """
+    group = f"purchase:{purchase.id}"
+    Claim.objects.filter(ws=source.ws, order_id=now, source=PERSON, group=group).delete()
+    touched.orders |= before
+    ids = list(Claim.objects.filter(ws=source.ws, purchase_id=purchase.id).values_list("number_id", "role"))
+    texts = Number.objects.filter(ws=source.ws).in_bulk([number_id for number_id, _ in ids])
+    for order_id in sorted(before - {now}):
+        for number_id, role in ids:
+            said = SaidNumber(text=texts[number_id].text, role=Role(role))
+            scope = Scope(order_id=order_id, source=PERSON, group=group)
+            made = claim(source, scope, Word(said=said, at=source.received_at), touched)
+            if made:
+                Claim.objects.filter(id=made[0].id).update(gone=True)
+
+
+def _give(row: PurchaseLine, order: Order, touched: Touched) -> None:
+    row.order_id = order.id
+    row.line_id, row.how = _find_line(order, row)
+    touched.orders.add(order.id)
 
 
 def find_order(ws: int, ref: str) -> Order | None:

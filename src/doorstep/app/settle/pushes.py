@@ -81,8 +81,9 @@ def case_of(cluster: Cluster, spot: Spot) -> Case:
     edited, removed = _touched_over_there(cluster, spot, given)
     asked = order.push_asked_at is not None and not (given and given.changed_at >= order.push_asked_at)
     ours = given if not (asked and edited) else None  # the store shows something else, which we may overwrite now
+    theirs = not plan.contents or any(int(part.order) == order.id for part in plan.contents)
     return Case(
-        numbers=plan.numbers,
+        numbers=plan.numbers if theirs else (),  # it carries what others bought, and nothing of this order any more
         placed_at=order.placed_at,
         method=purchase.method if purchase else "",
         paid_at=order.paid_at or (purchase.paid_at if purchase else None),

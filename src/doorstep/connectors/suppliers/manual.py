@@ -1,20 +1,22 @@
-"""Numbers that people type. No network: what a person typed comes as JSON and is read like any supplier's answer.
+"""What people say of numbers and purchases. No network: it comes as JSON and is read like any supplier's answer.
 
 The shape is ours (``Typed``), so it is strict: an unknown or wrong field is refused by its name.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta as Limits
 
 from doorstep.connectors.contract import Account, Answer, Broken, Can, Checked, Connectable, Facts, Flow, Meta
 from doorstep.core.message import Message
-from doorstep.core.order import Content, Role, SaidNumber, TypedNumber
+from doorstep.core.order import Content, MatchedPurchase, Role, SaidNumber, TypedNumber
 from doorstep.core.status import Status
 
 Said = Annotated[str, Limits(max_length=200)]
+Id = Annotated[str, Limits(pattern="^[0-9]{1,19}$")]
+T = TypeVar("T")
 
 
 class Piece(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,6 +48,19 @@ class Typed(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError("`url` does not begin with https:// or http://")
 
 
+class Matched(msgspec.Struct, forbid_unknown_fields=True):
+    """Which order a purchase is for; see ``core.order.MatchedPurchase``."""
+
+    supplier: Id
+    purchase: Annotated[str, Limits(min_length=1, max_length=200)]
+    store: Id | Literal[""] = ""
+    order: Said = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.store) != bool(self.order):
+            raise ValueError("`order` and `store` go together")
+
+
 class Manual:
     """The supplier that is a person."""
 
@@ -59,22 +74,30 @@ class Manual:
         return Checked(external_id="manual", label="By hand")
 
     def read(self, answer: Answer) -> Facts:
-        """One typed number. Raises Broken naming the field."""
-        try:
-            typed = msgspec.json.decode(answer.body, type=Typed)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            why = str(error).replace("`$.", "`")  # the field without msgspec's root sign
-            raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
+        """One typed number, or one purchase matched. Raises Broken naming the field."""
+        if answer.what == "match":
+            said = _decoded(answer.body, Matched)
+            one = MatchedPurchase(supplier=said.supplier, purchase=said.purchase, store=said.store, order=said.order)
+            return Facts(matches=(one,))
+        typed = _decoded(answer.body, Typed)
         contents = tuple(Content(line=one.line, qty=one.qty) for one in typed.contents)
         number = SaidNumber(text=typed.number, role=Role(typed.role), carrier=typed.carrier, url=typed.url)
-        said = TypedNumber(
+        given = TypedNumber(
             order=typed.order,
             number=number,
             contents=contents,
             removed=typed.removed,
             carrier_only=typed.carrier_only,
         )
-        return Facts(typed=(said,))
+        return Facts(typed=(given,))
+
+
+def _decoded(body: bytes, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        why = str(error).replace("`$.", "`")  # the field without msgspec's root sign
+        raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
 
 
 CONNECTOR: Connectable = Manual()

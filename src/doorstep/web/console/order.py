@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import by_hand, clock, doors, manual, payments, pushes, resync
+from doorstep.app import by_hand, clock, doors, manual, matching, payments, pushes, resync
 from doorstep.app.order_view import OrderView, order_view
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
@@ -32,6 +32,7 @@ def show(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         "payments": payments.shown(caller.ws, order_id) if view.order.transaction else [],
         "by_hand": by_hand.tasks(view.order, view.store, view.parcels, view.pushes),
         "asked": asked(caller.ws, view.parcels, clock.now()),
+        "unmatched": matching.unmatched(caller.ws),
         "doubt": request.GET.get("doubt", "")[:400],
     }
     return render(request, "console/order.html", context)
