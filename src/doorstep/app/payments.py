@@ -28,9 +28,9 @@ from doorstep.connectors.contract import (
     Trouble,
 )
 from doorstep.connectors.registry import connector
+from doorstep.core.channel import carrier_name, channel
 from doorstep.core.message import Message
-from doorstep.core.number import carrier, keys_at
-from doorstep.core.number.vendor_keys import vendors
+from doorstep.core.number import carrier
 from doorstep.db import queries
 from doorstep.db.models import Connection, Number, Order, Sync
 
@@ -124,9 +124,11 @@ def _key(row: Sync) -> str:
 
 
 def _named(meta: Meta, code: str) -> str:
-    """The service's own key of a carrier, else the carrier's name."""
-    keys = keys_at(meta.name, code) if code and meta.name in vendors() else ()
-    return keys[0] if keys else carrier(code).name if code else ""
+    """How the service calls the carrier, else the carrier's own name; '' = unknown."""
+    if not code:
+        return ""
+    named = carrier_name(channel(meta.name), code)
+    return named.field if named.listed else carrier(code).name
 
 
 def told(errand: Errand, said: Sequence[Synced]) -> None:
