@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests import postgres
 
-OURS = {"DOORSTEP_TEST_DB", "DOORSTEP_LONG", "DOORSTEP_KILLS", "DOORSTEP_SEED", "DOORSTEP_SOAK_MINUTES"}  # how much is tested
+# How much is tested.
+OURS = {"DOORSTEP_TEST_DB", "DOORSTEP_LONG", "DOORSTEP_KILLS", "DOORSTEP_SEED", "DOORSTEP_SOAK_MINUTES"}
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     for name in [name for name in os.environ if name.startswith("DOORSTEP_") and name not in OURS]:

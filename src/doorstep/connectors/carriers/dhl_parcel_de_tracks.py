@@ -62,7 +62,7 @@ def _refusal(code: str, words: str) -> Denied | NotFound | Refused:
 
 def _track(piece: Element, numbers: tuple[str, ...], reader: Reader) -> Track:
     """Under the number as it was asked: DHL repeats it, and leaves out zeros in its own."""
-    own = piece.get("searched-piece-code") or piece.get("piece-code", "")
+    own = piece.get("searched-piece-code", "") or piece.get("piece-code", "")
     number = next((one for one in numbers if bare(one) == bare(own)), own)
     if piece.get("error-status", _FINE) != _FINE:
         return not_found(number, piece.get("status", ""))
@@ -78,7 +78,7 @@ def _track(piece: Element, numbers: tuple[str, ...], reader: Reader) -> Track:
 
 
 def _event(found: Element, reader: Reader) -> TrackingEvent:
-    words = found.get("event-status") or found.get("event-text", "")
+    words = found.get("event-status", "") or found.get("event-text", "")
     parts = (found.get("ice", ""), found.get("ric", ""), found.get("standard-event-code", ""))
     return scan(
         "dhl_parcel_de",

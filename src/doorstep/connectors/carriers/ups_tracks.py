@@ -6,6 +6,7 @@ what; ``X`` has a table of its own. Dates and times come apart, as local time an
 spoils an answer.
 """
 
+import functools
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -201,7 +202,8 @@ def _shipments(shipments: list[_Shipment], numbers: tuple[str, ...]) -> Facts:
     reader, tracks = Reader("ups"), []
     for shipment in shipments:
         number = shipment.inquiry_number or (numbers[0] if numbers else "")
-        tracks += reader.each(shipment.package or (), _Package, lambda one, number=number: _track(one, number, reader))
+        read = functools.partial(_track, inquired=number, reader=reader)
+        tracks += reader.each(shipment.package or (), _Package, read)
         if not shipment.package:
             words = "; ".join(one.message or "" for one in shipment.warnings or ())
             if not number:
