@@ -17,8 +17,10 @@ from doorstep.app.board import TABS
 from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
+from doorstep.app.work import LANES
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What
+from doorstep.connectors.suppliers.sheets.columns import FIELDS
 from doorstep.core.advice import Verdict
 from doorstep.core.conflict import Why
 from doorstep.core.diagnosis import Cause, Confidence, Who
@@ -78,10 +80,12 @@ COMPOSED = {
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
     "teach.is.": What,
     "estimate.sure.": Sure,
-    "given_up.": ("push", "withdraw", "mail", "notice"),
+    "given_up.": ("push", "withdraw", *LANES),
     "resync.range.": Range,
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
+    "import.field.": FIELDS,
+    "audit.numbers.": ("confirm", "undo"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix
 
