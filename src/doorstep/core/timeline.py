@@ -193,12 +193,16 @@ def _weight(one: Placed) -> tuple[int, bool]:
 def belonging(
     events: Iterable[TrackingEvent], not_before: datetime | None
 ) -> tuple[tuple[TrackingEvent, ...], tuple[TrackingEvent, ...]]:
-    """(own, strangers), each merged. A stranger is older than ``not_before`` (the purchase) by more than two days."""
-    merged = merge(events)
-    if not_before is None:
-        return merged, ()
-    own = tuple(one for one in merged if not _stranger(one, not_before))
-    return own, tuple(one for one in merged if _stranger(one, not_before)) if len(own) < len(merged) else ()
+    """(own, strangers), each merged by itself: what another parcel did says nothing about the order of ours. A stranger
+    is older than ``not_before`` (the purchase) by more than two days.
+    """
+    said = tuple(events)
+    others = [one for one in said if not_before and _stranger(one, not_before)]
+    if not others:
+        return merge(said), ()
+    mine = merge(own(said, not_before))
+    known = {event_key(one) for one in mine}
+    return mine, merge(one for one in others if event_key(one) not in known)
 
 
 def own(events: Iterable[TrackingEvent], not_before: datetime | None) -> list[TrackingEvent]:
