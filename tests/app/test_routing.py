@@ -166,9 +166,17 @@ def test_the_keys_a_carrier_wants_come_from_the_orders_person(shop: Ledger) -> N
     Person.objects.filter(ws=shop.ws).update(postcode="1000-001", country="PT", phone="")
     meta = connector("carrier", "usps").meta
     assert keys_for(shop.ws, [number.id], meta) == {number.id: {"postcode": "1000-001"}}
-    assert keys_for(shop.ws, [number.id], connector("carrier", "seventeen_track").meta) == {}
+    assert keys_for(shop.ws, [number.id], connector("carrier", "ups").meta) == {}
     Person.objects.filter(ws=shop.ws).delete()
     assert keys_for(shop.ws, [number.id], meta) == {number.id: {}}
+
+
+def test_an_aggregator_is_told_a_postcode_only_where_it_found_nothing_without(shop: Ledger) -> None:
+    number, meta = typed(shop), connector("carrier", "seventeen_track").meta
+    Person.objects.filter(ws=shop.ws).update(postcode="1000-001", country="PT", phone="")
+    assert keys_for(shop.ws, [number.id], meta) == {}
+    Watch.objects.filter(ws=shop.ws).update(answer="rejected")
+    assert keys_for(shop.ws, [number.id], meta) == {number.id: {"postcode": "1000-001"}}
 
 
 def test_a_number_is_asked_about_with_the_keys_its_carrier_wants(shop: Ledger) -> None:

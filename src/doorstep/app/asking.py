@@ -14,6 +14,7 @@ from doorstep.core.routing import Asker, Heard, place, route
 from doorstep.db.models import Budget, Connection, Number, Order, ParcelLine, ParcelNumber, Person, Watch
 
 TELLS: Final = timedelta(days=7)  # an account that has told something by itself so lately goes on doing so
+_IN_VAIN: Final = (TrackAnswer.REJECTED.value, TrackAnswer.NOT_FOUND.value, TrackAnswer.NOTHING.value)
 _ANSWERS: Final = {one.value: one for one in TrackAnswer}
 
 
@@ -73,10 +74,14 @@ def tells(account: Connection, now: datetime) -> bool:
 
 def keys_for(ws: int, numbers: Sequence[int], meta: Meta) -> dict[int, dict[str, str]]:
     """What a carrier wants to know with its numbers (postcode, phone, country), as far as an order of their parcels
-    says it; by number. Nothing is looked up that the carrier does not want.
+    says it; by number. Nothing is looked up that the carrier does not want. An aggregator, which hands on what it is
+    told, gets them only for numbers that it found nothing about without them.
     """
     wanted = sorted(meta.keys & {"postcode", "phone", "country"})
-    if not wanted:
+    if wanted and not meta.carriers:
+        unknown = Watch.objects.filter(ws=ws, number_id__in=numbers, answer__in=_IN_VAIN)
+        numbers = list(unknown.values_list("number_id", flat=True).distinct())
+    if not wanted or not numbers:
         return {}
     held = ParcelNumber.objects.filter(ws=ws, number_id__in=numbers, until=None)
     parcels = dict(held.order_by("-parcel_id").values_list("number_id", "parcel_id"))
