@@ -27,6 +27,8 @@ def unmatched(ws: int) -> list[Unmatched]:
     free = PurchaseLine.objects.filter(ws=ws, order_id=0)
     live = Purchase.objects.filter(ws=ws, id__in=free.values("purchase_id")).exclude(state=PurchaseState.CANCELLED)
     purchases = list(live.order_by("-id")[:MOST])
+    if not purchases:
+        return []
     ids = [one.id for one in purchases]
     lines, numbers = defaultdict(list), defaultdict(list)
     for line in free.filter(purchase_id__in=ids).order_by("id"):

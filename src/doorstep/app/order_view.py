@@ -98,17 +98,18 @@ def order_view(ws: int, order_id: int, now: datetime) -> OrderView | None:
     lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
     seen = tuple(one for one in parcels(ws, order_id, lines) if one.numbers)
     pushes = _pushes(ws, order_id)
-    bought = _purchases(ws, order_id)
+    purchases = _purchases(ws, order_id)
+    known = Connection.objects.filter(ws=ws).in_bulk({order.store_id, *(one.supplier_id for one in purchases)})
     newest = [given[0].state for given in pushes.values()]
     return OrderView(
         order=order,
-        store=Connection.objects.get(ws=ws, id=order.store_id),
+        store=known[order.store_id],
         person=Person.objects.filter(ws=ws, id=order.person_id).first() if order.person_id else None,
         matrix=matrix(lines, seen),
         parcels=seen,
         pushes=pushes,
-        purchases=bought,
-        findings=findings.of_order(order, lines, [one for one, _ in bought], seen, now),
+        purchases=tuple((one, known[one.supplier_id].label) for one in purchases),
+        findings=findings.of_order(order, lines, purchases, seen, now),
         history=_history(ws, order_id, [one.id for one in seen]),
         page=_page(ws, order_id),
         stage=stage(order.state, [one.status for one in seen if one.current], newest),
@@ -156,12 +157,10 @@ def _pushes(ws: int, order_id: int) -> dict[int, tuple[Given, ...]]:
     return given
 
 
-def _purchases(ws: int, order_id: int) -> tuple[tuple[Purchase, str], ...]:
-    """The purchases that serve the order, each with its supplier's name."""
+def _purchases(ws: int, order_id: int) -> list[Purchase]:
+    """The purchases that serve the order."""
     ids = PurchaseLine.objects.filter(ws=ws, order_id=order_id).values("purchase_id")
-    rows = list(Purchase.objects.filter(ws=ws, id__in=ids).order_by("id"))
-    names = dict(Connection.objects.filter(ws=ws, id__in={one.supplier_id for one in rows}).values_list("id", "label"))
-    return tuple((one, names.get(one.supplier_id, "")) for one in rows)
+    return list(Purchase.objects.filter(ws=ws, id__in=ids).order_by("id"))
 
 
 def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, ...]:
