@@ -108,12 +108,16 @@ def order_view(ws: int, order_id: int, now: datetime) -> OrderView | None:
         matrix=matrix(lines, seen),
         parcels=seen,
         pushes=pushes,
-        purchases=tuple((one, known[one.supplier_id].label) for one in purchases),
+        purchases=tuple((one, _label(known.get(one.supplier_id))) for one in purchases),
         findings=findings.of_order(order, lines, purchases, seen, now),
         history=_history(ws, order_id, [one.id for one in seen]),
         page=_page(ws, order_id),
         stage=stage(order.state, [one.status for one in seen if one.current], newest),
     )
+
+
+def _label(connection: Connection | None) -> str:
+    return connection.label if connection else ""
 
 
 def matrix(lines: Sequence[Line], seen: Sequence[Seen]) -> tuple[Allotted, ...]:
