@@ -26,7 +26,7 @@ from sandbox.shopify_order import CLIENT, CUSTOM_TOKEN, SECRET, SHOP, Json, Shop
 REDIRECT = "https://doorstep.example/grant"
 SCOPES = "read_orders,write_fulfillments,write_merchant_managed_fulfillment_orders,write_third_party_fulfillment_orders"
 PATH = "/admin/api/2026-07/graphql.json"
-NO_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105
+NO_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105 - what it says, no token
 
 
 def the_schema() -> GraphQLSchema:

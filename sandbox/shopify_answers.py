@@ -27,7 +27,7 @@ class Answers:
         return {
             "orders": self._orders,
             "order": lambda _, id: self._maybe(self._shop.order(id)),  # noqa: A006 - the schema's own name
-            "fulfillment": lambda _, id: self._one_fulfillment(id),  # noqa: A006
+            "fulfillment": lambda _, id: self._one_fulfillment(id),  # noqa: A006 - as above
             "shop": {
                 "id": gid("Shop", 1),
                 "name": "Lantern & Thread",

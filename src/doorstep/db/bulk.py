@@ -92,10 +92,10 @@ def _source(vendor: str, fields: Sequence[Any]) -> str:
     """The rows of the JSON parameter as a table ``said`` with the columns' own types."""
     if vendor == "sqlite":
         read = ", ".join(f'{_from_sqlite(one)} AS "{one.column}"' for one in fields)
-        return f"(SELECT {read} FROM json_each(%s)) AS said"  # noqa: S608
+        return f"(SELECT {read} FROM json_each(%s)) AS said"  # noqa: S608 - names of the model
     read = ", ".join(f'{_from_postgres(one)} AS "{one.column}"' for one in fields)
     types = ", ".join(f'"{one.column}" {_type(one)}' for one in fields)
-    return f"(SELECT {read} FROM json_to_recordset(%s::json) AS row({types})) AS said"  # noqa: S608
+    return f"(SELECT {read} FROM json_to_recordset(%s::json) AS row({types})) AS said"  # noqa: S608 - names of the model
 
 
 def _from_sqlite(field: Any) -> str:
