@@ -29,6 +29,7 @@ def codes_at(vendor: str) -> frozenset[str]:
     return frozenset(code for one, _, _, code in _rows() if one == vendor)
 
 
+@cache
 def vendors() -> tuple[str, ...]:
     """The vendors whose keys are in the table."""
     return tuple(dict.fromkeys(vendor for vendor, _ in _keys()))
