@@ -4,6 +4,7 @@ workspace, where a foreign key into a partitioned table would have to carry it t
 transaction.
 """
 
+from doorstep.db.models.api import ApiAnswer, ApiUse
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
 from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push, Sync
@@ -14,9 +15,9 @@ from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim", "Connection",
-    "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order", "Outbox",
-    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
+    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim",
+    "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order",
+    "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
     "ResyncParcel", "Scans", "Schedule", "StorePolicy", "Sync", "TaughtRule", "User", "Waiting", "Watch", "Word",
     "Workspace",
 ]  # fmt: skip

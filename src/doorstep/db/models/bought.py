@@ -1,10 +1,24 @@
 """What was bought: orders of stores, purchases at suppliers, and the people they are for."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 
 from doorstep.db.ids import new_id
+
+
+def by_beginning(field: str, name: str, *before: str) -> models.Index:
+    """An index that finds what begins with a text, whatever order of letters the database has."""
+    fields = ["ws", *before, field]
+    return models.Index(fields=fields, name=name, opclasses=["int8_ops"] * (len(fields) - 1) + ["text_pattern_ops"])
+
+
+def on_tab(name: str, condition: models.Q) -> models.Index:
+    """The orders on one of the board's tabs, newest first (``db.tabs`` says what each is)."""
+    return models.Index(fields=["ws", "-placed_at", "-id"], name=f"order_{name}_ix", condition=condition)
+
+
+OPEN: Final = models.Q(state__in=["placed", "partly_shipped"])
 
 
 class Person(models.Model):
@@ -20,10 +34,16 @@ class Person(models.Model):
     postcode = models.TextField(default="")
     country = models.TextField(default="")
     locale = models.TextField(default="")
+    name_key = models.TextField(default="")  # the name as it is looked for (app.search): from its first word on,
+    name_turned = models.TextField(default="")  # and from its last
+    email_key = models.TextField(default="")
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["ws", "email_hash"], name="person_email_ix")]
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "email_hash"], name="person_email_ix"),
+            *(by_beginning(field, f"person_{field}_ix") for field in ("name_key", "name_turned", "email_key")),
+        ]
 
 
 class Order(models.Model):
@@ -49,12 +69,29 @@ class Order(models.Model):
     heard_at = models.DateTimeField()  # when it reached us: breaks the tie between snapshots of one age
     said_hash = models.BinaryField(default=b"")
     version = models.IntegerField(default=0)
+    number_end = models.TextField(default="")  # the number backwards: it is looked for by its end too (app.search)
+    # Where it is on the board (db.tabs): has a current number, a push held back or accepted, a parcel on its way ...
+    numbered = models.BooleanField(default=False)
+    held = models.BooleanField(default=False)
+    pushed = models.BooleanField(default=False)
+    moving = models.BooleanField(default=False)
+    attention = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "store_id", "external_id"], name="order_uq")]
         indexes: ClassVar = [
-            models.Index(fields=["ws", "store_id", "number"], name="order_number_ix"),
-            models.Index(fields=["ws", "-placed_at"], name="order_placed_ix"),
+            by_beginning("number", "order_number_ix", "store_id"),
+            by_beginning("number_end", "order_number_end_ix"),
+            models.Index(fields=["ws", "-placed_at", "-id"], name="order_placed_ix"),
+            on_tab("unfulfilled", OPEN),
+            on_tab("no_number", OPEN & models.Q(numbered=False)),
+            on_tab("held", models.Q(held=True)),
+            on_tab("pushed", models.Q(pushed=True)),
+            on_tab("in_transit", models.Q(moving=True)),
+            on_tab("attention", models.Q(attention=True)),
+            on_tab("delivered", models.Q(state="delivered")),
+            on_tab("tracked", models.Q(numbered=True)),
+            on_tab("untracked", models.Q(numbered=False)),
         ]
 
 
@@ -104,6 +141,7 @@ class Purchase(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ws", "supplier_id", "external_id"], name="purchase_uq")
         ]
+        indexes: ClassVar = [models.Index(fields=["ws", "-id"], name="purchase_id_ix")]
 
 
 class PurchaseLine(models.Model):

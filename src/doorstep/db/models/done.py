@@ -58,6 +58,7 @@ class Push(models.Model):
             models.Index(fields=["hold_until"], name="push_hold_ix", condition=models.Q(state="held")),
             models.Index(fields=["ws", "order_id"], name="push_order_ix"),
             models.Index(fields=["ws", "parcel_id"], name="push_parcel_ix"),
+            models.Index(fields=["ws", "-id"], name="push_id_ix"),
         ]
 
 

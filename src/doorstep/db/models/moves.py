@@ -92,7 +92,10 @@ class Parcel(models.Model):
     version = models.IntegerField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["ws", "status"], name="parcel_status_ix")]
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "status"], name="parcel_status_ix"),
+            models.Index(fields=["ws", "-id"], name="parcel_id_ix"),
+        ]
 
 
 class ParcelLine(models.Model):

@@ -17,7 +17,7 @@ class Resync(models.Model):
     ws = models.BigIntegerField()
     scope = models.TextField()  # parcel | store
     target_id = models.BigIntegerField()
-    place = models.TextField()  # console | page
+    place = models.TextField()  # console | page | api
     actor = models.TextField()
     accepted_at = models.DateTimeField()
     status_before = models.TextField(default="")  # of a parcel
@@ -31,6 +31,7 @@ class Resync(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["ws", "scope", "target_id", "-id"], name="resync_target_ix"),
+            models.Index(fields=["ws", "-id"], name="resync_id_ix"),
             models.Index(
                 fields=["accepted_at"],
                 name="resync_running_ix",
