@@ -11,7 +11,7 @@ class Connection(models.Model):
     """A connected store, supplier, carrier account or mailbox.
 
     ``state``: active | paused (by a person) | denied (credentials refused: waits for a person). ``state_reason`` is a
-    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only.
+    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only. ``ws`` 0: the operator's own (``app.lending``).
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -30,6 +30,7 @@ class Connection(models.Model):
     connected_at = models.DateTimeField()
     rank = models.IntegerField(default=0)  # carriers: the place that a person gave it among them; 0 = none
     pushed_at = models.DateTimeField(null=True)  # when its vendor last called us and was verified, to the hour
+    lent_id = models.BigIntegerField(default=0)  # the operator's account that is asked instead; 0 = this is an own one
 
     class Meta:
         constraints: ClassVar = [
