@@ -38,6 +38,7 @@ from doorstep.core.order import Content, Role, StoreShipment
 from doorstep.core.policy import MailBy
 from doorstep.db import queries
 from doorstep.db.models import Budget, Connection, Line, Number, Order, Push
+from doorstep.db.tabs import sort_in
 
 log = logger(__name__)
 REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there what this push was to replace
@@ -312,5 +313,6 @@ def _set(push: Push, state: str, reason: Message | None = None) -> None:
     push.reason = asdict(reason) if reason else push.reason
     push.save(update_fields=["state", "reason", "changed_at", "remote_id", "remote_number"])
     if moved:
+        sort_in(push.ws, [push.order_id])
         at = f"{push.id}:{push.changed_at.isoformat()}"
         note(_clock(push), Noted("order", push.order_id, f"push.{state}", new=str(push.number_id), at=at))

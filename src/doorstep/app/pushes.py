@@ -14,6 +14,7 @@ from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.db import queries
 from doorstep.db.models import Connection, Order, Outbox, Push
+from doorstep.db.tabs import sort_in
 
 
 class NotPossible(ValueError):
@@ -34,6 +35,7 @@ def try_again(ws: int, push_id: int, actor: str) -> None:
         if push.state == "refused":
             push.state, push.reason, push.changed_at = "due", None, clock.now()
             push.save(update_fields=["state", "reason", "changed_at"])
+            sort_in(ws, [push.order_id])
         state = "unsure" if push.state == "unsure" else "due"
         Outbox.objects.filter(ws=ws, id=row.id).update(state=state, due_at=clock.now(), tries=0, error=None)
         record(ws, actor, "push.try_again", f"push:{push_id}")
@@ -50,6 +52,7 @@ def withdraw(ws: int, push_id: int, actor: str) -> None:
             Outbox.objects.filter(ws=ws, lane="push", payload_ref=push.id, state="due").delete()
             push.state, push.reason, push.changed_at = "superseded", asdict(Message(id="push.cancelled")), clock.now()
             push.save(update_fields=["state", "reason", "changed_at"])
+            sort_in(ws, [push.order_id])
         elif push.state != "accepted" or not push.remote_id:
             raise NotPossible(Message(id="push.not_now", values={"state": push.state}))
         elif Can.WITHDRAW not in connector("store", store.connector).meta.can:

@@ -8,6 +8,7 @@ from django.conf import settings
 from doorstep.app.changes import Noted, note
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.source import Age, Source, Touched, order_ref
+from doorstep.app.search import name_keys, number_end
 from doorstep.app.waiting import release
 from doorstep.core.number import normalize
 from doorstep.core.order import Buyer, Role, SaidNumber
@@ -56,6 +57,7 @@ def _take_over(source: Source, order: Order, said: SaidOrder, age: Age) -> None:
     if said.paid_at and not order.paid_at:
         note(source, Noted("order", order.id, "order.paid", new=said.paid_at.isoformat()))
     order.number, order.placed_at, order.paid_at = said.number, said.placed_at, said.paid_at
+    order.number_end = number_end(said.number)
     order.cancelled_at, order.ship_by = said.cancelled_at, said.ship_by
     order.awaiting_payment = said.awaiting_payment
     order.transaction = said.transaction or order.transaction
@@ -71,7 +73,8 @@ def _person(order: Order, buyer: Buyer) -> int:
     if person.erased_at is None:
         for name in ("email", "phone", "name", "city", "postcode", "country", "locale"):
             setattr(person, name, getattr(buyer, name))
-        person.email_hash = email_hash(buyer.email)
+        person.email_hash, person.email_key = email_hash(buyer.email), buyer.email.strip().casefold()
+        person.name_key, person.name_turned = name_keys(buyer.name)
         person.save()
     return person.id
 

@@ -14,6 +14,7 @@ from doorstep.app.settle.pushes import decide_pushes
 from doorstep.app.settle.scans import settle_scans
 from doorstep.app.settle.states import renew
 from doorstep.app.settle.watching import watch_numbers
+from doorstep.db.tabs import sort_in
 
 __all__ = ["settle", "settle_all", "settle_quietly"]
 
@@ -49,6 +50,7 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
         intend_mails(cluster, quiet=quiet)
     for cluster in clusters[:1]:  # they share one
         cluster.sheet.write()
+    sort_in(told[0][0].ws, {order for cluster in clusters for order in cluster.orders})
 
 
 def _last(told: Sequence[tuple[Cause, Touched]]) -> dict[tuple[str, int], int]:

@@ -26,6 +26,7 @@ from doorstep.core.timeline import first_and_last, headline, own, placed
 from doorstep.db import queries
 from doorstep.db.load import load
 from doorstep.db.models import Connection, Order, Parcel, ParcelNumber, Purchase, Watch
+from doorstep.db.tabs import sort_in
 
 TIMES: Final = ("id", "ordered_at", "paid_at")  # of a purchase: since when its parcel can have been scanned
 
@@ -51,6 +52,7 @@ def settle_scans(
     cluster.numbers = {id_: number for id_, number in cluster.numbers.items() if id_ in settled}
     watch_numbers(cluster)
     cluster.sheet.write()
+    sort_in(cluster.ws, {part.order_id for parcel, _ in cluster.plans for part in cluster.parts.get(parcel.id, ())})
     return left | (numbers - settled)
 
 

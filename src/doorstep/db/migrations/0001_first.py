@@ -274,6 +274,8 @@ class Migration(migrations.Migration):
                 ("subject_id", models.BigIntegerField()),
                 ("cause", models.TextField()),
                 ("evidence_hash", models.BinaryField()),
+                ("answer", models.TextField(default="fine")),
+                ("until", models.DateTimeField(null=True)),
                 ("by", models.TextField()),
                 ("at", models.DateTimeField()),
             ],
@@ -318,6 +320,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["ws", "-id"], name="audit_ix")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Bulk",
+            fields=[
+                ("id", models.BigIntegerField(default=doorstep.db.ids.new_id, primary_key=True, serialize=False)),
+                ("ws", models.BigIntegerField()),
+                ("verb", models.TextField()),
+                ("by", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("done", models.JSONField(default=list)),
+                ("undone_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["ws", "-id"], name="bulk_ix")],
             },
         ),
         migrations.CreateModel(
@@ -527,6 +544,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("ws", "user_id"), name="membership_uq")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Note",
+            fields=[
+                ("id", models.BigIntegerField(default=doorstep.db.ids.new_id, primary_key=True, serialize=False)),
+                ("ws", models.BigIntegerField()),
+                ("order_id", models.BigIntegerField()),
+                ("by", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("text", models.TextField()),
+            ],
+            options={
+                "indexes": [models.Index(fields=["ws", "order_id"], name="note_order_ix")],
             },
         ),
         migrations.CreateModel(
@@ -939,6 +970,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [models.Index(fields=["ws", "resync_id", "state"], name="resync_parcel_ix")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SavedView",
+            fields=[
+                ("id", models.BigIntegerField(default=doorstep.db.ids.new_id, primary_key=True, serialize=False)),
+                ("ws", models.BigIntegerField()),
+                ("name", models.TextField()),
+                ("tab", models.TextField(default="all")),
+                ("query", models.TextField(default="")),
+                ("columns", models.JSONField(default=list)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("ws", "name"), name="saved_view_uq")],
             },
         ),
         migrations.CreateModel(

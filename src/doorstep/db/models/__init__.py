@@ -7,6 +7,7 @@ transaction.
 from doorstep.db.models.api import ApiAnswer, ApiUse
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
 from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
+from doorstep.db.models.desk import Bulk, Note, SavedView
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push, Sync
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
@@ -15,9 +16,9 @@ from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Budget", "Calls", "Change", "ChannelState", "Claim",
-    "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Number", "NumberLink", "Order",
-    "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
-    "ResyncParcel", "Scans", "Schedule", "StorePolicy", "Sync", "TaughtRule", "User", "Waiting", "Watch", "Word",
-    "Workspace",
+    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Budget", "Bulk", "Calls", "Change", "ChannelState",
+    "Claim", "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Note", "Number",
+    "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase",
+    "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync",
+    "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

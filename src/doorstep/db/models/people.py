@@ -69,13 +69,17 @@ class Cooldown(models.Model):
 
 
 class Ack(models.Model):
-    """A person's answer to a finding; findings themselves are computed."""
+    """A person's answer to a finding; findings themselves are computed. It holds for exactly this evidence: what is
+    new is told again. ``answer``: told | later | fine (``app.acks``); ``until``: when the finding comes back.
+    """
 
     ws = models.BigIntegerField()
     subject = models.TextField()
     subject_id = models.BigIntegerField()
     cause = models.TextField()
     evidence_hash = models.BinaryField()
+    answer = models.TextField(default="fine")
+    until = models.DateTimeField(null=True)
     by = models.TextField()
     at = models.DateTimeField()
 
