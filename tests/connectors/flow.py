@@ -81,7 +81,7 @@ def check_request(connector: Connector, account: Account, request: Request) -> N
     assert parts.scheme == "https" or connector.meta.hosts == OWN, "a vendor is only asked over https"
     assert not parts.query, "the query belongs in Request.query"
     stored = [request.url, request.what, request.subject, *request.context, *request.context.values()]
-    stored += [request.body.decode()] if request.what else []
+    stored += [request.body.decode()] if request.what and not request.sealed else []
     secrets = [value for value in account.credentials.values() if value]
     assert not [text for text in stored for secret in secrets if secret in text], "a secret would be stored"
     assert request.changes is False or not request.what, "what changes something over there is not a poll"

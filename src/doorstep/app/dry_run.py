@@ -165,7 +165,7 @@ def _first(store: Connection, shipment: Shipment) -> Described | None:
 
 def describe(request: Request, account: Account) -> Described:
     """A request without what is secret."""
-    text = request.body.decode(errors="replace")
+    text = HIDDEN if request.sealed else request.body.decode(errors="replace")
     for secret in filter(None, account.credentials.values()):
         text = text.replace(secret, HIDDEN)
     try:

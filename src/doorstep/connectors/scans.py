@@ -180,6 +180,28 @@ def _clock(event: TrackingEvent) -> datetime:
     return event.local.replace(tzinfo=UTC) if event.local else datetime.min.replace(tzinfo=UTC)
 
 
+def history(
+    number: str,
+    carrier: str,
+    events: tuple[TrackingEvent, ...],
+    told: int,
+    *,
+    eta: tuple[date | None, date | None] = (None, None),
+) -> Track:
+    """What a carrier tells of a number that it knows. ``told``: how many scans it told, readable or not: a list with
+    one that is not, or with none at all, undoes no earlier scan. ``eta``: the first and the last day of an estimate.
+    """
+    return Track(
+        number=number,
+        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
+        carrier=carrier,
+        events=events,
+        complete=len(events) == told > 0,
+        eta_from=eta[0] or eta[1],
+        eta_to=eta[1] or eta[0],
+    )
+
+
 def not_found(number: str, said: str = "") -> Track:
     """The carrier says that it does not know the number."""
     return Track(number=number, answer=TrackAnswer.NOT_FOUND, complete=False, said=said[:SAID_AT_MOST])
@@ -194,6 +216,14 @@ def invalid(number: str, said: str = "") -> Track:
 def asked(answer: Answer) -> tuple[str, ...]:
     """The numbers that were asked about: ``asked`` in the context, with commas between; none in a saved answer."""
     return tuple(one for one in answer.context.get("asked", "").split(",") if one)
+
+
+def opened(answer: Answer, shape: type[T]) -> T:
+    """What can be read of an answer, good or bad: an empty ``shape`` where it is no such thing."""
+    try:
+        return msgspec.json.decode(answer.body, type=shape, strict=False)
+    except (msgspec.MsgspecError, RecursionError):
+        return shape()
 
 
 def decoded(answer: Answer, shape: type[T], carrier: str) -> T:
