@@ -306,6 +306,7 @@ if __name__ == "__main__":
     import carrier_pages  # beside this file; they need no packages but the product
     import connector_pages
     import diagnosis_pages
+    import supplier_pages
 
     PAGE.write_text(page(), encoding="utf-8")
     CHANNELS.write_text(channels_page(), encoding="utf-8")
@@ -313,3 +314,4 @@ if __name__ == "__main__":
     carrier_pages.write()
     connector_pages.write()
     diagnosis_pages.write()
+    supplier_pages.write()

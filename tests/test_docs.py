@@ -52,6 +52,11 @@ def test_every_connector_has_a_page_that_is_current() -> None:
     assert made.THROUGH.read_text(encoding="utf-8") == made.through(), "run `make docs` and commit what it wrote"
 
 
+def test_page_of_suppliers_is_current() -> None:
+    made = generator("supplier_pages")
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
+
+
 def test_every_connector_is_among_the_lengths() -> None:
     """Which ones, not how long: that changes with every line somebody writes."""
     made = generator("connector_pages")

@@ -16,6 +16,7 @@ from doorstep.web.console import (
     resync,
     rules,
     start,
+    suppliers,
     teach,
 )
 from doorstep.web.page import agent, find
@@ -49,6 +50,7 @@ urlpatterns = [
     path("purchases", purchases.show_all, name="purchases"),
     path("purchases/<int:purchase_id>/match", purchases.act, name="purchase_match"),
     path("orders/<int:order_id>/purchase", purchases.this_is, name="order_purchase"),
+    path("suppliers", suppliers.show_all, name="suppliers"),
     path("look", look.show, name="look"),
     path("look/upload", look.upload, name="upload"),
     path("look/<int:inbox_id>", look.decide, name="decide"),

@@ -21,6 +21,7 @@ from doorstep.app.work import LANES
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
+from doorstep.connectors.support import Way
 from doorstep.core.advice import Verdict
 from doorstep.core.conflict import Why
 from doorstep.core.diagnosis import Cause, Confidence, Who
@@ -85,6 +86,7 @@ COMPOSED = {
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
     "import.field.": FIELDS,
+    "support.way.": Way,
     "audit.numbers.": ("confirm", "undo"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix

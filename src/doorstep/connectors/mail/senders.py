@@ -26,6 +26,14 @@ class Sender:
     known: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant:
+    """A shop whose mails are known by name: its domains, and how it names things."""
+
+    domains: tuple[str, ...]
+    sender: Sender
+
+
 ANYBODY: Final = Sender(known=False)
 _LEGAL: Final = re.compile(r"\W+(?:gmbh|inc|ltd|llc|s\.?r\.?l|s\.?a|b\.?v|ab|oy|sp\. z o\.?o)\.?$", re.IGNORECASE)
 # A carrier's mail names the shop it delivers for: "your House of Fraser parcel", "Ihr Paket von Müller".
@@ -73,6 +81,16 @@ def merchant_of(sender: Sender, name: str, domain: str, subject: str) -> str:
         return called
     labels = domain.split(".")
     return labels[-3 if len(labels) > 2 and len(labels[-2]) <= 3 else -2] if len(labels) > 1 else ""
+
+
+def merchants() -> dict[str, Merchant]:
+    """Every shop with rows of its own, by our name of it."""
+    found: dict[str, Merchant] = {}
+    for domain, sender in _BY_DOMAIN.items():
+        if name := sender.merchant:
+            before = found[name].domains if name in found else ()
+            found[name] = Merchant(domains=(*before, domain), sender=sender)
+    return found
 
 
 def _tidy(text: str) -> str:
