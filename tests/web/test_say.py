@@ -86,7 +86,7 @@ COMPOSED = {
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
     "import.field.": FIELDS,
-    "support.way.": Way,
+    "support.way.": [one + end for one in Way for end in ("", ".what")],
     "audit.numbers.": ("confirm", "undo"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix

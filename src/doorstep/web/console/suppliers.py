@@ -15,10 +15,12 @@ from doorstep.web.gate import Caller, member
 def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The list, searched by ``q``."""
     query = request.GET.get("q", "").strip()[:60]
+    found = support.find(query)
+    groups = [(way, [one for one in found if one.best is way]) for way in support.Way]
     context = {
         "here": "connections",
         "query": query,
-        "found": support.find(query),
+        "groups": [(way, some) for way, some in groups if some],
         "every": support.EVERY,
         "connected": {one.connector for one in connection_view.connection_list(caller.ws)["supplier"]},
         "may_connect": caller.may(Action.CONNECT),
