@@ -119,16 +119,18 @@ class Reader:
             self.words.setdefault(word, Word(text=word, sample=sample))
 
     def scans(
-        self, number: str, items: Iterable[T], read: Callable[[T], TrackingEvent], *, newest_first: bool
+        self, number: str, items: Iterable[T], read: Callable[[T], TrackingEvent], *, newest_first: bool | None
     ) -> tuple[TrackingEvent, ...]:
-        """The events, first to happen first. One that cannot be read is counted, and the others are kept."""
+        """The events, first to happen first. One that cannot be read is counted, and the others are kept.
+        ``newest_first``: None where the vendor does not say, and the two ends of the list have to tell.
+        """
         events: list[TrackingEvent] = []
         for place_in_list, item in enumerate(items):
             try:
                 events.append(read(item))
             except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
                 self.bad.append(f"{number}: scan {place_in_list}: {error}")
-        ordered = reversed(events) if newest_first else events
+        ordered = reversed(events) if newest_first or (newest_first is None and _backwards(events)) else events
         return tuple(replace(event, position=position) for position, event in enumerate(ordered))
 
     def each(self, raws: Iterable[msgspec.Raw], shape: type[T], read: Callable[[T], Track]) -> list[Track]:
@@ -173,6 +175,11 @@ def of_all(pieces: Sequence[Sequence[TrackingEvent]]) -> tuple[tuple[TrackingEve
     timed = all(event.instant for event in kept)
     kept.sort(key=lambda event: (timed and event.instant) or _clock(event))
     return tuple(replace(event, position=position) for position, event in enumerate(kept)), arrived
+
+
+def _backwards(events: Sequence[TrackingEvent]) -> bool:
+    timed = [event.instant or _clock(event) for event in events if event.instant or event.local]
+    return len(timed) > 1 and timed[0] > timed[-1]
 
 
 def _clock(event: TrackingEvent) -> datetime:
