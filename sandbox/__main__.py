@@ -6,12 +6,17 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sandbox.chance import SHOP
 from sandbox.clock import Clock
 from sandbox.mailer import AUTHSERV_ID, MEMBER, Post
+from sandbox.marketplaces import NAMES
 from sandbox.serve import Ports, serve
 from sandbox.world import PLEASANT_SEED, World
+
+NAMED = ", ".join(NAMES)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,6 +38,14 @@ def _four(text: str) -> Ports:
     return Ports(control=control, store=store, supplier=supplier, aggregator=aggregator)
 
 
+def _channels(text: str) -> tuple[str, ...]:
+    """The first is where most orders come from. Raises ValueError for one that does not exist."""
+    names = tuple(text.split(","))
+    if not set(names) <= {SHOP, *NAMES}:
+        raise ValueError(text)
+    return names
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon:
@@ -43,10 +56,14 @@ def _host_and_port(text: str) -> tuple[str, int]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="A simulated world for Doorstep.")
     parser.add_argument(
-        "--port", type=int, default=8800, help="control; store, supplier, aggregator, marketplaces are the next four"
+        "--port", type=int, default=8800, help="control; store, supplier, aggregator, vendors are the next four"
     )
     parser.add_argument(
         "--ports", type=_four, metavar="A,B,C,D", help="control,store,supplier,aggregator (0 = any free port)"
+    )
+    parser.add_argument("--vendors-port", type=int, default=0, help="with --ports: of the vendors known by their hosts")
+    parser.add_argument(
+        "--channels", type=_channels, default=(SHOP,), metavar="A,B", help=f"where orders come from: {SHOP} or {NAMED}"
     )
     parser.add_argument("--seed", type=int, default=PLEASANT_SEED, help="the same seed tells the same story")
     parser.add_argument(
@@ -63,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
-    world = World(clock=clock, seed=wanted.seed, post=_post(wanted))
+    world = World(clock=clock, seed=wanted.seed, post=_post(wanted), channels=wanted.channels)
     world.aggregator.push_address = wanted.push_url
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -78,9 +95,9 @@ async def _live(wanted: argparse.Namespace, clock: Clock) -> None:
 def _ports(wanted: argparse.Namespace) -> Ports:
     first: int = wanted.port
     named: Ports | None = wanted.ports
-    return named or Ports(
-        control=first, store=first + 1, supplier=first + 2, aggregator=first + 3, marketplaces=first + 4
-    )
+    if named:
+        return replace(named, vendors=wanted.vendors_port)
+    return Ports(control=first, store=first + 1, supplier=first + 2, aggregator=first + 3, vendors=first + 4)
 
 
 def _post(wanted: argparse.Namespace) -> Post | None:

@@ -85,6 +85,12 @@ class Aggregator:
         for number in {shipment.number, shipment.local} - {""}:
             self.known[number] = shipment
 
+    def forget(self, shipment: Shipment) -> None:
+        """It is too long ago."""
+        for number in {shipment.number, shipment.local} - {""}:
+            self.known.pop(number, None)
+            self.followed.pop(number, None)
+
     def adopt(self, number: str, shipment: Shipment) -> Shipment:
         """Lets ``number`` travel as ``shipment`` does, in place of the number that was drawn for it."""
         carrier = plausible_carrier(number.upper()) or shipment.carrier

@@ -15,6 +15,7 @@ from sandbox.aliexpress_order import PACIFIC, AliOrder
 from sandbox.clock import Clock
 from sandbox.faults import Handler
 
+HOSTS = ("api-sg.aliexpress.com",)
 APP_KEY, SECRET, USER = "500001", "sandbox-app-secret", "6072000001"
 ACCESS, REFRESH, CODE = timedelta(hours=24), timedelta(hours=48), timedelta(minutes=30)  # of an app in test
 SKEW = timedelta(hours=2)
@@ -34,11 +35,14 @@ class Refusal(Exception):
 
 
 class AliExpress:
-    """One buyer's orders, and the app that may read them. ``calls_left`` is the day's quota of the app."""
+    """One buyer's orders, and the app that may read them. ``calls_left`` is the day's quota of the app. ``lives``: of
+    its tokens, and of the permission itself, in real time.
+    """
 
-    def __init__(self, *, clock: Clock, random: Random) -> None:
+    def __init__(self, *, clock: Clock, random: Random, lives: tuple[timedelta, timedelta] = (ACCESS, REFRESH)) -> None:
         self.orders: dict[int, AliOrder] = {}
         self.calls_left = 100_000
+        self._lives = lives[0] * clock.rate, lives[1] * clock.rate
         self._clock = clock
         self._random = random
         self._codes: dict[str, datetime] = {}
@@ -62,6 +66,12 @@ class AliExpress:
         self._codes[code] = self._clock.now() + CODE
         return code
 
+    def agreed(self) -> str:
+        """The refresh token of an app that the buyer has let in already."""
+        token = f"rt{self._hex()}"
+        self._refresh[token] = self._clock.now() + self._lives[1]
+        return token
+
     @web.middleware
     async def _in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Errors come with status 200: of ``/sync`` in an envelope, of ``/rest`` bare."""
@@ -83,7 +93,7 @@ class AliExpress:
         if said["sign_method"] != "sha256" or request.query.get("sign") != _sign(said, path):
             raise Refusal("IncompleteSignature", "The request signature does not conform to platform standards")
         stamp = int(said["timestamp"]) / 1000
-        if abs(stamp - self._clock.now().timestamp()) > SKEW.total_seconds():
+        if abs(stamp - self._clock.now().timestamp()) > SKEW.total_seconds() * self._clock.rate:
             raise Refusal("IllegalTimestamp", "The timestamp is out of range")
         self._spend()
         return said
@@ -108,9 +118,10 @@ class AliExpress:
             word = "InvalidCode" if verb == "create" else "IllegalRefreshToken"
             raise Refusal(word, "The specified code or refresh token is invalid or expired")
         access, refresh = f"at{self._hex()}", f"rt{self._hex()}"
-        ends = until if verb == "refresh" else now + REFRESH  # a renewal does not make the permission longer
-        self._access[access], self._refresh[refresh] = now + ACCESS, ends
-        told = {"access_token": access, "expires_in": int(ACCESS.total_seconds()), "expire_time": _ms(now + ACCESS)}
+        lives, longest = self._lives
+        ends = until if verb == "refresh" else now + longest  # a renewal does not make the permission longer
+        self._access[access], self._refresh[refresh] = now + lives, ends
+        told = {"access_token": access, "expires_in": int(lives.total_seconds()), "expire_time": _ms(now + lives)}
         more = {"refresh_token": refresh, "refresh_token_valid_time": _ms(ends), "user_id": USER, "seller_id": USER}
         return web.json_response({**told, **more, "code": "0", "request_id": self._hex()})
 

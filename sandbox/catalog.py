@@ -96,6 +96,7 @@ def _buyer(name: str, street: str, place: str, country: str, phone: str) -> Buye
     )
 
 
+INES = _buyer("Ines Aroso", "Rua das Flores 1", "Porto||4000-123", "PT", "+351 900 000 001")  # of single vendors' tests
 # Phone numbers are from ranges that regulators keep free for fiction where such a range exists.
 BUYERS = (
     _buyer("Mara Lanternfield", "12 Quill Street", "Nenana|AK|99760", "US", "+1 907 555 0112"),

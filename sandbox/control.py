@@ -9,7 +9,10 @@ from aiohttp import web
 from sandbox import aggregator, store, supplier
 from sandbox.faults import Fault, Handler, Planned
 from sandbox.journeys import BY_NAME
+from sandbox.vendors import described
 from sandbox.world import World
+
+WANTED = ("journey", "route", "channel", "supplier", "carrier", "authentic", "layout")
 
 
 def control_app(world: World) -> web.Application:
@@ -22,8 +25,8 @@ def control_app(world: World) -> web.Application:
             web.get("/control/pushes", control.pushes),
             web.get("/control/calls", control.calls),
             web.post("/control/orders", control.place),
-            web.get("/control/marketplaces", control.marketplaces),
-            web.post("/control/marketplaces", control.buy),
+            web.get("/control/vendors", control.vendors),
+            web.post("/control/vendors/agree", control.agree),
             web.post("/control/numbers", control.release),
             web.post("/control/faults", control.trouble),
             web.delete("/control/faults", control.mend),
@@ -68,26 +71,33 @@ class _Control:
 
     async def calls(self, _: web.Request) -> web.Response:
         """When each vendor was called, in monotonic seconds of this machine."""
-        return web.json_response(self._world.faults.calls)
+        return web.json_response({vendor: list(times) for vendor, times in self._world.faults.calls.items()})
 
     async def place(self, request: web.Request) -> web.Response:
-        """{journey, route, days_ago, authentic, layout}; all optional. 201 with the case."""
+        """{journey, route, channel, supplier, carrier, days_ago, authentic, layout}, all optional: 201 the case."""
         body = await _body(request)
         ago = timedelta(days=float(body.pop("days_ago", 0)))
-        known = {name: body[name] for name in ("journey", "route", "authentic", "layout") if name in body}
+        known = {name: body[name] for name in WANTED if name in body}
         case = self._world.place(at=self._world.clock.now() - ago, **known)
         self._world.hurry()
         return web.json_response(case.as_json(), status=201)
 
-    async def marketplaces(self, _: web.Request) -> web.Response:
-        """{keys, orders}: how to be let in at each, and the numbers that each was given by order."""
-        places = self._world.marketplaces
-        return web.json_response({"keys": places.keys(), "orders": places.state()})
+    async def vendors(self, _: web.Request) -> web.Response:
+        """{vendors, numbers, paypal}: where each is and what opens its door; the numbers that each channel was given by
+        order; the payments that PayPal holds, each with its numbers.
+        """
+        world = self._world
+        numbers, bank = world.marketplaces.numbers(), world.paypal
+        paid = {one: [number for capture, number in bank.trackers if capture == one] for one in sorted(bank.captured)}
+        return web.json_response({"vendors": described(world.vendors), "numbers": numbers, "paypal": paid})
 
-    async def buy(self, request: web.Request) -> web.Response:
-        """{vendor}: somebody buys at ebay, etsy, amazon or shopify. 201 with the order's id."""
-        bought = self._world.marketplaces.place(str((await _body(request)).get("vendor")))
-        return web.json_response(bought, status=201)
+    async def agree(self, request: web.Request) -> web.Response:
+        """{vendor}: a person lets the app in on the vendor's page. {refresh_token}."""
+        name = str((await _body(request)).get("vendor"))
+        vendor = self._world.vendors.get(name)
+        if vendor is None or vendor.agreed is None:
+            raise ValueError(f"nobody is asked at {name!r}")
+        return web.json_response({"refresh_token": vendor.agreed()}, status=201)
 
     async def release(self, request: web.Request) -> web.Response:
         """{number, journey}: a number from outside begins to travel."""
@@ -124,9 +134,22 @@ class _Control:
         return web.json_response({"now": self._world.clock.now().isoformat()})
 
     async def push_address(self, request: web.Request) -> web.Response:
-        """{url}: what a person types into 17TRACK's own settings page; '' switches pushes off."""
-        self._world.aggregator.push_address = str((await _body(request)).get("url", ""))
-        return web.json_response({"url": self._world.aggregator.push_address})
+        """{url, vendor}: what a person types into the settings page of 17TRACK, aftership, ups or the own shop
+        (generic); '' switches pushes off.
+        """
+        body, world = await _body(request), self._world
+        url, vendor = str(body.get("url", "")), str(body.get("vendor", "seventeen_track"))
+        if vendor == "aftership":
+            world.carriers.aftership.push_address = url
+        elif vendor == "ups":
+            world.carriers.alerts = url
+        elif vendor == "generic":
+            world.marketplaces.own.hook = url
+        elif vendor == "seventeen_track":
+            world.aggregator.push_address = url
+        else:
+            raise ValueError(f"nobody types an address at {vendor!r}")
+        return web.json_response({"url": url})
 
     def _fulfillments(self) -> list[dict[str, Any]]:
         posts = self._world.store.posts.items()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.catalog import INES, Buyer
+
 CARRIERS = frozenset(
     {
         *("USPS", "UPS", "FedEx", "DHL", "DHLGlobalMail", "DeutschePost", "RoyalMail", "Parcelforce", "Hermes"),
@@ -33,6 +35,7 @@ class EBayOrder:
     placed_at: datetime
     modified_at: datetime
     lines: Sequence[tuple[str, str, int]]
+    buyer: Buyer = INES
     cancelled: bool = False
     fulfillments: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,8 +72,10 @@ class EBayOrder:
         left = [self._left(ref, qty) for ref, _, qty in self.lines]
         state = "FULFILLED" if not any(left) else "IN_PROGRESS" if self.fulfillments else "NOT_STARTED"
         cancel: dict[str, Any] = {"cancelState": "CANCELED" if self.cancelled else "NONE_REQUESTED"}
-        to = {"city": "Porto", "postalCode": "4000-123", "countryCode": "PT", "addressLine1": "Rua das Flores 1"}
-        step = {"shipTo": {"fullName": "Ines Aroso", "email": "4a1b@members.ebay.example", "contactAddress": to}}
+        who = self.buyer
+        to = {"city": who.city, "postalCode": who.postcode, "countryCode": who.country, "addressLine1": who.street}
+        name = f"{who.first} {who.last}"
+        step = {"shipTo": {"fullName": name, "email": "4a1b@members.ebay.example", "contactAddress": to}}
         paid = {"paymentStatus": "PAID", "paymentMethod": "EBAY", "paymentDate": _time(self.placed_at)}
         return {
             "orderId": self.id,

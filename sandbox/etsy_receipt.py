@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.catalog import INES, Buyer
+
 CARRIERS = frozenset(
     {
         *("usps", "ups", "fedex", "dhl", "dhl-germany", "deutsch-post", "royal-mail", "parcel-force", "hermes-de"),
         *("dpd", "gls", "china-post", "china-ems", "yanwen", "4px", "australia-post", "la-poste-colissimo"),
-        *("colissimo", "postnl", "portugal-ctt", "canada-post", "other"),
+        *("colissimo", "postnl", "portugal-ctt", "canada-post", "spain-correos-es", "other"),
     }
 )
 
@@ -22,6 +24,7 @@ class EtsyReceipt:
     placed_at: datetime
     modified_at: datetime
     lines: Sequence[tuple[int, str, int]]
+    buyer: Buyer = INES
     status: str = "paid"
     shipments: list[dict[str, Any]] = field(default_factory=list)
 
@@ -34,11 +37,13 @@ class EtsyReceipt:
     def as_json(self) -> dict[str, Any]:
         """As every operation answers it."""
         placed, changed = _seconds(self.placed_at), _seconds(self.modified_at)
-        to = {"name": "Ines Aroso", "city": "Porto", "zip": "4000-123", "country_iso": "PT", "buyer_email": None}
+        who = self.buyer
+        to = {"name": f"{who.first} {who.last}", "city": who.city, "zip": who.postcode, "country_iso": who.country}
         return {
             "receipt_id": self.id,
             "receipt_type": 0,
             **to,
+            "buyer_email": None,
             "status": self.status,
             "is_paid": True,
             "is_shipped": bool(self.shipments),

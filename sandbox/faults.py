@@ -1,6 +1,7 @@
 """Trouble on request: makes a vendor misbehave for its next calls."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,8 +10,12 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-VENDORS = ("store", "supplier", "aggregator")
+VENDORS = (
+    *("store", "supplier", "aggregator", "ebay", "etsy", "amazon", "shopify", "generic", "aliexpress", "printful"),
+    *("ups", "usps", "fedex", "dhl_unified", "aftership", "paypal"),
+)
 SLOW_SECONDS = 3.0
+CALLS = 20_000  # remembered
 
 
 class Fault(StrEnum):
@@ -46,7 +51,7 @@ class Faults:
     """What is planned, by vendor."""
 
     planned: dict[str, list[Planned]] = field(default_factory=dict)
-    calls: dict[str, list[float]] = field(default_factory=dict)  # when (monotonic) each vendor was called
+    calls: dict[str, deque[float]] = field(default_factory=dict)  # when (monotonic) each vendor was called lately
 
     def plan(self, vendor: str, planned: Planned) -> None:
         """Adds trouble. Raises ValueError for a vendor that does not exist."""
@@ -79,7 +84,7 @@ def troubled(faults: Faults, vendor: str, own_words: Words) -> Middleware:
 
     @web.middleware
     async def meet(request: web.Request, handler: Handler) -> web.StreamResponse:
-        faults.calls.setdefault(vendor, []).append(asyncio.get_running_loop().time())
+        faults.calls.setdefault(vendor, deque(maxlen=CALLS)).append(asyncio.get_running_loop().time())
         planned = faults.take(vendor, request)
         if planned is None:
             return await handler(request)

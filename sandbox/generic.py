@@ -14,9 +14,20 @@ from aiohttp import web
 from sandbox.callbacks import Callbacks, Message
 from sandbox.clock import Clock
 
+HOSTS = ("shop.lantern.example",)
 TOKEN = "own-shop-token-0000000000"  # noqa: S105 - the demo's key
 SECRET = "whsec_" + base64.b64encode(b"sandbox-own-shop-webhook-secret!").decode()
 PER_PAGE = 2
+FORM = {  # as the merchant describes this shop to Doorstep
+    "base_url": f"https://{HOSTS[0]}",
+    "call_url": "/api/orders/{order}/tracking",
+    "call_body": '{"number": "{number}", "carrier": "{carrier}", "lines": {lines}}',
+    "call_headers": f"Authorization: Bearer {TOKEN}",
+    "ref_path": "data.shipment.id",
+    "orders_url": "/api/orders?since={since}",
+    "order_url": "/api/orders/{order}",
+    "webhook_secret": SECRET,
+}
 Json = dict[str, Any]
 
 
@@ -28,6 +39,7 @@ class OwnOrder:
     placed_at: datetime
     updated_at: datetime
     email: str
+    transaction: str = ""
     lines: dict[str, tuple[str, int]]
     shipments: list[Json] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
@@ -46,6 +58,7 @@ class OwnOrder:
             "buyer": {"email": self.email},
             "lines": [{"id": ref, "title": title, "quantity": qty} for ref, (title, qty) in self.lines.items()],
             "shipments": self.shipments,
+            **({"transaction": self.transaction} if self.transaction else {}),
         }
 
 
@@ -55,7 +68,7 @@ class OwnShop:
     def __init__(self, *, clock: Clock, callbacks: Callbacks) -> None:
         self.orders: dict[str, OwnOrder] = {}
         self.hook = ""
-        self.calls_left = 1000
+        self.calls_left = 1_000_000
         self._clock = clock
         self._callbacks = callbacks
 

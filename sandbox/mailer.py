@@ -11,6 +11,7 @@ import dkim
 from sandbox.letters import SENDER_DOMAIN
 
 MEMBER, AUTHSERV_ID = "owner@demo.example", "mx.demo.example"
+REMEMBERED = 100_000  # Message-IDs
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 15.0, 15.0, *[30.0] * 40)  # a relay does not give up soon
 
 
@@ -80,6 +81,7 @@ class Mailer:
                 if code == 250:
                     self.mailed.accepted += 1
                     self.accepted_ids.append(message_id)
+                    del self.accepted_ids[:-REMEMBERED]
                     return
                 if code >= 500:
                     self.mailed.refused += 1

@@ -1,27 +1,36 @@
-"""The marketplaces of the world and its Shopify shop, behind one port: each is known by the host that is called."""
+"""The channels of the world beside its WooCommerce shop: marketplaces, a Shopify shop, a shop of one's own making.
 
-from datetime import datetime, timedelta
-from itertools import count
+What is bought is given as the shop would have it (``StoreOrder``); each keeps and tells it in its own way.
+"""
+
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
-from aiohttp import web
-
-from sandbox import amazon, ebay, etsy
+from sandbox import amazon, ebay, etsy, generic
 from sandbox.amazon_order import AmazonOrder
 from sandbox.callbacks import Callbacks
-from sandbox.catalog import BUYERS, SMALL_PRODUCTS
 from sandbox.clock import Clock
 from sandbox.ebay_order import EBayOrder
 from sandbox.etsy_receipt import EtsyReceipt
+from sandbox.generic import OwnOrder, OwnShop
 from sandbox.permits import Permits
 from sandbox.shopify_order import CLIENT, CUSTOM_TOKEN, SECRET, SHOP, ShopifyLine, ShopifyOrder
+from sandbox.store_order import StoreOrder
+from sandbox.vendor import Vendor
 
-BOUGHT = timedelta(hours=3)  # ago: nobody ships what was bought this very moment
+# How each names its n-th order: (its id, what people call it); '' = as the id.
+NAMES: dict[str, tuple[str, str]] = {
+    "ebay": ("05-10001-{:05d}", ""),
+    "etsy": ("3{:06d}", ""),
+    "amazon": ("302-1234567-{:07d}", ""),
+    "shopify": ("6{:09d}", "#1{:03d}"),
+    "generic": ("L-{:d}", ""),
+}
+EBAY_SCOPES = f"{ebay.FULFILL} {ebay.SCOPE}/commerce.identity.readonly {ebay.SCOPE}/commerce.notification.subscription"
 
 
 class Marketplaces:
-    """eBay, Etsy, Amazon and Shopify. Nothing is sold there by itself: orders are placed through the control door."""
+    """eBay, Etsy, Amazon, Shopify and the own shop, by their connectors' names."""
 
     def __init__(self, *, clock: Clock, random: Random, callbacks: Callbacks) -> None:
         self.ebay = ebay.EBay(clock=clock, random=random)
@@ -30,52 +39,59 @@ class Marketplaces:
         from sandbox.shopify import Shopify  # noqa: PLC0415 - GraphQL is slow to load, and wrong arguments are told first
 
         self.shopify = Shopify(clock=clock, callbacks=callbacks, random=random)
-        self._clock = clock
-        self._serial = count(1)
-        seller = (
-            f"{ebay.FULFILL} {ebay.SCOPE}/commerce.identity.readonly {ebay.SCOPE}/commerce.notification.subscription"
-        )
-        self._permits = {
-            "ebay": _agreed(self.ebay.permits, ebay.SELLER, seller),
-            "etsy": _agreed(self.etsy.permits, str(etsy.OWNER), f"{etsy.READ} {etsy.WRITE} shops_r"),
-            "amazon": _agreed(self.amazon.permits, amazon.SELLER, amazon.ROLE),
-        }
+        self.own = OwnShop(clock=clock, callbacks=callbacks)
 
-    def app(self) -> web.Application:
-        """All of them; a call for a host that is none of theirs is answered with 404."""
-        app = web.Application()
-        for hosts, vendor in ((ebay.HOSTS, self.ebay), (etsy.HOSTS, self.etsy), (amazon.HOSTS, self.amazon)):
-            for host in hosts:
-                app.add_domain(host, vendor.app())
-        app.add_domain(SHOP, self.shopify.app())
-        return app
-
-    def place(self, vendor: str) -> dict[str, Any]:
-        """A buyer pays for two things. Raises ValueError for a marketplace that does not exist."""
-        makers = {"ebay": self._at_ebay, "etsy": self._at_etsy, "amazon": self._at_amazon, "shopify": self._at_shopify}
-        if vendor not in makers:
-            raise ValueError(f"no marketplace {vendor!r}; there are {', '.join(makers)}")
-        at = self._clock.now() - BOUGHT
-        return {"vendor": vendor, "order": makers[vendor](next(self._serial), at), "placed_at": at.isoformat()}
-
-    def keys(self) -> dict[str, dict[str, str]]:
-        """What a seller holds who agreed on each vendor's page already."""
-        shown = {
-            "ebay": {"client_id": ebay.CLIENT, "client_secret": ebay.SECRET, "ru_name": ebay.RU_NAME},
-            "etsy": {"keystring": etsy.KEYSTRING, "shared_secret": etsy.SHARED_SECRET, "shop_id": str(etsy.SHOP)},
-            "amazon": {"client_id": amazon.CLIENT, "client_secret": amazon.SECRET, "seller_id": amazon.SELLER},
-        }
-        app = {"client_id": CLIENT, "client_secret": SECRET, "access_token": CUSTOM_TOKEN}
-        agreed = {name: {**key, "refresh_token": self._permits[name]} for name, key in shown.items()}
-        return {**agreed, "shopify": {"base_url": f"https://{SHOP}", **app}}
-
-    def state(self) -> dict[str, Any]:
-        """The numbers that each was given, by order."""
+    def vendors(self) -> dict[str, Vendor]:
+        """Each with its hosts, and what a seller holds who has agreed on the vendor's page already."""
+        to_ebay = {"client_id": ebay.CLIENT, "client_secret": ebay.SECRET, "ru_name": ebay.RU_NAME}
+        to_etsy = {"keystring": etsy.KEYSTRING, "shared_secret": etsy.SHARED_SECRET}
+        to_amazon = {"client_id": amazon.CLIENT, "client_secret": amazon.SECRET, "seller_id": amazon.SELLER}
+        to_shopify = {"base_url": f"https://{SHOP}", "client_id": CLIENT, "client_secret": SECRET}
+        seller = _agreed(self.ebay.permits, ebay.SELLER, EBAY_SCOPES)
+        owner = _agreed(self.etsy.permits, str(etsy.OWNER), f"{etsy.READ} {etsy.WRITE} shops_r")
+        role = _agreed(self.amazon.permits, amazon.SELLER, amazon.ROLE)
+        amazon_keys = {**to_amazon, "region": "eu", "refresh_token": role()}
+        shopify_keys = {**to_shopify, "access_token": CUSTOM_TOKEN}
         return {
-            "ebay": {ref: _said(one.fulfillments, "shipmentTrackingNumber") for ref, one in self.ebay.orders.items()},
-            "etsy": {str(ref): _said(one.shipments, "tracking_code") for ref, one in self.etsy.receipts.items()},
+            "ebay": Vendor("store", ebay.HOSTS, self.ebay.app, to_ebay, seller),
+            "etsy": Vendor("store", etsy.HOSTS, self.etsy.app, to_etsy, owner),
+            "amazon": Vendor("store", amazon.HOSTS, self.amazon.app, amazon_keys),
+            "shopify": Vendor("store", (SHOP,), self.shopify.app, shopify_keys),
+            "generic": Vendor("store", generic.HOSTS, self.own.app, generic.FORM),
+        }
+
+    def place(self, channel: str, order: StoreOrder) -> None:
+        """A buyer paid there."""
+        at, ref, lines = order.placed_at, order.ref, [(one.id, one.product.title, one.quantity) for one in order.lines]
+        texts = tuple((str(id_), title, quantity) for id_, title, quantity in lines)
+        if channel == "ebay":
+            self.ebay.place(EBayOrder(id=ref, placed_at=at, modified_at=at, lines=texts, buyer=order.buyer))
+        elif channel == "etsy":
+            receipt = EtsyReceipt(id=int(ref), placed_at=at, modified_at=at, lines=tuple(lines), buyer=order.buyer)
+            self.etsy.place(receipt)
+        elif channel == "amazon":
+            self.amazon.place(AmazonOrder(id=ref, placed_at=at, modified_at=at, items=texts))
+        elif channel == "shopify":
+            self.shopify.place(_at_shopify(order))
+        else:
+            named = {id_: (title, quantity) for id_, title, quantity in texts}
+            email, paid = order.buyer.email, order.capture
+            own = OwnOrder(id=ref, placed_at=at, updated_at=at, email=email, transaction=paid, lines=named)
+            self.own.place(own)
+
+    def numbers(self) -> dict[str, dict[str, list[str]]]:
+        """The numbers that each was given, by the order's id."""
+        return {
+            "ebay": {
+                ref: [sent["shipmentTrackingNumber"] for sent in one.fulfillments]
+                for ref, one in self.ebay.orders.items()
+            },
+            "etsy": {
+                str(ref): [sent["tracking_code"] for sent in one.shipments] for ref, one in self.etsy.receipts.items()
+            },
             "amazon": {
-                ref: _said([*one.packages.values()], "trackingNumber") for ref, one in self.amazon.orders.items()
+                ref: [sent["trackingNumber"] for sent in one.packages.values()]
+                for ref, one in self.amazon.orders.items()
             },
             "shopify": {
                 str(one.id): [
@@ -83,37 +99,37 @@ class Marketplaces:
                 ]
                 for one in self.shopify.orders
             },
+            "generic": {ref: [sent["number"] for sent in one.shipments] for ref, one in self.own.orders.items()},
         }
 
-    def _at_ebay(self, serial: int, at: datetime) -> str:
-        lines = tuple((f"{serial}000{place}", one.title, place) for place, one in enumerate(SMALL_PRODUCTS[:2], 1))
-        order = EBayOrder(id=f"05-10001-{serial:05d}", placed_at=at, modified_at=at, lines=lines)
-        self.ebay.place(order)
-        return order.id
-
-    def _at_etsy(self, serial: int, at: datetime) -> str:
-        lines = tuple((serial * 10 + place, one.title, place) for place, one in enumerate(SMALL_PRODUCTS[:2], 1))
-        receipt = EtsyReceipt(id=3_000_000 + serial, placed_at=at, modified_at=at, lines=lines)
-        self.etsy.place(receipt)
-        return str(receipt.id)
-
-    def _at_amazon(self, serial: int, at: datetime) -> str:
-        items = tuple((f"{serial}000000{place}", one.title, place) for place, one in enumerate(SMALL_PRODUCTS[:2], 1))
-        order = AmazonOrder(id=f"302-1234567-{serial:07d}", placed_at=at, modified_at=at, items=items)
-        self.amazon.place(order)
-        return order.id
-
-    def _at_shopify(self, serial: int, at: datetime) -> str:
-        lines = [
-            ShopifyLine(sku=one.sku, title=one.title, quantity=place) for place, one in enumerate(SMALL_PRODUCTS[:2], 1)
-        ]
-        order = ShopifyOrder(name=f"#{1000 + serial}", buyer=BUYERS[0], lines=lines, created_at=at, updated_at=at)
-        return str(self.shopify.place(order).id)
+    def forget(self, channel: str, order: StoreOrder) -> None:
+        """It is too long ago."""
+        if channel == "shopify":
+            self.shopify.orders[:] = [one for one in self.shopify.orders if str(one.id) != order.ref]
+        elif channel == "etsy":
+            del self.etsy.receipts[int(order.ref)]
+        elif channel == "generic":
+            del self.own.orders[order.ref]
+        elif channel == "ebay":
+            del self.ebay.orders[order.ref]
+        else:
+            del self.amazon.orders[order.ref]
 
 
-def _agreed(permits: Permits, who: str, scopes: str) -> str:
-    return permits.refresher(who, frozenset(scopes.split()))
+def _at_shopify(order: StoreOrder) -> ShopifyOrder:
+    return ShopifyOrder(
+        id=int(order.ref),
+        name=order.number,
+        buyer=order.buyer,
+        lines=[
+            ShopifyLine(id=one.id, sku=one.product.sku, title=one.product.title, quantity=one.quantity)
+            for one in order.lines
+        ],
+        created_at=order.placed_at,
+        updated_at=order.placed_at,
+    )
 
 
-def _said(shipments: list[dict[str, Any]], name: str) -> list[str]:
-    return [one[name] for one in shipments]
+def _agreed(permits: Permits, who: str, scopes: str) -> Callable[[], str]:
+    """Makes refresh tokens, as a person gets one who agrees on the vendor's page."""
+    return lambda: permits.refresher(who, frozenset(scopes.split()))

@@ -39,14 +39,18 @@ POSTNL = Carrier(key=14041, name="PostNL", country="NL", homepage="https://www.p
 CORREOS = Carrier(key=19181, name="Correos Spain", country="ES", homepage="https://www.correos.es/", slug="correos")
 HERMES = Carrier(key=100031, name="Hermes (DE)", country="DE", homepage="https://www.myhermes.de/", slug="hermes")
 DPD = Carrier(key=101108, name="DPD Group", country="DE", homepage="https://www.dpd.com/de/", slug="dpd-de")
+UPS = Carrier(key=100002, name="UPS", country="US", homepage="https://www.ups.com/", slug="ups")
+FEDEX = Carrier(key=100003, name="FedEx", country="US", homepage="https://www.fedex.com/", slug="fedex")
 LOCAL = {
     one.country: one for one in (USPS, ROYAL_MAIL, DHL_PAKET, LA_POSTE, CANADA_POST, AUSTRALIA_POST, POSTNL, CORREOS)
 }
-CARRIERS = (CJPACKET, YUNEXPRESS, CHINA_POST, HERMES, DPD, *LOCAL.values())
+CARRIERS = (CJPACKET, YUNEXPRESS, CHINA_POST, HERMES, DPD, UPS, FEDEX, *LOCAL.values())
 SHAPES = (
     (re.compile(r"CJP[A-Z]{2}\d{10}YQ"), CJPACKET),
     (re.compile(r"YT\d{16}"), YUNEXPRESS),
     (re.compile(r"9[2-5]\d{20}"), USPS),
+    (re.compile(r"1Z[0-9A-Z]{16}"), UPS),
+    (re.compile(r"\d{12}"), FEDEX),
     (re.compile(r"00\d{18}"), DHL_PAKET),
     (re.compile(r"0\d{13}"), HERMES),  # a guess, as good as any: DPD numbers look the same
 )
@@ -98,8 +102,25 @@ def fourteen(random: Random) -> str:
     return "0155" + digits(random, 10)
 
 
+def one_z(random: Random) -> str:
+    """A UPS number: 1Z, six places of the shipper, two of the service, seven of the parcel, a check digit."""
+    body = "A12E45" + "03" + digits(random, 7)
+    values = [int(one) if one.isdigit() else (ord(one) - 63) % 10 for one in body]
+    return f"1Z{body}{-(sum(values[::2]) + 2 * sum(values[1::2])) % 10}"
+
+
+def express(random: Random) -> str:
+    """A FedEx Express number: eleven digits and their remainder by 11 (10 is written 0), weights 3, 1, 7."""
+    body = digits(random, 11)
+    return f"{body}{sum(int(digit) * (3, 1, 7)[place % 3] for place, digit in enumerate(body)) % 11 % 10}"
+
+
 def local_number(random: Random, carrier: Carrier) -> str:
     """A number as the carrier of the destination would give it."""
+    if carrier is UPS:
+        return one_z(random)
+    if carrier is FEDEX:
+        return express(random)
     if carrier is USPS:
         return impb(random)
     if carrier is DHL_PAKET:

@@ -12,6 +12,7 @@ from aiohttp import web
 from sandbox.clock import Clock
 
 WINDOW = timedelta(minutes=15)
+REMEMBERED = 100_000  # nonces: more than are used within the window
 NEEDED = ("oauth_consumer_key", "oauth_timestamp", "oauth_nonce", "oauth_signature", "oauth_signature_method")
 
 
@@ -39,7 +40,7 @@ class Gate:
         self._key = key
         self._secret = secret
         self._clock = clock
-        self._nonces: set[tuple[str, str]] = set()
+        self._nonces: dict[tuple[str, str], None] = {}
 
     def check(self, request: web.Request) -> None:
         """Raises BadSignature unless the call is signed, fresh and not a repetition."""
@@ -66,7 +67,9 @@ class Gate:
             raise BadSignature("Invalid timestamp.")
         if (timestamp, nonce) in self._nonces:
             raise BadSignature("Invalid nonce - nonce has already been used.")
-        self._nonces.add((timestamp, nonce))
+        self._nonces[timestamp, nonce] = None
+        if len(self._nonces) > REMEMBERED:
+            del self._nonces[next(iter(self._nonces))]
 
 
 def _encode(text: str) -> str:

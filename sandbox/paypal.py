@@ -21,6 +21,10 @@ FIELDS = frozenset(
     {"transaction_id", "tracking_number", "tracking_number_type", "status", "shipment_date", "carrier"}
     | {"carrier_name_other", "notify_buyer", "tracking_url"}
 )
+CARRIERS = (  # of its enumeration, as far as this world's parcels need them
+    *("UPS", "USPS", "FEDEX", "CJPACKET", "YUNEXPRESS", "ROYAL_MAIL", "LA_POSTE_SUIVI", "CA_CANADA_POST"),
+    *("AU_AU_POST", "NLD_POSTNL", "CORREOS_ES", "HERMES_DE", "DPD", "CN_CHINA_POST_EMS"),
+)
 DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 UNFIT = "Request is not well-formed, syntactically incorrect, or violates schema."
 DECLINED = "The requested action could not be performed, semantically incorrect, or failed business validation."
@@ -38,6 +42,12 @@ class PayPal:
         self.captured: set[str] = set()
         self.trackers: dict[tuple[str, str], dict[str, Any]] = {}
         self.may_track = True
+
+    def forget(self, capture: str) -> None:
+        """It is too long ago."""
+        self.captured.discard(capture)
+        for key in [one for one in self.trackers if one[0] == capture]:
+            del self.trackers[key]
 
     def app(self) -> web.Application:
         """The HTTP side."""

@@ -24,7 +24,9 @@ class Permit:
 
 @dataclass(slots=True, kw_only=True)
 class Permits:
-    """``rotates``: a refresh token serves once. ``redirect`` is what the application is known to come back to."""
+    """``lives`` is real time: nobody logs in more often because the demo's days are short. ``rotates``: a refresh token
+    serves once. ``redirect`` is what the application is known to come back to.
+    """
 
     clock: Clock
     random: Random
@@ -78,8 +80,10 @@ class Permits:
     def issue(self, who: str, scopes: frozenset[str]) -> dict[str, object]:
         """An access token, as it is answered."""
         made = self.shape.format(self._hex())
-        self._tokens[made] = Permit(who=who, scopes=scopes, until=self.clock.now() + self.lives)
-        return {"access_token": made, "token_type": "Bearer", "expires_in": int(self.lives.total_seconds())}
+        now, lives = self.clock.now(), self.lives * self.clock.rate
+        self._tokens = {name: held for name, held in self._tokens.items() if held.until > now}
+        self._tokens[made] = Permit(who=who, scopes=scopes, until=now + lives)
+        return {"access_token": made, "token_type": "Bearer", "expires_in": int(lives.total_seconds())}
 
     def of(self, token: str) -> Permit:
         """Raises NoPermit for a token that is unknown or over."""

@@ -14,6 +14,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Handler
 from sandbox.printful_order import PrintfulOrder, iso
 
+HOSTS = ("api.printful.com",)
 STORE_TOKEN, ACCOUNT_TOKEN, STORE = "pf-store-token", "pf-account-token", "10"
 BUCKET = 120  # calls; refilled in a minute, drop by drop
 REFILL = BUCKET / 60

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sandbox.control import control_app
+from sandbox.vendors import vendors_app
 from sandbox.world import World
 
 HOST = "127.0.0.1"
@@ -24,10 +25,10 @@ class Ports:
     store: int = 8801
     supplier: int = 8802
     aggregator: int = 8803
-    marketplaces: int = 0  # any free one
+    vendors: int = 0  # any free one
 
     def __str__(self) -> str:
-        names = ("control", "store", "supplier", "aggregator", "marketplaces")
+        names = ("control", "store", "supplier", "aggregator", "vendors")
         return " ".join(f"{name}=http://{HOST}:{getattr(self, name)}" for name in names)
 
 
@@ -41,7 +42,7 @@ async def serve(world: World, ports: Ports, *, idle: bool) -> AsyncIterator[Port
             store=await _open(stack, world.store.app(), ports.store),
             supplier=await _open(stack, world.supplier.app(), ports.supplier),
             aggregator=await _open(stack, world.aggregator.app(), ports.aggregator),
-            marketplaces=await _open(stack, world.marketplaces.app(), ports.marketplaces),
+            vendors=await _open(stack, vendors_app(world.vendors, world.faults), ports.vendors),
         )
         world.store.url = f"http://{HOST}:{real.store}"
         if not idle:

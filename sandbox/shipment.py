@@ -97,13 +97,26 @@ class Shipment:
         return sorted(known)
 
 
-def plan(*, buyer: Buyer, journey: Journey, route: Route, placed_at: datetime, random: Random) -> Shipment:
-    """Draws numbers and times. The same generator state gives the same parcel."""
+def plan(
+    *,
+    buyer: Buyer,
+    journey: Journey,
+    route: Route,
+    placed_at: datetime,
+    random: Random,
+    courier: Carrier | None = None,
+    id_digits: int = 19,
+) -> Shipment:
+    """Draws numbers and times. The same generator state gives the same parcel. ``courier`` moves it from end to end,
+    None = as the buyer's country has it. ``id_digits``: how long the purchase's id is at its supplier.
+    """
     stretch = random.uniform(0.94, 1.06)
     day = timedelta(days=1) * stretch
     method = random.choice(METHODS)
     carrier, local_carrier, number, local = _numbers(buyer, journey, route, method, random)
-    purchase = digits(random, 19) if route is Route.API else digits(random, 14)
+    if courier:
+        carrier, local_carrier, number, local = courier, courier, local_number(random, courier), ""
+    purchase = digits(random, id_digits) if route is Route.API else digits(random, 14)
     first = {
         Quirk.SWAPPED: _number_of(method, buyer, random),
         Quirk.ORDER_NUMBER: purchase,

@@ -71,6 +71,12 @@ class Store:
         self.orders[order.id] = order
         self.hooks.tell("order.created", order)
 
+    def forget(self, order: StoreOrder) -> None:
+        """It is too long ago."""
+        del self.orders[order.id]
+        for key in [one for one in self.posts if one[0] == order.id]:
+            del self.posts[key]
+
     def type_in(self, order: StoreOrder, number: str, provider: str, at: datetime) -> None:
         """The merchant types a number into the shop's own screen and completes the order."""
         body = {"tracking_provider": provider, "tracking_number": number}

@@ -83,7 +83,9 @@ class StoreLine:
 
 @dataclass(slots=True, kw_only=True)
 class StoreOrder:
-    """What the shop knows of an order. Instants are aware UTC."""
+    """What the shop knows of an order. Instants are aware UTC. ``ref`` and ``name`` are how another channel than this
+    shop calls it; ``capture`` is the payment at PayPal, '' = paid otherwise.
+    """
 
     id: int
     buyer: Buyer
@@ -93,12 +95,18 @@ class StoreOrder:
     status: str = "processing"
     completed_at: datetime | None = None
     note: str = ""
+    ref: str = ""
+    name: str = ""
+    capture: str = ""
     trackings: list[Tracking] = field(default_factory=list)
 
     @property
     def number(self) -> str:
         """What buyer and merchant call it."""
-        return str(self.id)
+        return self.name or str(self.id)
+
+    def __post_init__(self) -> None:
+        self.ref = self.ref or str(self.id)
 
     def set_status(self, status: str, at: datetime) -> None:
         """Changes the status and what depends on it."""
@@ -136,9 +144,9 @@ class StoreOrder:
             "customer_note": self.note,
             "billing": {**_address(self.buyer), "email": self.buyer.email, "phone": self.buyer.phone},
             "shipping": {**_address(self.buyer), "phone": ""},
-            "payment_method": "cod",
-            "payment_method_title": "Card",
-            "transaction_id": _hash(self.id)[:17],
+            "payment_method": "ppcp-gateway" if self.capture else "cod",
+            "payment_method_title": "PayPal" if self.capture else "Card",
+            "transaction_id": self.capture or _hash(self.id)[:17],
             **_dates("date_paid", None if self.status == "pending" else self.placed_at),
             **_dates("date_completed", self.completed_at),
             "cart_hash": _hash(-self.id),

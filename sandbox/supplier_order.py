@@ -60,7 +60,7 @@ class SupplierOrder:
             "orderNum": self.order.number,
             "cjOrderId": self.id,
             "cjOrderCode": f"CJ{self.id[-9:]}",
-            "platformOrderId": str(self.order.id),
+            "platformOrderId": self.order.ref,
             "shippingCountryCode": buyer.country,
             "shippingProvince": buyer.state,
             "shippingCity": buyer.city,

@@ -13,10 +13,11 @@ from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
 from doorstep.db.models import Budget, Connection, Feed, Order, Outbox, Push, Schedule
 from sandbox import aggregator, store, supplier
+from sandbox.case import Case
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Planned
 from sandbox.serve import HOST, Ports, serve
-from sandbox.world import Case, World
+from sandbox.world import World
 
 TRACKINGS = "/wp-json/wc-ast/v3/orders"
 NUMBER, OTHER = "9261290100130739674442", "LX123456785CN"
