@@ -115,7 +115,7 @@ class AfterShip:
         """Gives a number to ``number.carrier`` by AfterShip's spelling of it, or where our table has none by the usual
         one, and asks again. Raises Refused when AfterShip does not know that carrier, or does not have it switched on.
         """
-        slug = min(keys_at("aftership", number.carrier), key=len, default=number.carrier.replace("_", "-"))
+        slug = _slug(number.carrier)
         known = yield from _known(account, number)
         if not known:
             (followed,) = yield from _each(account, [number], slug)
@@ -173,6 +173,12 @@ def _each(account: Account, numbers: Sequence[TrackingNumber], slug: str = "") -
             known = refused.said.startswith(str(tracks.ALREADY_FOLLOWED))
             told.append(Followed(number=number.text, remote="registered" if known else "rejected", said=refused.said))
     return tuple(told)
+
+
+def _slug(code: str) -> str:
+    """The one that reads like our code where there is none or several (fedex, opek); else of several the shortest."""
+    usual, known = code.replace("_", "-"), keys_at("aftership", code)
+    return usual if usual in known else min(known, key=len, default=usual)
 
 
 def _creation(number: TrackingNumber, slug: str) -> dict[str, str]:
