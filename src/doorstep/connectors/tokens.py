@@ -1,7 +1,8 @@
 """Tokens that a client id and secret are exchanged for (OAuth 2.0 client credentials, RFC 6749 section 4.4)."""
 
+import base64
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -10,6 +11,10 @@ from doorstep.connectors.contract import Account, Answer, Broken
 
 MARGIN: Final = timedelta(minutes=5)  # renewed this long before it ends
 _SHORTEST: Final = 60.0  # seconds that a token is taken to live when its answer does not say
+
+
+class _Claims(msgspec.Struct):
+    exp: int
 
 
 class _Token(msgspec.Struct):
@@ -34,6 +39,19 @@ def issued(answer: Answer, account: Account) -> Mapping[str, str]:
     except (msgspec.MsgspecError, RecursionError, OverflowError, ValueError) as error:
         raise Broken(f"not a token: {error}") from error
     return {"access_token": token.access_token, "access_until": ends.isoformat()}
+
+
+def kept(token: str, now: datetime) -> Mapping[str, str]:
+    """``access_token`` and ``access_until`` of a token that says itself when it ends (a JWT, RFC 7519 section 4.1.4);
+    one that does not is taken to live shortly.
+    """
+    try:
+        part = token.split(".")[1]
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), type=_Claims)
+        ends = datetime.fromtimestamp(claims.exp, UTC)
+    except (IndexError, ValueError, OverflowError, OSError):
+        ends = now + 2 * MARGIN
+    return {"access_token": token, "access_until": ends.isoformat()}
 
 
 def bearer(account: Account) -> str:
