@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from doorstep.connectors.carriers import amazon_shipping, asendia, seko, sendle
+from doorstep.connectors.carriers import amazon_shipping, asendia, hermes_de, seko, sendle
 from doorstep.connectors.contract import Account, Answer, Broken, Denied, Refused, Trouble
 from doorstep.core.number import TrackingNumber
 from doorstep.core.timeline import current, merge
@@ -65,6 +65,19 @@ CASES = {
         headers={"authorization": "Bearer t0ken"},
         folder="karrio/asendia",
         published={"TrackingResponse.json": (200, ["delivered"]), "ErrorResponse.json": (404, ["not_found"])},
+    ),
+    "hermes_de": Case(
+        connector=hermes_de.CONNECTOR,
+        account=account({"client_id": "app"}, **UNTIL),
+        number="H1027930015412301011",
+        asks="GET https://de-api.hermesworld.com/services/hsi/shipmentinfo",
+        query=(("shipmentID", "H1027930015412301011"),),
+        headers={"authorization": "Bearer t0ken", "accept-language": "EN"},
+        folder="karrio/hermes",
+        published={"TrackingResponse.json": (200, ["delivered"]), "TrackingErrorResponse.json": (200, ["not_found"])},
+        unheard=answer({"shipmentinfo": [{"shipmentID": "H1027930015412301011", "result": {"code": "e001"}}]}),
+        schema="hermes_de/openapi-shipment.yaml",
+        path="/shipmentinfo",
     ),
     "seko": Case(
         connector=seko.CONNECTOR,
@@ -136,6 +149,14 @@ LOGINS = {
         body='{"username":"app","password":"s3cret"}',
         token={"id_token": "h.eyJleHAiOjE3ODI5MTA4MDB9.s"},
         no=answer({"title": "Unauthorized", "detail": "Bad credentials"}, status=401),
+    ),
+    "hermes_de": Login(
+        connector=hermes_de.CONNECTOR,
+        account=account({"client_id": "app", "username": "me"}, client_secret="s3cret", password="w0rd"),
+        asks="POST https://authme.myhermes.de/authorization-facade/oauth2/access_token",
+        body="grant_type=password&client_id=app&username=me&client_secret=s3cret&password=w0rd",
+        token={"access_token": "t1", "expires_in": 3600},
+        no=answer({"error": "invalid_grant", "error_description": "The user is not known"}, status=400),
     ),
 }
 each_login = pytest.mark.parametrize("login", LOGINS.values(), ids=LOGINS)
