@@ -32,11 +32,15 @@ def token_of(door: Door) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """Where a live door leads: ``target_id`` as ``Door`` says, ``tz`` the IANA zone of the workspace."""
+    """Where a live door leads: ``target_id`` as ``Door`` says, ``tz`` the IANA zone of the workspace, ``locale`` its
+    language; ``wish`` that of the buyer whose page it is, '' = not known.
+    """
 
     ws: int
     target_id: int
     tz: str
+    locale: str
+    wish: str
 
 
 def enter(kind: Kind, token: str) -> Entered | None:

@@ -3,7 +3,8 @@
 A sentence that counts (its value ``count``) has one key for each plural category of its language (CLDR): ``key#one``,
 ``key#other``. A value that is an ISO 8601 instant or date is written the way a person reads it, in the active time
 zone; ``{at:day}`` in a sentence leaves the time of an instant out. A key without a sentence is shown as it is and
-warned about: the tests make every warning an error.
+warned about: the tests make every warning an error. Everything can be said in English; the other languages hold what
+shoppers read, and what one of them lacks is said in English and warned about too.
 """
 
 import contextlib
@@ -11,7 +12,8 @@ import functools
 import re
 import tomllib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,18 +25,52 @@ from doorstep.core.message import Message
 
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_BETWEEN: Final = {"fr": " à ", "zh-Hans": " "}  # between a day and a time, where it is no comma
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
-# Which category a number of things takes, by the first part of the language's tag (CLDR 45, integers).
-PLURALS: Final[Mapping[str, Callable[[int], str]]] = {"en": lambda count: "one" if count == 1 else "other"}
+
+def _one(count: int) -> str:
+    return "one" if count == 1 else "other"
+
+
+def _none_or_one(count: int) -> str:
+    return "one" if count in {0, 1} else "other"
+
+
+# Which category a number of things takes (CLDR 45, integers below a million: "many" begins there).
+PLURALS: Final[Mapping[str, Callable[[int], str]]] = {
+    "en": _one,
+    "es": _one,
+    "de": _one,
+    "fr": _none_or_one,
+    "pt-BR": _none_or_one,
+    "zh-Hans": lambda _: "other",
+}
+ENGLISH: Final = "en"
+_SPOKEN: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 class Unsaid(UserWarning):
     """A message without a sentence; a sentence without one of its values."""
 
 
+def spoken() -> str:
+    """The language that is spoken now: one of ``PLURALS``."""
+    return _SPOKEN.get()
+
+
+@contextlib.contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Speak another language within a block."""
+    before = _SPOKEN.set(locale)
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(before)
+
+
 @functools.cache
-def catalog(locale: str = "en") -> Mapping[str, str]:
+def catalog(locale: str = ENGLISH) -> Mapping[str, str]:
     """All sentences of a language. That no two areas claim the same key is for the tests to see."""
     merged: dict[str, str] = {}
     for path in sorted((LOCALE / locale).glob("*.toml")):
@@ -42,8 +78,10 @@ def catalog(locale: str = "en") -> Mapping[str, str]:
     return merged
 
 
-def say(message: Message | Mapping[str, Any] | None, locale: str = "en") -> str:
-    """The sentence of a message, or of one stored as JSON (``{"id": ..., "values": {...}}``); nothing says nothing."""
+def say(message: Message | Mapping[str, Any] | None, locale: str = "") -> str:
+    """The sentence of a message, or of one stored as JSON (``{"id": ..., "values": {...}}``); nothing says nothing.
+    ``locale`` '' = the language that is spoken.
+    """
     if not message:
         return ""
     if isinstance(message, Message):
@@ -51,16 +89,17 @@ def say(message: Message | Mapping[str, Any] | None, locale: str = "en") -> str:
     return text(message["id"], locale, **(message.get("values") or {}))
 
 
-def text(key: str, locale: str = "en", **values: Any) -> str:
+def text(key: str, locale: str = "", **values: Any) -> str:
     """The sentence of one key."""
+    locale = locale or spoken()
     template = catalog(locale).get(_counted(key, locale, values.get("count")))
     if template is None:
-        warnings.warn(f"no sentence for {key}", Unsaid, stacklevel=2)
-        return key
+        warnings.warn(f"no sentence for {key} in {locale}", Unsaid, stacklevel=2)
+        return key if locale == ENGLISH else text(key, ENGLISH, **values)
     return template.format_map(_Values({name: _shown(value) for name, value in values.items()}))
 
 
-def known(key: str, locale: str = "en") -> bool:
+def known(key: str, locale: str = ENGLISH) -> bool:
     """Whether there is a sentence of that key."""
     return key in catalog(locale) or f"{key}#other" in catalog(locale)
 
@@ -69,7 +108,7 @@ def _counted(key: str, locale: str, count: Any) -> str:
     """The key itself, or that of the plural where the sentence has plurals."""
     if not isinstance(count, int) or f"{key}#other" not in catalog(locale):
         return key
-    return f"{key}#{PLURALS[locale.partition('-')[0]](count)}"
+    return f"{key}#{PLURALS[locale](count)}"
 
 
 class _Moment(str):
@@ -109,9 +148,22 @@ def _moment(instant: datetime) -> _Moment:
 def moment(instant: datetime) -> str:
     """``14 Nov, 10:30`` in the active zone; a naive time is the carrier's own and is not converted."""
     local = timezone.localtime(instant) if instant.tzinfo else instant
-    return f"{day(local.date())}, {local:%H:%M}"
+    return f"{day(local.date())}{_BETWEEN.get(spoken(), ', ')}{local:%H:%M}"
 
 
 def day(value: date) -> str:
-    """``14 Nov``, with the year when it is not this one."""
-    return f"{value.day} {value:%b}" + (f" {value.year}" if value.year != clock.now().year else "")
+    """``14 Nov`` as the spoken language writes it, with the year when it is not this one."""
+    this_year = value.year == clock.now().year
+    if spoken() == ENGLISH:
+        return f"{value.day} {value:%b}" + ("" if this_year else f" {value.year}")
+    return _day_abroad(value, spoken(), this_year)
+
+
+@functools.lru_cache(maxsize=4096)
+def _day_abroad(value: date, locale: str, this_year: bool) -> str:
+    """By CLDR. The month is written out: an abbreviation's full stop would end the sentence it stands in."""
+    from babel import Locale  # noqa: PLC0415 - takes time to load, and English does without
+    from babel.dates import format_date, format_skeleton  # noqa: PLC0415
+
+    ways = Locale.parse(locale, sep="-")
+    return format_skeleton("MMMMd", value, locale=ways) if this_year else format_date(value, "long", locale=ways)

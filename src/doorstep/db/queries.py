@@ -106,15 +106,48 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
-def enter(kind: str, token_sha256: bytes, now: datetime) -> tuple[int, int, str] | None:
-    """Workspace, target and the workspace's zone of the live door with this token."""
+def enter(kind: str, token_sha256: bytes, now: datetime) -> tuple[int, int, str, str, str] | None:
+    """Workspace, target, the workspace's zone and language, and that of a page's buyer, of the live door with this
+    token.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT door.ws, door.target_id, workspace.tz FROM doorstep_door door"
+            "SELECT door.ws, door.target_id, workspace.tz, workspace.locale,"
+            " CASE WHEN door.kind = 'page' THEN (SELECT person.locale FROM doorstep_order bought JOIN doorstep_person"
+            " person ON person.id = bought.person_id WHERE bought.id = door.target_id AND bought.ws = door.ws) END"
+            " FROM doorstep_door door"
             " JOIN doorstep_workspace workspace ON workspace.id = door.ws WHERE door.kind = %s"
             " AND door.token_sha256 = %s AND door.revoked_at IS NULL"
             " AND (door.expires_at IS NULL OR door.expires_at > %s)",
             [kind, token_sha256, connection.ops.adapt_datetimefield_value(now)],
         )
-        found: tuple[int, int, str] | None = cursor.fetchone()
+        found: tuple[int, int, str, str, str | None] | None = cursor.fetchone()
+        return (*found[:4], found[4] or "") if found else None
+
+
+def enter_key(token_sha256: bytes, now: datetime) -> tuple[int, int, str, str] | None:
+    """Id, workspace, the workspace's zone and the scopes of the live key of the API with this hash."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT door.id, door.ws, workspace.tz, door.scopes FROM doorstep_door door"
+            " JOIN doorstep_workspace workspace ON workspace.id = door.ws WHERE door.kind = 'api'"
+            " AND door.token_sha256 = %s AND door.revoked_at IS NULL"
+            " AND (door.expires_at IS NULL OR door.expires_at > %s)",
+            [token_sha256, connection.ops.adapt_datetimefield_value(now)],
+        )
+        found: tuple[int, int, str, str] | None = cursor.fetchone()
         return found
+
+
+def use_key(door_id: int, ws: int, window: int, count: int, now: datetime) -> int:
+    """Count so many requests of a key to a window, and return how many were counted to it together."""
+    with statement() as cursor:
+        cursor.execute(
+            'INSERT INTO doorstep_apiuse (door_id, ws, "window", used, last_at) VALUES (%s, %s, %s, %s, %s)'
+            ' ON CONFLICT (door_id) DO UPDATE SET used = excluded.used + CASE WHEN doorstep_apiuse."window" ='
+            ' excluded."window" THEN doorstep_apiuse.used ELSE 0 END, "window" = excluded."window",'
+            " last_at = excluded.last_at RETURNING used",
+            [door_id, ws, window, count, connection.ops.adapt_datetimefield_value(now)],
+        )
+        (used,) = cursor.fetchone()
+        return int(used)

@@ -16,8 +16,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import agents, board, doors, given_up
+from doorstep.app import agents, board, doors, given_up, tongues
+from doorstep.app.doors import Entered
 from doorstep.app.lookup import TooMany
+from doorstep.app.say import speaking
 from doorstep.core import roles
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Membership, User, Workspace
@@ -92,12 +94,13 @@ def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def inner(request: HttpRequest, token: str) -> HttpResponse:
+        def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
             door = doors.enter(kind, token)
-            if door is None:
-                return render(request, "page/gone.html", {"kind": kind}, status=404)
-            with timezone.override(ZoneInfo(door.tz)):
-                return view(request, door)
+            with speaking(_language(request, door)):
+                if door is None:
+                    return render(request, "page/gone.html", {"kind": kind}, status=404)
+                with timezone.override(ZoneInfo(door.tz)):
+                    return view(request, door, **named)
 
         return inner
 
@@ -120,6 +123,12 @@ def supplier(view: View) -> View:
             return view(request, holder, **named)
 
     return inner
+
+
+def _language(request: HttpRequest, door: Entered | None) -> str:
+    """What a shopper reads: ``?lang=``, else the buyer's language, else the browser's, else the shop's."""
+    wishes = (request.GET.get("lang", ""), door.wish if door else "")
+    return tongues.choose(wishes, request.headers.get("Accept-Language", ""), door.locale if door else "")
 
 
 def _membership(request: HttpRequest, user: User) -> Caller | None:

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from doorstep.app import clock, page_view
+from doorstep.app import clock, page_view, tongues
 from doorstep.app import say as sentences
 from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
 from doorstep.app.progress import STAGES, Stage
+from doorstep.app.scan_view import Scan
 from doorstep.connectors.contract import Can
 from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message
@@ -275,6 +276,35 @@ def zone() -> str:
 
 
 @register.simple_tag
+def spoken() -> str:
+    """The language that the page is in."""
+    return sentences.spoken()
+
+
+@register.simple_tag
+def direction() -> str:
+    """Which way that language is written."""
+    return tongues.direction(sentences.spoken())
+
+
+@register.simple_tag
+def tongues_spoken() -> Mapping[str, str]:
+    """The languages that a shopper can choose, with their own names."""
+    return tongues.NAMES
+
+
+@register.filter
+def meaning(scan: Scan) -> str:
+    """What a scan means, in the spoken language; '' where nobody has mapped the carrier's word."""
+    if scan.status == Status.UNKNOWN:
+        return ""
+    status = sentences.text(f"status.{scan.status}")
+    if not scan.reason:
+        return status
+    return sentences.text("page.meaning", status=status, reason=sentences.text(f"status.reason.{scan.reason}"))
+
+
+@register.simple_tag
 def asset(name: str) -> str:
     """The address of a static file; it changes when the file does."""
     return f"/static/{name}?v={_versions()[name]}"
@@ -291,7 +321,7 @@ def distance(value: datetime) -> str:
     size = abs(gap)
     for unit, span in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
         if size >= span:
-            return sentences.text("time.in" if gap > timedelta() else "time.ago", n=size // span, unit=unit)
+            return sentences.text(f"time.{'in' if gap > timedelta() else 'ago'}.{unit}", count=size // span)
     return sentences.text("time.now")
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from doorstep.app import doors, lookup
 from doorstep.app.doors import Entered
 from doorstep.web.gate import visitor
+from doorstep.web.page.tongue import said_in
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +25,8 @@ def find(request: HttpRequest, door: Entered) -> HttpResponse:
             error, status = "page.find.too_many", 429
         else:
             if order_id:
-                return HttpResponseRedirect(urlsplit(doors.page_url(door.ws, order_id)).path, status=303)
+                page = urlsplit(doors.page_url(door.ws, order_id)).path
+                return HttpResponseRedirect(page + said_in(request), status=303)
             error, status = "page.find.nothing", 404
     context = {"store": lookup.store_label(door.ws, door.target_id), "number": number, "error": error}
     return render(request, "page/find.html", context, status=status)
