@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import budget, clock, connect, freshness, manual, poll
+from doorstep.app import budget, clock, connect, due, freshness, manual, poll
 from doorstep.app.loop import in_db
 from doorstep.app.understand import understand
 from doorstep.db.ids import new_id
@@ -305,7 +305,7 @@ def _second_account(ws: int) -> int:
 
 
 async def test_one_tenants_backlog_keeps_another_waiting_for_one_turn_only(town, monkeypatch):
-    monkeypatch.setattr(poll, "MOST_CALLS", 1)
+    monkeypatch.setattr(due, "MOST_CALLS", 1)
     crowd, mine = await in_db(_second_account, town.ws), (await in_db(watch)).connection_id
     await town.wait()
     served = [(await in_db(poll.claim)).connection.id for _ in range(2)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.core.cadence import next_check, retry_after, spread
+from doorstep.core.cadence import meeting, next_check, retry_after, spread
 from doorstep.core.lane import Lane
 from doorstep.core.order import TrackAnswer
 from doorstep.core.rhythm import learn_rhythm
@@ -164,3 +164,25 @@ def test_what_failed_together_comes_back_spread_and_never_later(seconds, seed):
 def test_few_of_many_come_back_together():
     waits = [spread(timedelta(hours=1), seed).total_seconds() // 30 for seed in range(300)]
     assert max(waits.count(one) for one in set(waits)) < 30
+
+
+@given(
+    st.floats(0, 40 * 24 * 3600),
+    st.floats(0, 60 * 24 * 3600),
+    st.floats(0, 5 * 24 * 3600),
+    st.text("AB12", min_size=1, max_size=4),
+)
+def test_a_meeting_is_near_and_neither_in_the_past_nor_too_early(asked, wait, passed, number):
+    asked_at, now = NOW + timedelta(seconds=asked), NOW + timedelta(seconds=asked + passed)
+    at = max(now, asked_at + timedelta(seconds=wait))
+    met = meeting(at, asked_at, now, number)
+    assert met >= now and (at > now or met == at)
+    assert met == now or abs(met - at) <= min((at - asked_at) / 2, timedelta(hours=8)) + timedelta(milliseconds=1)
+
+
+def test_who_waits_about_as_long_for_one_number_meets():
+    first, then = (meeting(NOW + x + 6 * HOUR, NOW + x, NOW + x, "LX1") for x in (0 * HOUR, HOUR / 60))
+    assert first == then
+    assert meeting(NOW + 6 * HOUR, NOW, NOW, "LX2") != first, "other numbers meet at other times"
+    rarer = meeting(NOW + DAY, NOW, NOW, "LX1")
+    assert (rarer - first) % (4 * HOUR) == timedelta(), "who asks more rarely joins those who ask more often"

@@ -43,6 +43,12 @@ def test_the_workspaces_own_order_goes_before_all() -> None:
     assert asked("ups", *ranked) == [1]
 
 
+def test_a_lent_account_comes_after_the_workspaces_own_of_its_kind() -> None:
+    lent = replace(UPS, id=2, lent=True)
+    assert asked("ups", lent, UPS_TOO) == [5]
+    assert asked("ups", lent, ALL) == [2], "a carrier's own account still goes before an aggregator"
+
+
 @pytest.mark.parametrize(
     ("answer", "ago", "useless"),
     [

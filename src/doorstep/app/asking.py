@@ -45,7 +45,13 @@ def askers(ws: int, connections: Iterable[Connection]) -> Askers:
         rows = Budget.objects.filter(ws=ws, connection_id__in=asked, failures__gte=budget.TRIP)
         failing = frozenset(rows.values_list("connection_id", flat=True))
     found = tuple(
-        Asker(id=one.id, carriers=_meta(one).carriers, rank=one.rank, failing=one.id in failing)
+        Asker(
+            id=one.id,
+            carriers=_meta(one).carriers,
+            rank=one.rank,
+            lent=bool(one.lent_id),
+            failing=one.id in failing,
+        )
         for one in asked.values()
     )
     return Askers(ws, asked, found, named=any(one.carriers for one in found))

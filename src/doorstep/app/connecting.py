@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from doorstep.app import connect, doors, loop, mailbox
+from doorstep.connectors.contract import Meta
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.db.models import Workspace
@@ -23,6 +24,16 @@ def connect_from_words(workspace: str, kind: str, name: str, form: Mapping[str, 
     ws = workspace_named(workspace)
     if (kind, name) == ("supplier", "mail"):
         return {"connected": "mail", "address": mailbox.address(ws)}
+    form_fits(kind, name, form)
+    checked = loop.call(connect.check(kind, name, form))
+    saved = connect.save(ws, ACTOR, kind, name, form, checked)
+    note = loop.call(connect.subscribe(saved))
+    made = {"connected": saved.label, "id": str(saved.id), "hook": doors.hook_url(saved)}
+    return made | ({"note": note.id} if note else {})
+
+
+def form_fits(kind: str, name: str, form: Mapping[str, str]) -> Meta:
+    """What these inputs are for. Raises NotPossible for a connector or a field that there is not."""
     try:
         meta = connector(kind, name).meta
     except KeyError as problem:
@@ -31,11 +42,7 @@ def connect_from_words(workspace: str, kind: str, name: str, form: Mapping[str, 
     if unknown:
         known = ", ".join(field.name for field in meta.fields)
         raise NotPossible("connect.unknown_field", fields=", ".join(sorted(unknown)), known=known)
-    checked = loop.call(connect.check(kind, name, form))
-    saved = connect.save(ws, ACTOR, kind, name, form, checked)
-    note = loop.call(connect.subscribe(saved))
-    made = {"connected": saved.label, "id": str(saved.id), "hook": doors.hook_url(saved)}
-    return made | ({"note": note.id} if note else {})
+    return meta
 
 
 def workspace_named(name: str) -> int:

@@ -44,6 +44,7 @@ class Shown:
     said: str | Mapping[str, Any]
     can: frozenset[str]
     has_form: bool
+    lent: bool  # it is the operator's: there are no credentials to change
 
 
 def connection_list(ws: int) -> dict[str, list[Shown]]:
@@ -180,4 +181,5 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
         said="" if answered or last is None else last.said or "",
         can=frozenset(one.value for one in meta.can) if meta else frozenset(),
         has_form=bool(meta and meta.fields),
+        lent=bool(row.lent_id),
     )

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import Max
 
-from doorstep.app import addresses, audit, clock, http, loop, reread, retention, upgrade, vault
+from doorstep.app import addresses, audit, clock, http, lending, loop, reread, retention, upgrade, vault
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message, Value
 from doorstep.db.models import Connection, Inbox, Workspace
@@ -175,13 +175,16 @@ def _time() -> Iterator[Finding]:
 
 def _connections() -> Iterator[Finding]:
     readable = True
-    for one in Connection.objects.order_by("ws", "kind", "label"):
+    for one in Connection.objects.filter(lent_id=0).order_by("ws", "kind", "label"):
         try:
             vault.unseal(one.credentials_enc)
         except vault.WrongKey:
             readable = False
             yield _found("bad", "credentials_unreadable", label=one.label, workspace=one.ws)
         if one.state == "denied":
-            yield _found("bad", "connection_denied", label=one.label, workspace=one.ws)
+            if one.ws == lending.HOUSE:
+                yield _found("bad", "lent_denied", label=one.label, connector=one.connector)
+            else:
+                yield _found("bad", "connection_denied", label=one.label, workspace=one.ws)
     if readable:
         yield _found("good", "credentials")

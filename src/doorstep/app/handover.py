@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import connections
 
-from doorstep.app import archive, connecting, disclosure, erasure, traces, workspaces
+from doorstep.app import archive, connecting, disclosure, erasure, lending, traces, workspaces
 from doorstep.app.accounts import message_of
 from doorstep.app.log import logger
 from doorstep.connectors.contract import Trouble
@@ -80,6 +80,8 @@ CHORES: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "connect": _connect,
     "erase": _erase,
     "export-person": _export_person,
+    "operator lend": lending.lend,
+    "operator take-back": lending.take_back,
     "user add": _add_user,
     "user password": _set_password,
 }

@@ -61,6 +61,17 @@ def finish(turn: Turn) -> bool:
     return changed
 
 
+def close(turn: Turn) -> None:
+    """Note on a lent account itself how the turn of all of its workspaces went."""
+    calls = turn.calls()
+    if turn.payer is None or not calls:
+        return
+    with transaction.atomic():
+        answered = any(one.answered for one in turn.together())
+        budget.hear(turn.payer, answered=answered, machine=clock.machine())
+        health.note(turn.payer, [batch.pulse for batch in calls], clock.now())
+
+
 def hand_back(turn: Turn, batches: Sequence[Batch]) -> int:
     """Give back what was not asked about: it is due still. Returns how many numbers."""
     turn.leave_out(batches)
@@ -146,7 +157,7 @@ def _next(place: Place, batch: Batch, now: datetime) -> datetime | None:
         return now + FORGOTTEN
     if batch.failed is not None:
         return now + retry_after(place.failures)
-    return next_ask(place.held, place, place.held.since, now, batch.connection)
+    return next_ask(place.held, place, place.held.since, now, batch.connection, place.norm)
 
 
 def _retire(turn: Turn, over: Sequence[Place], now: datetime) -> None:
@@ -158,7 +169,7 @@ def _retire(turn: Turn, over: Sequence[Place], now: datetime) -> None:
         held = _held(ws, [place.number_id for place in over])
         for place in over:
             parcel = held.get(place.number_id)
-            next_at = next_ask(parcel[0], place, parcel[1], now, turn.connection) if parcel else now + FORGOTTEN
+            next_at = now + FORGOTTEN if parcel is None else _again(turn, place, *parcel, now)
             if next_at is None:
                 gone.append(place.number_id)
             else:
@@ -167,6 +178,10 @@ def _retire(turn: Turn, over: Sequence[Place], now: datetime) -> None:
         mine.filter(number_id__in=gone, next_at__lte=turn.at).delete()
         wanted = [Back(one, None, same=False) for one in gone]  # by somebody while we were asking
         _give_back(turn, [*back, *wanted], now, clock.machine() + PAUSE_S)
+
+
+def _again(turn: Turn, place: Place, parcel: Parcel, since: datetime, now: datetime) -> datetime | None:
+    return next_ask(parcel, place, since, now, turn.connection, place.norm)
 
 
 def _pass_on(turn: Turn) -> None:

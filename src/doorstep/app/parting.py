@@ -26,10 +26,13 @@ def ended() -> float:
 
 def hand_back_turn(turn: poll.Turn) -> int:
     """What was answered is kept; numbers that were not asked about to the end go back. Returns how many those are."""
-    poll.write(turn)
-    account = turn.connection
-    held = Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=turn.token)
-    return held.update(lease_token=0, lease_until=0.0)
+    count = 0
+    for one in turn.together():
+        poll.write(one)
+        account = one.connection
+        held = Schedule.objects.filter(ws=account.ws, connection_id=account.id, lease_token=one.token)
+        count += held.update(lease_token=0, lease_until=0.0)
+    return count
 
 
 def hand_back_feed(turn: feeds.Turn) -> int:

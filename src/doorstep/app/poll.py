@@ -2,25 +2,21 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from typing import Final, cast
 
 import msgspec
-from django.db import transaction
-from django.db.models import Exists, OuterRef
 
-from doorstep.app import budget, clock
+from doorstep.app import clock, lending
 from doorstep.app.accounts import drive, refused
-from doorstep.app.asking import keys_for
+from doorstep.app.due import LEASE_S, claim
 from doorstep.app.feeds import arrival
-from doorstep.app.leases import LONGEST_S, free, new_token
 from doorstep.app.loop import in_db
-from doorstep.app.outcome import finish, hand_back, write
+from doorstep.app.outcome import close, finish, hand_back, write
 from doorstep.app.settle.watching import ANSWERS, watch_open_parcels
-from doorstep.app.turn import Batch, Held, Place, Said, Turn
+from doorstep.app.turn import Batch, Place, Said, Turn
 from doorstep.connectors.contract import (
     Account,
     Answer,
@@ -29,6 +25,7 @@ from doorstep.connectors.contract import (
     Can,
     Carrier,
     Denied,
+    Facts,
     Flow,
     Followed,
     Follower,
@@ -39,130 +36,47 @@ from doorstep.connectors.contract import (
 from doorstep.connectors.registry import connector
 from doorstep.core.number import TrackingNumber, normalize
 from doorstep.core.order import Track, TrackAnswer
-from doorstep.db import places
-from doorstep.db.models import Budget, Connection, Schedule, Watch
-from doorstep.db.places import Desk, Leased
+from doorstep.db.models import Watch
 
-__all__ = ["Batch", "Turn", "ask", "claim", "finish", "write"]
+__all__ = ["LEASE_S", "Batch", "Turn", "ask", "claim", "finish", "write"]
 
-LEASE_S: Final = 120.0
-MOST_CALLS: Final = 256  # of one turn
-LANES: Final = 64  # of them, under way together
+LANES: Final = 64  # calls of one turn, under way together
 WRITE_S: Final = 0.25  # what was answered waits at most so long to be written down with the rest of its turn
 ROOM_S: Final = 10.0  # of the lease, for writing down what came of it
 RECARRIER_WAIT_S: Final = 300.0  # where the vendor names no time itself
-
-
-_last = 0  # the account that had its turn last in this process; the next one goes first
-
-
-def claim() -> Turn | None:
-    """Lease due numbers of the account whose turn it is, as many as may be asked now; None when nothing is to be asked.
-    Accounts take turns, so the million numbers of one tenant keep the ten of another waiting for one turn only.
-    """
-    now, machine = clock.now(), clock.machine()
-    for account in _accounts(now, machine):
-        turn = _lease(account, now, machine)
-        if turn is not None:
-            return turn
-    return None
-
-
-def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
-    """Active accounts with something due, each once, beginning after the one that had its turn last."""
-    global _last  # noqa: PLW0603 - this process's place in the round
-    due = Schedule.objects.filter(free(machine), ws=OuterRef("ws"), connection_id=OuterRef("id"), next_at__lte=now)
-    resting = Budget.objects.filter(budget.resting(machine), ws=OuterRef("ws"), connection_id=OuterRef("id"))
-    ready = Connection.objects.filter(Exists(due), ~Exists(resting), kind="carrier", state="active").order_by("id")
-    first = _last
-    for some in (ready.filter(id__gt=first), ready.filter(id__lte=first)):
-        at = 0
-        while account := some.filter(id__gt=at).first():
-            _last = at = account.id
-            yield account
-
-
-def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
-    """Locks the budget, then places of the schedule that nobody has locked; never waits while it holds any."""
-    meta, desk, token = connector("carrier", account.connector).meta, Desk(account.ws, account.id), new_token()
-    with transaction.atomic():
-        purse = budget.open_purse(account, meta, machine)
-        calls = min(MOST_CALLS, purse.calls)
-        rows = places.due(desk, now, (machine, machine + LONGEST_S), calls * meta.batch) if calls else []
-        if not rows:
-            return None
-        batches = list(_batches(account, rows, meta.batch))
-        purse.spend(len(batches), machine)
-        ids = [place.number_id for batch in batches for place in batch.numbers()]
-        orphans = {row.number_id for row in rows}.difference(ids)  # nothing is there to be asked about
-        Schedule.objects.filter(ws=account.ws, connection_id=account.id, number_id__in=orphans).delete()
-        places.lease(desk, ids, token, machine + LEASE_S)
-    return Turn(account, token, now, batches)
-
-
-def _batches(account: Connection, rows: Sequence[Leased], size: int) -> Iterator[Batch]:
-    """Each normalized number is asked about once, whoever else has it; its newest generation comes first."""
-    found: dict[int, Place] = {}
-    for row in rows:
-        if row.number_id in found:  # another parcel has it as well; the one that had it first counts
-            found[row.number_id].held = _held(account.ws, row)
-        elif row.norm is not None and row.remote is not None:
-            found[row.number_id] = _place(account.ws, row)
-    for number_id, keys in keys_for(account.ws, list(found), connector("carrier", account.connector).meta).items():
-        found[number_id].keys = keys
-    by_norm: dict[str, list[Place]] = {}
-    for place in found.values():
-        by_norm.setdefault(place.norm, []).append(place)
-    norms = list(by_norm)
-    for begin in range(0, len(norms), size):
-        some = norms[begin : begin + size]
-        older = [place for norm in some for place in by_norm[norm][1:]]
-        yield Batch(account, {norm: by_norm[norm][0] for norm in some}, older)
-
-
-def _place(ws: int, row: Leased) -> Place:
-    return Place(
-        number_id=row.number_id,
-        norm=row.norm or "",
-        carrier=row.carrier,
-        remote=row.remote or "",
-        remote_ref=row.remote_ref,
-        answer=row.answer,
-        said=row.said,
-        failures=row.failures,
-        track_hash=row.track_hash,
-        body_hash=row.body_hash,
-        held=_held(ws, row),
-        keys={},
-    )
-
-
-def _held(ws: int, row: Leased) -> Held | None:
-    if row.status is None or row.since is None:
-        return None
-    return Held(ws, row.since, row.status, row.status_since, row.last_event_at, row.handed_at, *row.way)
 
 
 async def ask(turn: Turn) -> None:
     """Register what is new over there, then ask about everything of the turn. No request outlives the lease. What was
     answered is written down while the rest is still being asked; what was not begun in time is handed back.
     """
-    ends, waiting = clock.monotonic() + LEASE_S - ROOM_S, turn.batches[::-1]
+    ends, waiting = clock.monotonic() + LEASE_S - ROOM_S, turn.calls()[::-1]
     lanes = {asyncio.create_task(_lane(waiting, ends)) for _ in range(min(LANES, len(waiting)))}
     try:
         await _written(turn, lanes)
     finally:
         for lane in lanes:
             lane.cancel()
-    denied = next((one.failed for one in turn.batches if isinstance(one.failed, Denied)), None)
+    denied = next((one.failed for one in turn.calls() if isinstance(one.failed, Denied)), None)
     if denied:
-        await in_db(refused, turn.connection, denied)
-    if waiting:
-        await in_db(hand_back, turn, waiting)
-    if await in_db(finish, turn) or denied:
-        await in_db(watch_open_parcels, turn.connection.ws)  # others are to be asked, or no longer
+        await (in_db(lending.refused, turn.payer, denied) if turn.payer else in_db(refused, turn.connection, denied))
+    left = [one for batch in waiting for one in batch.served()]
+    for one in turn.together():
+        await _end(one, [batch for batch in left if batch in one.batches], denied)
+    await in_db(close, turn)
     for lane in lanes:
         lane.result()  # what nobody foresaw
+
+
+async def _end(turn: Turn, left: Sequence[Batch], denied: Trouble | None) -> None:
+    """Give back what was not asked about, and write down the rest."""
+    if left:
+        await in_db(hand_back, turn, left)
+    if not turn.batches:
+        return
+    changed = await in_db(finish, turn)
+    if changed or denied:
+        await in_db(watch_open_parcels, turn.connection.ws)  # others are to be asked, or no longer
 
 
 async def _written(turn: Turn, lanes: set[asyncio.Task[None]]) -> None:
@@ -170,8 +84,9 @@ async def _written(turn: Turn, lanes: set[asyncio.Task[None]]) -> None:
     going = lanes
     while going:
         _, going = await asyncio.wait(going, timeout=WRITE_S)
-        if going and any(batch.ended for batch in turn.unwritten):
-            await in_db(write, turn)
+        for one in turn.together():
+            if going and any(batch.ended for batch in one.unwritten):
+                await in_db(write, one)
 
 
 async def _lane(waiting: list[Batch], ends: float) -> None:
@@ -192,8 +107,10 @@ async def _try(batch: Batch, ends: float) -> None:
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
         batch.failed = trouble
-    batch.pulse.ended(len(batch.places), clock.monotonic() - began, batch.failed)
-    batch.ended = True
+    for one in batch.served():
+        one.failed = batch.failed
+        one.pulse.ended(len(one.places), clock.monotonic() - began, one.failed)
+        one.ended = True
 
 
 async def _ask(batch: Batch) -> None:
@@ -201,7 +118,7 @@ async def _ask(batch: Batch) -> None:
     numbers = batch.asked("registered")
     if numbers and Can.TRACK in cast(Carrier, _connector(batch)).meta.can:
         track = partial(cast(Carrier, _connector(batch)).track, numbers=numbers)
-        await drive(batch.connection, track, lambda _, answer: _keep(batch, answer))
+        await drive(batch.account, track, lambda _, answer: _keep(batch, answer))
 
 
 def _connector(batch: Batch) -> object:
@@ -212,7 +129,7 @@ async def _follow(batch: Batch) -> None:
     """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
     one = _connector(batch)
     if Can.FOLLOW not in cast(Carrier, one).meta.can:
-        for place in batch.places.values():
+        for place in (place for served in batch.served() for place in served.places.values()):
             place.remote = "registered"
         return
     follower = cast(Follower, one)
@@ -263,21 +180,38 @@ def _put(batch: Batch, place: Place, values: Mapping[str, str]) -> None:
 
 
 async def _keep(batch: Batch, answer: Answer) -> None:
-    """Keep an answer if it says anything new about any of its numbers. The very bytes that were read the last time are
-    not read again.
+    """Keep an answer where it says anything new about any number, for each workspace its own. The very bytes that were
+    read the last time are not read again.
     """
+    if batch.payer:  # headers tell how much is left of an account, and so what others ask
+        answer = replace(answer, headers={})
     digest = hashlib.blake2b(answer.body, digest_size=16, salt=str(answer.status).encode()).digest()
-    alone = next(iter(batch.places.values())) if len(batch.places) == 1 else None
-    if alone and alone.body_hash == digest and not alone.failures and alone.answer in ANSWERS:
-        batch.said[alone.norm] = alone.known
+    fresh = [one for one in batch.served() if not _read_before(one, digest)]
+    if not fresh:
         return
     try:
         facts = cast(Carrier, _connector(batch)).read(answer)
     except Broken:  # kept once, for a better reader and for whoever looks into it
-        batch.news.append(replace(arrival(batch.connection, "", answer), dedup_key=f"broken:{digest.hex()}"))
+        for one in fresh:
+            one.news.append(replace(arrival(one.connection, "", answer), dedup_key=f"broken:{digest.hex()}"))
         raise
+    for one in fresh:
+        _hear(one, answer, facts, digest)
+
+
+def _read_before(batch: Batch, digest: bytes) -> bool:
+    """Whether these bytes are what was answered the last time about its only number; that is what is said then."""
+    alone = next(iter(batch.places.values())) if len(batch.places) == 1 else None
+    if alone and alone.body_hash == digest and not alone.failures and alone.answer in ANSWERS:
+        batch.said[alone.norm] = alone.known
+        return True
+    return False
+
+
+def _hear(batch: Batch, answer: Answer, facts: Facts, digest: bytes) -> None:
+    """What an answer says to a batch, and whether it is to be kept."""
     batch.pulse.heard(facts)
-    news = False
+    alone, news = len(batch.places) == 1, False
     for track in facts.tracks:
         place = batch.places.get(normalize(track.number))
         if place is None:

@@ -64,7 +64,9 @@ class Place:
 @dataclass(slots=True, eq=False)
 class Batch:
     """Numbers of one account that fit into one call. ``older``: places of the same numbers when they were other
-    parcels'. ``failed`` is what went wrong with all of them, ``news`` the answers that say something new.
+    parcels'. ``payer``: the operator's account that is asked, where the connection is lent. ``twins``: the same
+    question of other workspaces, answered with this one; ``beside``: it is such a one itself. ``failed`` is what went
+    wrong with all of its numbers, ``news`` the answers that say something new.
     """
 
     connection: Connection
@@ -76,6 +78,18 @@ class Batch:
     failed: Trouble | None = None
     ended: bool = False
     pulse: Pulse = field(default_factory=Pulse)
+    payer: Connection | None = None
+    twins: "list[Batch]" = field(default_factory=list)
+    beside: bool = False
+
+    @property
+    def account(self) -> Connection:
+        """Who is asked, and with whose credentials."""
+        return self.payer or self.connection
+
+    def served(self) -> "list[Batch]":
+        """All that one call answers."""
+        return [self, *self.twins]
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
         """The numbers whose remote state is one of these."""
@@ -93,16 +107,28 @@ class Batch:
 
 @dataclass(slots=True)
 class Turn:
-    """One account's turn."""
+    """One account's turn. ``others``: the turns of other workspaces on the same lent account (``payer``), which are
+    asked together with it.
+    """
 
     connection: Connection
     token: int
     at: datetime  # when they were claimed
     batches: list[Batch]
+    others: "list[Turn]" = field(default_factory=list)
+    payer: Connection | None = None
     unwritten: list[Batch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.unwritten = list(self.batches)
+
+    def together(self) -> "list[Turn]":
+        """This turn and those of the other workspaces."""
+        return [self, *self.others]
+
+    def calls(self) -> list[Batch]:
+        """What is asked, equal questions once."""
+        return [batch for turn in self.together() for batch in turn.batches if not batch.beside]
 
     def take_ended(self) -> list[Batch]:
         """The batches that were asked about since the last call."""

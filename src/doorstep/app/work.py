@@ -72,11 +72,12 @@ async def carry_out(leased: Leased) -> None:
 async def ask_carrier(turn: poll.Turn) -> None:
     """One account's turn, counted."""
     await poll.ask(turn)
+    calls = turn.calls()
     measures.polled(
         turn.connection.connector,
-        asked=sum(len(batch.places) for batch in turn.batches),
-        answered=sum(len(batch.said) for batch in turn.batches),
-        failed=sum(len(batch.places) for batch in turn.batches if batch.failed is not None),
+        asked=sum(len(batch.places) for batch in calls),
+        answered=sum(len(batch.said) for batch in calls),
+        failed=sum(len(batch.places) for batch in calls if batch.failed is not None),
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from doorstep.app import lending
 from doorstep.app.audit import record
 from doorstep.core.roles import Member
 from doorstep.db.models import Membership, User, Workspace
@@ -12,6 +13,7 @@ def create(name: str, owner_email: str, password: str | None, tz: str = "UTC") -
     with transaction.atomic():
         workspace = Workspace.objects.create(name=name, tz=tz)
         join(workspace.id, owner_email, password, Member.OWNER)
+        lending.give(workspace.id)
     return workspace
 
 

@@ -5,13 +5,27 @@ import sys
 
 import typer
 
-from doorstep.cli import answers, estimates, keeping, mails, numbers, orders, parts, people, privacy, screen, server
+from doorstep.cli import (
+    answers,
+    estimates,
+    keeping,
+    mails,
+    numbers,
+    operator,
+    orders,
+    parts,
+    people,
+    privacy,
+    screen,
+    server,
+)
 from doorstep.core.message import Message
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 for group in (server, parts, keeping, privacy, numbers, orders, mails, estimates, answers):
     app.add_typer(group.commands)
 app.add_typer(people.commands, name="user")
+app.add_typer(operator.commands, name="operator")
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -53,6 +53,8 @@ FIRST_RETRY: Final = timedelta(minutes=15)
 LAST_RETRY: Final = _DAY
 SAVING: Final = 0.5  # of the budget: below it, intervals grow until at nothing they are STRETCHED times as long
 STRETCHED: Final = 4.0
+MEET_S: Final = 900.0  # those who follow a number on one account meet at multiples of this, and of its doubles
+MOST_DOUBLES: Final = 6  # to 16 hours
 AT_THE_DOOR: Final = frozenset({Status.OUT_FOR_DELIVERY, Status.ATTEMPT_FAILED, Status.ARRIVED})  # saved last
 
 
@@ -126,6 +128,20 @@ def _stretch(status: Status, budget: float) -> float:
     """How much rarer to ask when the budget runs out: all of it far away, a third of it at the door."""
     short = (SAVING - max(0.0, budget)) / SAVING * (STRETCHED - 1)
     return 1 + (short / 3 if status in AT_THE_DOOR else short)
+
+
+def meeting(at: datetime, asked_at: datetime, now: datetime, number: str) -> datetime:
+    """The moment near ``at`` when everybody asks who waits about as long for the same normalized number: those who know
+    nothing of one another ask together. It depends on the caller's own wait and on the number, on nobody else; what is
+    due is due. At least half of the wait is waited, never before ``now``.
+    """
+    wait = (at - asked_at).total_seconds()
+    if at <= now or wait < MEET_S:
+        return at
+    step = MEET_S * (1 << min(MOST_DOUBLES, int(wait / MEET_S).bit_length() - 1))
+    begin = int.from_bytes(hashlib.blake2b(number.encode(), digest_size=4).digest()) % (MEET_S * (1 << MOST_DOUBLES))
+    slot = begin + round((at.timestamp() - begin) / step) * step
+    return max(now, datetime.fromtimestamp(slot, UTC))
 
 
 def spread(wait: timedelta, seed: int) -> timedelta:

@@ -19,12 +19,14 @@ LIKELIEST: Final = 2  # so many carriers are asked about a number that may be se
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """An account that may be asked. ``carriers`` are our codes of whom it answers for, empty = an aggregator, for all.
-    ``rank``: the workspace's own order, 0 = none. ``failing``: nothing at all has come back from it lately.
+    ``rank``: the workspace's own order, 0 = none. ``lent``: it is the operator's, and comes after the workspace's own.
+    ``failing``: nothing at all has come back from it lately.
     """
 
     id: int
     carriers: frozenset[str] = frozenset()
     rank: int = 0
+    lent: bool = False
     failing: bool = False
 
 
@@ -64,9 +66,9 @@ def route(
     return _first([*knowing, *useful] or fit[:1])
 
 
-def place(asker: Asker) -> tuple[int, bool, int]:
+def place(asker: Asker) -> tuple[int, bool, bool, int]:
     """What accounts are sorted by."""
-    return asker.rank, not asker.carriers, asker.id
+    return asker.rank, not asker.carriers, asker.lent, asker.id
 
 
 def _own(fit: Sequence[Asker], carrier: str, heard: Mapping[int, Heard], now: datetime) -> tuple[int, ...]:

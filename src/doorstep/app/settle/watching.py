@@ -11,7 +11,7 @@ from doorstep.app.asking import Askers, askers
 from doorstep.app.settle.cluster import Cluster
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
-from doorstep.core.cadence import next_check
+from doorstep.core.cadence import meeting, next_check
 from doorstep.core.order import Role, TrackAnswer
 from doorstep.core.status import Status
 from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedule, Watch
@@ -34,7 +34,7 @@ def watch_numbers(cluster: Cluster) -> None:
                 chosen = known.of(number, cluster.watches.get(number.id, ()), held.since, now)
                 _choose(cluster, number.id, chosen)
                 asked = [known.accounts[one] for one in chosen]
-                kept |= {(number.id, one.id) for one in asked if _schedule(cluster, parcel, number.id, one, held.since)}
+                kept |= {(number.id, one.id) for one in asked if _schedule(cluster, parcel, number, one, held.since)}
     for number_id in cluster.numbers:
         places = cluster.schedule.pop(number_id, [])
         cluster.schedule[number_id] = [one for one in places if (number_id, one.connection_id) in kept]
@@ -98,17 +98,17 @@ def _by_account(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     return found
 
 
-def _schedule(cluster: Cluster, parcel: Parcel, number_id: int, account: Connection, since: datetime) -> bool:
+def _schedule(cluster: Cluster, parcel: Parcel, number: Number, account: Connection, since: datetime) -> bool:
     """Keep the number's place in the schedule; False when it need not be asked any more."""
-    key, now = (cluster.ws, number_id, account.id), clock.now()
-    watches = cluster.watches.setdefault(number_id, [])
+    key, now = (cluster.ws, number.id, account.id), clock.now()
+    watches = cluster.watches.setdefault(number.id, [])
     watch = next((one for one in watches if one.connection_id == account.id), None)
     if watch is None:
         watch = cluster.sheet.add(Watch(pk=key, since=now))
         watches.append(watch)
-    places = cluster.schedule.setdefault(number_id, [])
+    places = cluster.schedule.setdefault(number.id, [])
     freshness.refresh([watch], places)
-    next_at = next_ask(parcel, watch, since, now, account)
+    next_at = next_ask(parcel, watch, since, now, account, number.norm)
     if next_at is None:
         return False
     place = next((one for one in places if one.connection_id == account.id), None)
@@ -158,15 +158,16 @@ class Asked(Protocol):
 
 
 def next_ask(
-    parcel: Underway, watch: Asked, since: datetime, now: datetime, account: Connection | None = None
+    parcel: Underway, watch: Asked, since: datetime, now: datetime, account: Connection | None = None, norm: str = ""
 ) -> datetime | None:
     """When to ask about a number next; None = not any more. ``since``: when the number became known. An account that
-    only tells by itself is asked no more once it follows the number.
+    only tells by itself is asked no more once it follows the number. On a lent one all who follow the normalized number
+    meet.
     """
     if account and watch.remote == "registered" and Can.TRACK not in connector("carrier", account.connector).meta.can:
         return None
     status, route, own = Status(parcel.status), lanes.route_of(parcel), lanes.learned(parcel.ws, now)
-    return next_check(
+    at = next_check(
         status=status,
         status_since=parcel.status_since or since,
         last_event_at=parcel.last_event_at,
@@ -179,3 +180,6 @@ def next_ask(
         moving_since=parcel.handed_at,
         rhythm=own.rhythm(route).of(status),
     )
+    if at and watch.asked_at and account and account.lent_id:
+        return meeting(at, watch.asked_at, now, norm)
+    return at
