@@ -12,13 +12,14 @@ from doorstep.db.models.done import Change, ChannelState, Outbox, Push, Sync
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
 from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
+from doorstep.db.models.shopper import Brand, Photo, ThreadMessage
 from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Budget", "Bulk", "Calls", "Change", "ChannelState",
+    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Calls", "Change", "ChannelState",
     "Claim", "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Note", "Number",
-    "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Pool", "Purchase",
+    "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase",
     "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync",
-    "TaughtRule", "User", "Waiting", "Watch", "Word", "Workspace",
+    "TaughtRule", "ThreadMessage", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

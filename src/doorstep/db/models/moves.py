@@ -19,6 +19,8 @@ class Number(models.Model):
     carrier_by = models.TextField(default="")  # person | source | recognized
     carrier_said = models.TextField(default="")  # a person's word; goes before everything else
     carrier_said_at = models.DateTimeField(null=True)
+    mark = models.TextField(default="")  # the shopper's newest word: '' | received | missing | damaged
+    marked_at = models.DateTimeField(null=True)
     generation = models.IntegerField(default=0)
     not_before = models.DateTimeField(null=True)  # scans older than this by 2 days are another parcel's
 

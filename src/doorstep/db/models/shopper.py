@@ -1,0 +1,66 @@
+"""What shoppers see of a store, and what they say to it."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from doorstep.db.ids import new_id
+
+
+class Brand(models.Model):
+    """How the pages of a store look and what they say (``app.brands``). ``key`` is new with every change: what browsers
+    keep under it stays right. Colours are ``#rrggbb``, '' = Doorstep's own.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "store_id")
+    ws = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    key = models.TextField(unique=True)  # 128 random bits: the address of logo and colours
+    name = models.TextField(default="")  # '' = the connection's label
+    words = models.TextField(default="")  # the merchant's own, shown on every page of the store
+    colour = models.TextField(default="")  # buttons, links, progress
+    ground = models.TextField(default="")  # behind everything, by day
+    logo = models.BinaryField(default=b"")
+    logo_kind = models.TextField(default="")  # media type
+    phone = models.TextField(default="")
+    email = models.TextField(default="")
+    site = models.TextField(default="")  # https address
+    answer_h = models.IntegerField(default=48)  # hours within which the merchant means to answer
+    powered = models.BooleanField(default=True)  # says that Doorstep follows the order
+    frames = models.JSONField(default=list)  # origins that may show the look-up in a frame
+    domain = models.TextField(default="", db_index=True)  # host name of the merchant's own
+    domain_checked_at = models.DateTimeField(null=True)  # the last time that it was proven; None = not (any more)
+
+
+class ThreadMessage(models.Model):
+    """A message between a shopper and the merchant about an order. Personal."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    store_id = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    by = models.TextField()  # shopper | user:<id>
+    body = models.TextField()
+    at = models.DateTimeField()
+    answer_due_at = models.DateTimeField(null=True)  # of a shopper's
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "order_id", "id"], name="thread_order_ix"),
+            models.Index(fields=["ws", "store_id", "-id"], name="thread_store_ix"),
+        ]
+
+
+class Photo(models.Model):
+    """A photo of a damage, as it was sent less what says where and with what it was taken. Personal."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    kind = models.TextField()  # media type
+    body = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["ws", "order_id", "id"], name="photo_order_ix")]
