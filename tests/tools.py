@@ -1,4 +1,5 @@
-"""What tests need beside Python: Chromium, Node, and the packages of the real store. ``python -m tests.tools`` gets it.
+"""What tests need beside Python: Chromium, Node, the packages of the real stores. ``python -m tests.tools`` gets it;
+with DOORSTEP_LONG set also what only `make long` needs.
 
 Where it cannot, it names the one command that does. Then, with CI set, it fails; without, the tests that need the thing
 are skipped and say so. Run again, it only looks.
@@ -10,15 +11,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NoReturn
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-STORE: Final = ROOT / "tests/e2e/vendure"  # package.json, its lock, and the server
-CACHE: Final = ROOT / ".cache/vendure"  # its packages, not a part of the repository
-NODE: Final = 20  # the oldest major version that Vendure runs on
+VENDURE: Final = ROOT / "tests/e2e/vendure"  # package.json, its lock, and the server
+MEDUSA: Final = ROOT / "tests/e2e/medusa"  # 700 MB of packages: for `make long` only
+CACHE: Final = ROOT / ".cache"  # their packages, not a part of the repository
+NODE: Final = 20  # the oldest major version that both run on
+LOCKED: Final = ("package.json", "package-lock.json", ".npmrc")
 CHROMIUMS: Final = ("chromium", "chromium-browser", "google-chrome")
 INSTALL: Final = "apt-get install -y chromium"
 
@@ -29,7 +33,9 @@ class Missing(Exception):
 
 def main() -> int:
     """Get everything. Exit code 1 if something is missing and CI is set."""
-    problems = [problem for get in (get_chromium, get_node, get_store) if (problem := _try(get))]
+    stores = [VENDURE, MEDUSA] if "DOORSTEP_LONG" in os.environ else [VENDURE]
+    wanted = (get_chromium, get_node, *(partial(get_store, one) for one in stores))
+    problems = [problem for get in wanted if (problem := _try(get))]
     for problem in problems:
         sys.stderr.write(f"{problem}\n")
     if problems and not ci():
@@ -76,12 +82,13 @@ def node() -> Path:
     raise Missing(f"Node {NODE} or newer is missing. Install it: {_command(_pip())}")
 
 
-def store() -> Path:
-    """The ``node_modules`` of the real store, as the lock wants them. Raises Missing."""
-    stamp = CACHE / "stamp"
-    if stamp.exists() and stamp.read_text(encoding="ascii") == _wanted():
-        return CACHE / "node_modules"
-    raise Missing("The packages of the test store are missing. Install them: make tools")
+def packages(store: Path) -> Path:
+    """The ``node_modules`` of a real store, as its lock wants them. Raises Missing."""
+    stamp = CACHE / store.name / "stamp"
+    if stamp.exists() and stamp.read_text(encoding="ascii") == _wanted(store):
+        return CACHE / store.name / "node_modules"
+    command = "make tools" if store == VENDURE else "DOORSTEP_LONG=1 make tools"
+    raise Missing(f"The packages of the test store {store.name} are missing. Install them: {command}")
 
 
 def get_chromium() -> None:
@@ -107,18 +114,20 @@ def get_node() -> None:
         node()
 
 
-def get_store() -> None:
+def get_store(store: Path) -> None:
     """Install exactly what the lock says, without running anybody's scripts. Raises Missing."""
     try:
-        store()
+        packages(store)
     except Missing:
-        runner = node()
-        CACHE.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(STORE / name, CACHE / name)
+        runner, place = node(), CACHE / store.name
+        place.mkdir(parents=True, exist_ok=True)
+        for name in LOCKED:
+            shutil.copy(store / name, place / name)
         path = f"{runner.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        _run([*_npm(runner), "ci", "--ignore-scripts", "--loglevel=error"], cwd=CACHE, PATH=path)
-        (CACHE / "stamp").write_text(_wanted(), encoding="ascii")
+        # Medusa's lock names packages for other systems, which not every registry has: "ci" would want them all.
+        words = ["ci"] if store == VENDURE else ["install", "--no-save"]
+        _run([*_npm(runner), *words, "--ignore-scripts", "--loglevel=error"], cwd=place, PATH=path)
+        (place / "stamp").write_text(_wanted(store), encoding="ascii")
 
 
 def _try(get: Callable[[], None]) -> Missing | None:
@@ -166,10 +175,9 @@ def _version(found: str) -> int:
         return 0
 
 
-def _wanted() -> str:
-    """What the packages were installed from."""
-    names = ("package.json", "package-lock.json", ".npmrc")
-    return hashlib.sha256(b"".join((STORE / name).read_bytes() for name in names)).hexdigest()
+def _wanted(store: Path) -> str:
+    """What the packages are installed from."""
+    return hashlib.sha256(b"".join((store / name).read_bytes() for name in LOCKED)).hexdigest()
 
 
 def _command(words: Sequence[str | Path]) -> str:

@@ -42,8 +42,10 @@ PORTS: Final = (range(20_000, 32_768))[WORKER % 4 :: 4]  # two workers never try
 class Program:
     """A command in a process group of its own, its output in a file; it may be started again after it has ended."""
 
-    def __init__(self, words: Sequence[str | Path], env: Mapping[str, str], log: Path, ready: str) -> None:
-        self.words, self.env, self.log, self._ready = words, dict(env), log, ready
+    def __init__(
+        self, words: Sequence[str | Path], env: Mapping[str, str], log: Path, ready: str, place: Path = ROOT
+    ) -> None:
+        self.words, self.env, self.log, self.place, self._ready = words, dict(env), log, place, ready
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -62,7 +64,7 @@ class Program:
         with self.log.open("ab") as out:
             began = out.tell()
             self._process = subprocess.Popen(
-                self.words, env=self.env, cwd=ROOT, stdout=out, stderr=out, start_new_session=True
+                self.words, env=self.env, cwd=self.place, stdout=out, stderr=out, start_new_session=True
             )
         sign = self._ready.encode()
         wait_until("its start", lambda: sign in self.log.read_bytes()[began:], self, seconds=seconds, every=0.05)

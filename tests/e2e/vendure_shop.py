@@ -37,13 +37,13 @@ class VendureShop(Program):
         self.host = f"127.0.0.1:{port}"
         self._session = ""
         env = {
-            "NODE_PATH": str(tools.store()),
+            "NODE_PATH": str(tools.packages(tools.VENDURE)),
             "PORT": str(port),
             "SHOP_USER": USER,
             "SHOP_PASSWORD": PASSWORD,
             "VENDURE_DISABLE_TELEMETRY": "true",
         }
-        words = [tools.node(), tools.STORE / "server.js"]
+        words = [tools.node(), tools.VENDURE / "server.js"]
         super().__init__(words, environment() | env, home / "vendure.log", ready="vendure is ready")
 
     def buy(self, quantity: int = 1) -> str:
