@@ -17,7 +17,7 @@ from tests.house import House, free_port
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated database, to copy from."""
-    house = House(tmp_path_factory.mktemp("house"))
+    house = House(tmp_path_factory.mktemp("house"), counted=True)
     done = house.run("migrate", "--json")
     assert done.returncode == 0, done.stderr
     return house.folder
