@@ -66,11 +66,11 @@ class AliExpress:
         self._codes[code] = self._clock.now() + CODE
         return code
 
-    def agreed(self) -> str:
-        """The refresh token of an app that the buyer has let in already."""
-        token = f"rt{self._hex()}"
-        self._refresh[token] = self._clock.now() + self._lives[1]
-        return token
+    def agreed(self) -> dict[str, str]:
+        """What an app holds that the buyer has let in already."""
+        token, until = f"rt{self._hex()}", self._clock.now() + self._lives[1]
+        self._refresh[token] = until
+        return {"refresh_token": token, "refresh_until": until.isoformat()}
 
     @web.middleware
     async def _in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -70,8 +70,10 @@ class Chance:
         german = journey.quirk is Quirk.WRONG_CARRIER
         return self.random.choice([buyer for buyer in BUYERS if not german or buyer.country == "DE"])
 
-    def order(self, buyer: Buyer, at: datetime, journey: Journey, channel: str) -> StoreOrder:
-        """What is bought. Raises ValueError for a channel that does not exist."""
+    def order(
+        self, buyer: Buyer, at: datetime, journey: Journey, channel: str, paypal: bool | None = None
+    ) -> StoreOrder:
+        """What is bought. ``paypal``: paid with it, None = some are. Raises ValueError for no channel."""
         if channel not in self._serials:
             raise ValueError(f"no channel {channel!r}; there are {', '.join(self._serials)}")
         serial = next(self._serials[channel])
@@ -83,7 +85,7 @@ class Chance:
             StoreLine(id=first + place, product=product, quantity=self.random.choice((1, 1, 1, 2)))
             for place, product in enumerate(products, start=1)
         )
-        capture = self._capture() if channel in WITH_PAYPAL else ""
+        capture = self._capture(paypal) if channel in WITH_PAYPAL else ""
         return StoreOrder(
             id=serial,
             ref=ref,
@@ -95,6 +97,8 @@ class Chance:
             capture=capture,
         )
 
-    def _capture(self) -> str:
+    def _capture(self, paypal: bool | None) -> str:
         """Every third order is paid with PayPal."""
-        return f"8MC{digits(self._more, 13)}H" if self._more.random() < 1 / 3 else ""
+        if paypal is None:
+            paypal = self._more.random() < 1 / 3
+        return f"8MC{digits(self._more, 13)}H" if paypal else ""

@@ -12,7 +12,7 @@ from sandbox.journeys import BY_NAME
 from sandbox.vendors import described
 from sandbox.world import World
 
-WANTED = ("journey", "route", "channel", "supplier", "carrier", "authentic", "layout")
+WANTED = ("journey", "route", "channel", "supplier", "carrier", "authentic", "layout", "paypal")
 
 
 def control_app(world: World) -> web.Application:
@@ -74,7 +74,7 @@ class _Control:
         return web.json_response({vendor: list(times) for vendor, times in self._world.faults.calls.items()})
 
     async def place(self, request: web.Request) -> web.Response:
-        """{journey, route, channel, supplier, carrier, days_ago, authentic, layout}, all optional: 201 the case."""
+        """{journey, route, channel, supplier, carrier, days_ago, authentic, layout, paypal}: 201 the case."""
         body = await _body(request)
         ago = timedelta(days=float(body.pop("days_ago", 0)))
         known = {name: body[name] for name in WANTED if name in body}
@@ -92,12 +92,12 @@ class _Control:
         return web.json_response({"vendors": described(world.vendors), "numbers": numbers, "paypal": paid})
 
     async def agree(self, request: web.Request) -> web.Response:
-        """{vendor}: a person lets the app in on the vendor's page. {refresh_token}."""
+        """{vendor}: a person lets the app in on the vendor's page. 201 with what it holds then."""
         name = str((await _body(request)).get("vendor"))
         vendor = self._world.vendors.get(name)
         if vendor is None or vendor.agreed is None:
             raise ValueError(f"nobody is asked at {name!r}")
-        return web.json_response({"refresh_token": vendor.agreed()}, status=201)
+        return web.json_response(dict(vendor.agreed()), status=201)
 
     async def release(self, request: web.Request) -> web.Response:
         """{number, journey}: a number from outside begins to travel."""

@@ -50,7 +50,7 @@ class Marketplaces:
         seller = _agreed(self.ebay.permits, ebay.SELLER, EBAY_SCOPES)
         owner = _agreed(self.etsy.permits, str(etsy.OWNER), f"{etsy.READ} {etsy.WRITE} shops_r")
         role = _agreed(self.amazon.permits, amazon.SELLER, amazon.ROLE)
-        amazon_keys = {**to_amazon, "region": "eu", "refresh_token": role()}
+        amazon_keys = {**to_amazon, "region": "eu", **role()}
         shopify_keys = {**to_shopify, "access_token": CUSTOM_TOKEN}
         return {
             "ebay": Vendor("store", ebay.HOSTS, self.ebay.app, to_ebay, seller),
@@ -130,6 +130,6 @@ def _at_shopify(order: StoreOrder) -> ShopifyOrder:
     )
 
 
-def _agreed(permits: Permits, who: str, scopes: str) -> Callable[[], str]:
-    """Makes refresh tokens, as a person gets one who agrees on the vendor's page."""
-    return lambda: permits.refresher(who, frozenset(scopes.split()))
+def _agreed(permits: Permits, who: str, scopes: str) -> Callable[[], dict[str, str]]:
+    """Makes refresh tokens, as an app gets one when a person agrees on the vendor's page."""
+    return lambda: {"refresh_token": permits.refresher(who, frozenset(scopes.split()))}

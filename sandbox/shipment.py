@@ -116,6 +116,7 @@ def plan(
     carrier, local_carrier, number, local = _numbers(buyer, journey, route, method, random)
     if courier:
         carrier, local_carrier, number, local = courier, courier, local_number(random, courier), ""
+        method = courier.name
     purchase = digits(random, id_digits) if route is Route.API else digits(random, 14)
     first = {
         Quirk.SWAPPED: _number_of(method, buyer, random),

@@ -95,7 +95,7 @@ class World:
         """A new order. What is not given is drawn. Raises ValueError for what does not exist.
 
         ``supplier`` ships what is bought over an API, ``carrier`` moves it from end to end ('' = as its country has
-        it). ``how``: ``authentic`` and ``layout`` of its letters.
+        it). ``how``: ``authentic`` and ``layout`` of its letters; ``paypal``: whether it is paid with that.
         """
         chance = self._chance
         chosen = chance.journey(journey, Route(route) if route else None)
@@ -103,7 +103,7 @@ class World:
         if supplier not in ID_DIGITS or carrier not in {"", *COURIERS} or (way is Route.STORE and channel != SHOP):
             raise ValueError(f"no such way: supplier {supplier!r}, carrier {carrier!r}, {way} at {channel!r}")
         who = buyer or chance.buyer(chosen)
-        order = chance.order(who, at, chosen, channel)
+        order = chance.order(who, at, chosen, channel, how.get("paypal"))
         shipment = plan(
             buyer=who,
             journey=chosen,

@@ -50,10 +50,14 @@ class Town:
         return f"http://{HOST}:{self.ports.store}"
 
     async def connect(self, name: str, **changed: str) -> Connection:
-        """Test and save a connection, as the console does. Raises Trouble."""
-        kind, keys = FORMS[name]
+        """Test and save a connection, as the console does; where a person is asked on the vendor's own page, they have
+        agreed. Raises Trouble.
+        """
+        vendor = self.world.vendors.get(name)
+        kind, keys = (vendor.kind, vendor.keys) if vendor else FORMS[name]
         form = {**keys, **({"base_url": self.shop} if name == "woocommerce" else {}), **changed}
-        checked = await connect.check(kind, name, form)
+        agreed = vendor.agreed() if vendor and vendor.agreed else None
+        checked = await connect.check(kind, name, form, agreed)
         return await in_db(connect.save, self.ws, "user:1", kind, name, form, checked)
 
     def place(self, **wanted: Any) -> Case:
@@ -126,8 +130,10 @@ async def living(settings: Any, monkeypatch: Any) -> AsyncIterator[Town]:
     """A town in which the merchant has registered and connected nothing yet."""
     world = World(clock=Clock(datetime.now(UTC), 1), seed=7, post=None)
     async with serve(world, Ports(control=0, store=0, supplier=0, aggregator=0), idle=True) as ports:
-        settings.ALLOW_HOSTS = f"{HOST}:{ports.store},{HOST}:{ports.supplier},{HOST}:{ports.aggregator}"
+        open_ = (ports.store, ports.supplier, ports.aggregator, ports.vendors)
+        settings.ALLOW_HOSTS = ",".join(f"{HOST}:{port}" for port in open_)
         vendors = {"developers.cjdropshipping.com": ports.supplier, "api.17track.net": ports.aggregator}
+        vendors |= {host: ports.vendors for one in world.vendors.values() for host in one.hosts}
         settings.HOST_MAP = ",".join(f"{name}={HOST}:{port}" for name, port in vendors.items())
         settings.HTTP_TIMEOUT_S = 2.0
         paced = pace.reserve
