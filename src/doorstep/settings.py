@@ -67,6 +67,7 @@ PUBLIC_URL = _env("PUBLIC_URL", f"http://{HOST}:{PORT}").rstrip("/")
 AUTHSERV_IDS = frozenset(_list("AUTHSERV_IDS"))  # Authentication-Results of these servers are believed
 HTTP_TIMEOUT_S = _number("HTTP_TIMEOUT", _env("HTTP_TIMEOUT", "20"), 60)
 METRICS_TOKEN = _env("METRICS_TOKEN")
+API_PER_MINUTE = int(_number("API_PER_MINUTE", _env("API_PER_MINUTE", "1200"), 10_000_000))  # requests of one key
 TRUSTED_PROXIES = _list("TRUSTED_PROXIES", "127.0.0.1")  # nobody else may say who the client is
 UPGRADE_COPY = _env("UPGRADE_COPY", "1") == "1"
 KEEP_BODIES_DAYS = _number("KEEP_BODIES", _env("KEEP_BODIES", "90"), 36500)  # raw answers and mails
@@ -96,6 +97,7 @@ INSTALLED_APPS = [
     "doorstep.web.apps.WebConfig",
 ]
 MIDDLEWARE = [
+    "doorstep.web.api.door.Api",  # before everything else: programs bring no cookies and send no forms
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -117,6 +117,21 @@ def confirm(account: Connection, file_id: int, chosen: Mapping[str, int], actor:
     return sum(map(len, told.values()))
 
 
+def keep_given(account: Connection, given: Sequence[Given], actor: str) -> int:
+    """Keep what a program brought, in the place of a table's bytes; nothing is done with it yet. Returns its id."""
+    arrival = _arrival(account, f"file:{secrets.token_hex(16)}", "rows", {"by": actor}, said.written(given))
+    record(account.ws, actor, "numbers.bring", f"connection:{account.id}", after={"numbers": len(given)})
+    inbox.keep([arrival])
+    return Inbox.objects.values_list("id", flat=True).get(
+        ws=account.ws, connection_id=account.id, dedup_key=arrival.dedup_key
+    )
+
+
+def give(account: Connection, file_id: int, by_store: Mapping[int, Sequence[Given]], actor: str) -> None:
+    """Have these numbers given to orders of each store, as what was confirmed of a table. The worker does it."""
+    _keep_parts(account, file_id, "rows", by_store, actor)
+
+
 def undo(account: Connection, file_id: int, actor: str) -> int:
     """Take back what a table gave, as a person takes back a number; what somebody has said again since stays. Returns
     how many. Raises ValueError with a Message when there is nothing to take back, and Inbox.DoesNotExist.
@@ -215,6 +230,14 @@ def _role(due: Due) -> Literal["platform", "local"]:
 
 def _say(account: Connection, file_id: int, how: str, by_store: Mapping[int, Sequence[Given]], actor: str) -> None:
     """Keep what was confirmed. Little of it is read at once; much is left to the worker, part by part."""
+    arrivals = _keep_parts(account, file_id, how, by_store, actor)
+    if len(arrivals) == 1:
+        read_now(arrivals[0])
+
+
+def _keep_parts(
+    account: Connection, file_id: int, how: str, by_store: Mapping[int, Sequence[Given]], actor: str
+) -> list[Arrival]:
     arrivals: list[Arrival] = []
     for store_id, given in by_store.items():
         for at in range(0, len(given), TOGETHER):
@@ -226,8 +249,7 @@ def _say(account: Connection, file_id: int, how: str, by_store: Mapping[int, Seq
         numbers = sum(map(len, by_store.values()))
         if any(inbox.keep(arrivals)):
             record(account.ws, actor, f"numbers.{how}", f"inbox:{file_id}", after={"numbers": numbers})
-    if len(arrivals) == 1:
-        read_now(arrivals[0])
+    return arrivals
 
 
 def _arrival(account: Connection, key: str, what: str, context: Mapping[str, str], body: bytes) -> Arrival:

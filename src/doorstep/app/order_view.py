@@ -116,6 +116,16 @@ def order_view(ws: int, order_id: int, now: datetime) -> OrderView | None:
     )
 
 
+def findings_of(ws: int, order_id: int, now: datetime) -> tuple[tuple[int, Finding], ...] | None:
+    """(parcel id, 0 = the order itself; finding) of one order alone, or None when this workspace has no such order."""
+    order = Order.objects.filter(ws=ws, id=order_id).first()
+    if order is None:
+        return None
+    lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
+    seen = tuple(one for one in parcels(ws, order_id, lines) if one.numbers)
+    return findings.of_order(order, lines, _purchases(ws, order_id), seen, now)
+
+
 def _label(connection: Connection | None) -> str:
     return connection.label if connection else ""
 
@@ -192,13 +202,14 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
 
 
 def names(ws: int, actors: Collection[str]) -> dict[str, str]:
-    """Who an actor is: a person's address, a connection's name, the name of a supplier's link."""
-    kinds = ("user", "connection", "agent")
+    """Who an actor is: a person's address, a connection's name, the name of a supplier's link or of a key."""
+    kinds = ("user", "connection", "agent", "key")
     ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in kinds}
-    links = Door.objects.filter(ws=ws, kind="agent", id__in=ids["agent"]).values_list("id", "label")
+    given = Door.objects.filter(ws=ws, kind__in=("agent", "api"), id__in=[*ids["agent"], *ids["key"]])
+    links = list(given.values_list("id", "label"))
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")
     sources = Connection.objects.filter(ws=ws, id__in=ids["connection"]).values_list("id", "label")
-    named = (("user", people), ("connection", sources), ("agent", links))
+    named = (("user", people), ("connection", sources), ("agent", links), ("key", links))
     return {f"{kind}:{pk}": name for kind, rows in named for pk, name in rows}
 
 

@@ -14,7 +14,7 @@ from doorstep.core.resync import CLOSED_COOLDOWN, PARCEL_COOLDOWN, may_resync, o
 from doorstep.core.status import Status, closed
 from doorstep.db.models import Connection, Cooldown, Inbox, Parcel, ParcelNumber, Resync, Schedule, Watch
 
-Place = Literal["console", "page"]
+Place = Literal["console", "page", "api"]
 PATIENCE_S: Final = 600.0  # a resync that got no answer for so many real seconds has failed
 SCOPE: Final = "parcel"
 

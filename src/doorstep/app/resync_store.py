@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 
 from doorstep.app import budget, clock, freshness, loop, scans
 from doorstep.app.audit import record
-from doorstep.app.resync import PATIENCE_S
+from doorstep.app.resync import PATIENCE_S, Place
 from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.core.resync import BOARD_COOLDOWN, PARCEL_COOLDOWN, Range, Skip, Tally, left_out, window
@@ -50,9 +50,10 @@ class Asked:
 
     accepted: bool
     messages: tuple[Message, ...]
+    resync_id: int = 0
 
 
-def ask_store(ws: int, store_id: int, chosen: Range, actor: str) -> Asked:
+def ask_store(ws: int, store_id: int, chosen: Range, actor: str, place: Place = "console") -> Asked:
     """Have the store's parcels asked about: those of orders placed in ``chosen``, by the workspace's days. Once per
     hour, whatever is chosen. What leaves nobody to ask is not accepted. Raises Connection.DoesNotExist.
     """
@@ -69,9 +70,10 @@ def ask_store(ws: int, store_id: int, chosen: Range, actor: str) -> Asked:
     with transaction.atomic():
         if not _cool_down(ws, store_id, now):
             return Asked(accepted=False, messages=(_of(store, "running"),))
-        _accept(ws, store_id, chosen, actor, parcels, skipped)
+        made = _accept(ws, store_id, chosen, (actor, place), parcels, skipped)
     next_at = (now + BOARD_COOLDOWN).isoformat()
-    return Asked(accepted=True, messages=(_of(store, "accepted", count=len(parcels), next_at=next_at),))
+    message = _of(store, "accepted", count=len(parcels), next_at=next_at)
+    return Asked(accepted=True, messages=(message,), resync_id=made)
 
 
 def next_allowed_at(ws: int) -> dict[int, datetime]:
@@ -117,13 +119,19 @@ def _cool_down(ws: int, store_id: int, now: datetime) -> bool:
 
 
 def _accept(
-    ws: int, store_id: int, chosen: Range, actor: str, parcels: Mapping[int, str], skipped: Mapping[Skip, int]
-) -> None:
+    ws: int,
+    store_id: int,
+    chosen: Range,
+    by: tuple[str, Place],
+    parcels: Mapping[int, str],
+    skipped: Mapping[Skip, int],
+) -> int:
+    actor, place = by
     row = Resync.objects.create(
         ws=ws,
         scope=SCOPE,
         target_id=store_id,
-        place="console",
+        place=place,
         actor=actor,
         accepted_at=clock.now(),
         chosen=chosen.value,
@@ -137,6 +145,7 @@ def _accept(
     bulk.insert(waiting)
     record(ws, actor, "resync.store", f"store:{store_id}")
     transaction.on_commit(functools.partial(loop.wake, BELL))
+    return row.id
 
 
 def _choose(ws: int, store_id: int, chosen: Range, now: datetime) -> tuple[dict[int, str], Counter[Skip]]:

@@ -74,6 +74,11 @@ def board(ws: int) -> Board:
     return Board(shops=tuple(shops), jobs=tuple(_job(row, stores[store], now) for store, row in newest.items()))
 
 
+def job(row: Resync) -> Job:
+    """How far one is, without the name of its store."""
+    return _job(row, "", clock.now())
+
+
 def _job(row: Resync, store: str, now: datetime) -> Job:
     count = _states(row) if row.ended_at is None else {}
     done = row.total - count.get("waiting", 0) - count.get("asked", 0)

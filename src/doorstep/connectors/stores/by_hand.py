@@ -37,24 +37,23 @@ class ByHand:
         return Checked(external_id="by_hand", label="By hand")
 
     def read(self, answer: Answer) -> Facts:
-        """One written order. Raises Broken naming the field that is wrong."""
+        """One written order, or a list of them. Raises Broken naming the field that is wrong."""
         try:
-            said = msgspec.json.decode(answer.body, type=Written)
+            said = msgspec.json.decode(answer.body, type=Written | list[Written])
         except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
             raise Broken(
                 str(wrong), message=Message(id="store.by_hand_unreadable", values={"said": str(wrong)})
             ) from None
-        if said.placed_at.tzinfo is None:
+        every = said if isinstance(said, list) else [said]
+        if any(one.placed_at.tzinfo is None for one in every):
             reason = Message(id="store.by_hand_unreadable", values={"said": "`placed_at` has no offset"})
             raise Broken("`placed_at` has no offset", message=reason)
-        line = Line(ref=f"{said.ref}-1", qty=1, title=said.title)
-        return Facts(
-            orders=(
-                Order(
-                    ref=said.ref, number=said.number, placed_at=said.placed_at, paid_at=said.placed_at, lines=(line,)
-                ),
-            )
-        )
+        return Facts(orders=tuple(map(_order, every)))
+
+
+def _order(said: Written) -> Order:
+    line = Line(ref=f"{said.ref}-1", qty=1, title=said.title)
+    return Order(ref=said.ref, number=said.number, placed_at=said.placed_at, paid_at=said.placed_at, lines=(line,))
 
 
 CONNECTOR: Connectable = ByHand()

@@ -1,0 +1,57 @@
+"""Why there is no news, and what to do."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta as Limits
+
+from doorstep.app import clock, finding_answers
+from doorstep.app.order_view import findings_of
+from doorstep.app.records.findings import Finding, of_open_orders, of_order
+from doorstep.app.records.page import Page
+from doorstep.core.diagnosis import Cause
+from doorstep.web.api.kinds import Id
+from doorstep.web.api.problem import Refusal
+from doorstep.web.api.route import Ask, route
+
+
+class FindingsQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """``limit`` counts orders: each is thought about anew."""
+
+    limit: Annotated[int, Limits(ge=1, le=50, description="Findings of at most so many orders.")] = 20
+    cursor: Annotated[str, Limits(max_length=1000, description="`next_cursor` of the page before.")] = ""
+
+
+class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which finding is dealt with; ``parcel_id`` null = one about the order itself."""
+
+    cause: Cause
+    parcel_id: Id | None = None
+
+
+@route("GET", "/findings", "findings:read")
+def list_findings(ask: Ask, query: FindingsQuery) -> Page[Finding]:
+    """Findings about orders that are not done, the newest order first. A page holds those of ``limit`` orders."""
+    return of_open_orders(ask.ws, query.limit, query.cursor)
+
+
+@route("GET", "/orders/{order_id}/findings", "findings:read")
+def list_findings_of_order(ask: Ask, order_id: int) -> Page[Finding]:
+    """All findings about one order, the surest first."""
+    found = of_order(ask.ws, order_id)
+    if found is None:
+        raise Refusal("not_found")
+    return Page(data=found, next_cursor=None)
+
+
+@route("POST", "/orders/{order_id}/findings/answer", "findings:write")
+def answer_finding(ask: Ask, body: Answer, order_id: int) -> Page[Finding]:
+    """Say that a finding is dealt with. The same cause on other evidence is a new finding."""
+    about = int(body.parcel_id or 0)
+    every = findings_of(ask.ws, order_id, clock.now()) or ()
+    meant = [one for parcel_id, one in every if parcel_id == about and one.cause == body.cause]
+    if not meant:
+        raise Refusal("not_found")
+    for one in meant:
+        finding_answers.answer(ask.ws, order_id, about, one, ask.actor)
+    return list_findings_of_order(ask, order_id)
