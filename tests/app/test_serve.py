@@ -17,7 +17,7 @@ from tests.house import House, free_port
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a migrated database, to copy from."""
-    house = House(tmp_path_factory.mktemp("house"), counted=True)
+    house = House(tmp_path_factory.mktemp("house"))
     done = house.run("migrate", "--json")
     assert done.returncode == 0, done.stderr
     return house.folder
@@ -26,7 +26,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def house(migrated: Path, tmp_path: Path) -> Iterator[House]:
     shutil.copytree(migrated, tmp_path / "house")
-    house = House(tmp_path / "house")
+    house = House(tmp_path / "house", counted=True)
     yield house
     house.close()
 
