@@ -47,7 +47,7 @@ class MedusaShop(Program):
         for words in (("db:migrate", "--skip-scripts"), ("user", "-e", EMAIL, "-p", PASSWORD)):
             with self.log.open("ab") as out:
                 command = [*self._command, *words]
-                subprocess.run(command, env=self.env, cwd=self.place, stdout=out, stderr=out, check=True, timeout=180)
+                subprocess.run(command, env=self.env, cwd=self.folder, stdout=out, stderr=out, check=True, timeout=180)
         with psycopg.connect(self._database, autocommit=True) as link:
             link.execute("ALTER SEQUENCE order_display_id_seq RESTART WITH 48201")
 

@@ -45,8 +45,9 @@ class Program:
     def __init__(
         self, words: Sequence[str | Path], env: Mapping[str, str], log: Path, ready: str, place: Path = ROOT
     ) -> None:
-        self.words, self.env, self.log, self.place, self._ready = words, dict(env), log, place, ready
+        self.words, self.env, self.log, self.folder, self._ready = words, dict(env), log, place, ready
         self._process: subprocess.Popen[bytes] | None = None
+        self._began = 0  # where the output of the running one begins
 
     @property
     def alive(self) -> bool:
@@ -59,15 +60,27 @@ class Program:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, seconds: float = 90) -> None:
-        """Start it, and wait for the line that says it is ready."""
+    def launch(self) -> None:
+        """Start it, and wait for nothing."""
         with self.log.open("ab") as out:
-            began = out.tell()
+            self._began = out.tell()
             self._process = subprocess.Popen(
-                self.words, env=self.env, cwd=self.place, stdout=out, stderr=out, start_new_session=True
+                self.words, env=self.env, cwd=self.folder, stdout=out, stderr=out, start_new_session=True
             )
-        sign = self._ready.encode()
-        wait_until("its start", lambda: sign in self.log.read_bytes()[began:], self, seconds=seconds, every=0.05)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it lives and has written the line that says it is ready."""
+        if not self.alive:
+            return False
+        with self.log.open("rb") as log:
+            log.seek(self._began)
+            return self._ready.encode() in log.read()
+
+    def start(self, seconds: float = 90) -> None:
+        """Start it, and wait until it is ready."""
+        self.launch()
+        wait_until("its start", lambda: self.ready, self, seconds=seconds, every=0.05)
 
     def stop(self, seconds: float = 30) -> int:
         """Ask it to end, and wait until it has; what does not obey is killed. Returns its exit code."""
