@@ -18,6 +18,7 @@ from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.app.work import LANES
+from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
@@ -86,6 +87,11 @@ COMPOSED = {
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
     "import.field.": FIELDS,
+    "check.state.": ("right", "wrong", "open"),
+    "account.": [
+        *FACTS,
+        *(f"{one}{end}" for one in list(AccountKind)[:3] for end in ("", *(f".{fact}" for fact in FACTS))),
+    ],
     "support.way.": [one + end for one in Way for end in ("", ".what")],
     "audit.numbers.": ("confirm", "undo"),
 }

@@ -7,6 +7,7 @@ from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.senders import merchants
 from doorstep.connectors.registry import connectors
 from doorstep.connectors.support import Way, find, suppliers
+from doorstep.db.models import Connection, Purchase
 from tests.app.ledger import Ledger
 
 
@@ -44,3 +45,30 @@ def test_viewer_of_the_list_is_not_offered_to_connect(shop: Ledger, bob: Client)
 def test_every_supplier_can_be_served_by_hand() -> None:
     assert all(one.ways[-1] is Way.HAND for one in suppliers())
     assert len(support.EVERY) == 4
+
+
+def buy_account(shop: Ledger, alice: Client) -> Connection:
+    alice.post("/connections/new/supplier/buy_account", {"shop": "Amazon"})
+    return Connection.objects.get(ws=shop.ws, connector="buy_account")
+
+
+def test_buy_account_says_how_it_works_and_what_is_missing(shop: Ledger, alice: Client, bob: Client) -> None:
+    one = buy_account(shop, alice)
+    text = bob.get(f"/connections/{one.id}").content.decode()
+    assert "is entered by a person" not in text and "are entered by a person" in text
+    assert "Forward one of its shipping mails" in text and 'class="badge tone-bad"' in text
+    assert "Is everything set up?" in alice.get(f"/connections/{shop.supplier.id}").content.decode()
+
+
+def test_what_was_bought_is_entered_many_at_once_and_on_the_order(shop: Ledger, alice: Client, bob: Client) -> None:
+    one = buy_account(shop, alice)
+    lines = "1001, 111-1234567-1234567\n9999, 112-1234567-1234567"
+    text = bob.post(f"/connections/{one.id}/bought", {"lines": lines}, follow=True).content.decode()
+    assert "1 purchase is known" in text and "Line 2 was left out." in text
+    order = shop.order(1002)
+    path = f"/orders/{order.id}/bought"
+    said = {"account": one.id, "number": "B-1"}
+    assert "does not look like an order number of Amazon" in bob.post(path, said, follow=True).content.decode()
+    assert Purchase.objects.get(ws=shop.ws, external_id="B-1").matched_order_id == order.id
+    assert bob.post(path, {**said, "account": shop.supplier.id}).status_code == 404
+    assert bob.post("/orders/1/bought", said).status_code == 404

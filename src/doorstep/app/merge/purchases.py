@@ -101,6 +101,8 @@ def merge_match(source: Source, said: MatchedPurchase, touched: Touched) -> None
             if meant:
                 _give(row, meant, touched)
             row.save()
+    if meant:
+        release(source.ws, f"order:{order_ref(purchase.external_id)}")  # mails that name the supplier's order number
     _part(source, purchase, before, purchase.matched_order_id, touched)
 
 

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import connect, connection_view, doors, granting, health, loop, mailbox
+from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
+from doorstep.connectors.accounts import FACTS
 from doorstep.connectors.contract import Can, Checked, Meta, Trouble
 from doorstep.connectors.registry import Kind
 from doorstep.core.message import Message
@@ -150,11 +151,12 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "detail": connection_view.detail(caller.ws, one),
         "words": connection_view.words(caller.ws, one.connector),
         "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
-        "address": connection_view.mail_address(caller.ws) if one.connector == "mail" else "",
+        "address": connection_view.mail_address(caller.ws) if "mail" in one.can else "",
         "hook": hook if "hooks" in one.can else "",
         "hook_how": _hook_how(one, hook),
         "may": {action.value: caller.may(action) for action in Action},
     }
+    context |= _account(caller, one) if one.kind == "supplier" and one.can else {}
     context |= links.shown(caller, one.id) if one.connector == "agent" and caller.may(Action.KEYS) else {}
     return render(request, "console/connection.html", context)
 
@@ -203,6 +205,13 @@ def _hook_how(one: Shown, address: str) -> Message:
     by_hand = f"{one.connector}.hook_by_hand"
     key = by_hand if sentences.known(by_hand) else "hook.how"
     return Message(id=key, values={"address": address, "name": one.name})
+
+
+def _account(caller: Caller, one: Shown) -> dict[str, object]:
+    """How a supplier's account works, and what of it is right and wrong."""
+    kind, items = account_check.checked(Connection.objects.get(ws=caller.ws, id=one.id))
+    wrong = sum(item.state == "wrong" for item in items)
+    return {"account": kind.value, "account_facts": FACTS, "checks": items, "wrong": wrong}
 
 
 def _meta(kind: str, name: str) -> Meta:

@@ -1,16 +1,19 @@
-"""Purchases that name no order of a shop: a person says whose they are."""
+"""Purchases that name no order of a shop: a person says whose they are, or enters what was bought elsewhere."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import connection_view, matching
+from doorstep.app import buying, connection_view, matching
+from doorstep.app.say import say
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
-from doorstep.db.models import Purchase
+from doorstep.db.models import Connection, Order, Purchase
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+
+TOLD = 8  # lines that were left out, said one by one
 
 
 @require_safe
@@ -63,3 +66,43 @@ def this_is(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse
     matching.match(caller.ws, known[chosen], order_id, caller.actor)
     tell(request, Message(id="done.purchase.match"))
     return redirect("order", order_id)
+
+
+@require_POST
+@member(Action.HANDLE)
+def bought_many(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """Many lines at once; what is left out is said line by line."""
+    account = _account(caller, connection_id)
+    done: list[tuple[int, list[buying.Problem]]] = []
+    lines = request.POST.get("lines", "")
+    if attempt(request, lambda: done.append(buying.bought_many(account, lines, caller.actor))):
+        count, problems = done[0]
+        if count:
+            tell(request, Message(id="done.bought", values={"count": count}))
+        for place, why in problems[:TOLD]:
+            said = Message(id="bought.left_out", values={"line": place, "why": say(why)})
+            tell(request, said, wrong=True)
+    return redirect("connection", account.id)
+
+
+@require_POST
+@member(Action.HANDLE)
+def bought(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
+    """This order was bought there."""
+    order = Order.objects.filter(ws=caller.ws, id=order_id).first()
+    if order is None:
+        raise Http404
+    chosen = request.POST.get("account", "")
+    account = _account(caller, int(chosen) if chosen.isdecimal() and len(chosen) < 20 else 0)
+    odd: list[Message | None] = []
+    number = request.POST.get("number", "")
+    if attempt(request, lambda: odd.append(buying.bought(account, order, number, caller.actor))):
+        tell(request, odd[0] or Message(id="done.bought", values={"count": 1}))
+    return redirect("order", order.id)
+
+
+def _account(caller: Caller, connection_id: int) -> Connection:
+    found = next((one for one in buying.accounts(caller.ws) if one.id == connection_id), None)
+    if found is None:
+        raise Http404
+    return found
