@@ -5,6 +5,7 @@ from django.urls import include, path
 from doorstep.web import accounts
 from doorstep.web.console import (
     board,
+    bulk,
     connections,
     dry_run,
     given_up,
@@ -12,12 +13,15 @@ from doorstep.web.console import (
     links,
     look,
     order,
+    order_more,
     purchases,
     resync,
     rules,
     start,
     suppliers,
+    switch,
     teach,
+    today,
 )
 from doorstep.web.page import agent, find
 from doorstep.web.page import order as page
@@ -25,6 +29,14 @@ from doorstep.web.page import order as page
 urlpatterns = [
     path("", board.show, name="board"),
     path("tabs", board.tabs, name="board_tabs"),
+    path("today", today.show, name="today"),
+    path("workspace", switch.to, name="switch"),
+    path("columns", board.choose_columns, name="board_columns"),
+    path("views", board.save_view, name="board_view"),
+    path("orders.<slug:kind>", bulk.export, name="board_export"),
+    path("bulk", bulk.show, name="bulk"),
+    path("bulk/do", bulk.act, name="bulk_act"),
+    path("bulk/<int:bulk_id>/undo", bulk.undo, name="bulk_undo"),
     path("resync", resync.show, name="board_resync"),
     path("resync/ask", resync.ask, name="board_resync_ask"),
     path("resync/<int:resync_id>/cancel", resync.cancel, name="board_resync_cancel"),
@@ -38,6 +50,9 @@ urlpatterns = [
     path("orders/<int:order_id>/pushes/<int:push_id>/withdraw", order.withdraw, name="push_withdraw"),
     path("orders/<int:order_id>/push", order.push_old, name="push_old"),
     path("orders/<int:order_id>/dry-run", dry_run.show, name="dry_run"),
+    path("orders/<int:order_id>/ack", order_more.ack, name="ack"),
+    path("orders/<int:order_id>/notes", order_more.note, name="note"),
+    path("orders/<int:order_id>/then", order_more.then, name="then"),
     path("orders/<int:order_id>/page", order.page_link, name="page_link"),
     path("given-up", given_up.show, name="given_up"),
     path("given-up/all", given_up.all_again, name="given_up_all"),

@@ -13,7 +13,8 @@ POSTS = {
     "type_number", "change_carrier", "remove_number", "resync", "push_again", "push_withdraw", "push_old", "page_link",
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
-    "purchase_match", "order_purchase", "bought", "bought_many",
+    "board_columns", "board_view", "bulk_act", "bulk_undo", "switch", "ack", "note", "purchase_match",
+    "order_purchase", "bought", "bought_many",
 }  # fmt: skip
 OPEN = {"page", "page_resync", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template"}
 
@@ -30,6 +31,7 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "rule_id": 1,
         "resync_id": 1,
         "outbox_id": 1,
+        "bulk_id": 1,
         "connection_id": shop.store.id,
         "kind": "store",
         "name": "woocommerce",

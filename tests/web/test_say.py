@@ -11,14 +11,15 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from doorstep.connectors.accounts import FACTS, AccountKind
 
-from doorstep.app import say
+from doorstep.app import acks, bulk, say
 from doorstep.app.board import TABS
+from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.app.work import LANES
-from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
@@ -94,6 +95,18 @@ COMPOSED = {
     ],
     "support.way.": [one + end for one in Way for end in ("", ".what")],
     "audit.numbers.": ("confirm", "undo"),
+    "audit.bulk.": bulk.VERBS,
+    "audit.finding.": acks.ANSWERS,
+    "bulk.verb.": bulk.VERBS,
+    "bulk.ask.": bulk.VERBS,
+    "bulk.how.": bulk.VERBS,
+    "bulk.go.": bulk.VERBS,
+    "bulk.done.": bulk.VERBS,
+    "bulk.was.": bulk.UNDOES,
+    "bulk.why.": bulk.WHY,
+    "board.": COLUMNS,
+    "ack.said.": acks.ANSWERS,
+    "today.step.": STAGES,
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix
 

@@ -1,66 +1,35 @@
-"""The order board: tabs, search and pages of orders. Reading only, with a number of queries that does not grow."""
+"""The order board: tabs, search and pages of orders. Reading only; what it costs does not grow with the orders."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db import connection
 
-from doorstep.app.progress import Stage, stage
-from doorstep.core.order import OrderState
-from doorstep.core.status import Status
-from doorstep.db.models import (
-    Change,
-    Connection,
-    Inbox,
-    Line,
-    Number,
-    Order,
-    Parcel,
-    ParcelLine,
-    ParcelNumber,
-    Person,
-    Push,
-)
+from doorstep.app import search
+from doorstep.app.board_rows import Row, rows
+from doorstep.db import tabs
+from doorstep.db.load import fetch, load
+from doorstep.db.models import Order
 
 PAGE: Final = 50
-MOVING: Final = (
-    Status.PICKED_UP,
-    Status.IN_TRANSIT,
-    Status.CUSTOMS,
-    Status.ARRIVED,
-    Status.OUT_FOR_DELIVERY,
-    Status.AVAILABLE_FOR_PICKUP,
-    Status.ATTEMPT_FAILED,
+COUNTED: Final = 999  # a tab with more than that says so
+TABS: Final = tuple(tabs.TABS)
+VIEWS: Final = ("tracked", "untracked")  # of them, those that are no tab of their own: chosen among the views
+SHOWN: Final = (
+    "id",
+    "store_id",
+    "number",
+    "state",
+    "person_id",
+    "placed_at",
+    "ship_by",
+    "attention",
 )
-OPEN: Final = (OrderState.PLACED, OrderState.PARTLY_SHIPPED)
-WRONG: Final = ("refused", "unsure")
-TABS: Final = ("all", "unfulfilled", "no_number", "held", "pushed", "in_transit", "attention", "delivered")
-_SHORTEST_PART: Final = 4  # of a tracking number, so that a search by its end stays meaningful
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One order on the board. ``status`` is the parcel's that most needs a look; '' = no parcel yet. ``store`` is named
-    where there are several.
-    """
-
-    id: int
-    number: str
-    store: str
-    buyer: str
-    items: int
-    placed_at: datetime
-    state: str
-    status: str
-    reason: str
-    numbers: tuple[tuple[str, str], ...]  # (text, carrier code), current ones
-    parcels: int
-    push: str
-    attention: bool
-    stage: Stage
+_MARK: Final = """
+    SELECT (SELECT max(id) FROM doorstep_change WHERE ws = %s), (SELECT max(id) FROM doorstep_audit WHERE ws = %s)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,43 +40,61 @@ class Page:
     after: str
 
 
-def counts(ws: int, query: str = "") -> dict[str, int]:
-    """How many orders each tab holds."""
-    found = _search(Order.objects.filter(ws=ws), ws, query)
-    return found.aggregate(**{tab: Count("id", filter=_where(ws, tab)) for tab in TABS})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found, newest order first: each order's id and the tabs it is on. ``more``: it stopped looking."""
+
+    orders: tuple[tuple[int, frozenset[str]], ...]
+    more: bool
+
+    def on(self, tab: str) -> list[int]:
+        """The orders on a tab."""
+        return [one for one, on in self.orders if tab in on]
 
 
-def page(ws: int, tab: str = "all", query: str = "", after: str = "") -> Page:
+def find(ws: int, query: str) -> Found | None:
+    """The orders that a query may mean; None = nothing is looked for."""
+    if not query.strip():
+        return None
+    ids = search.found(ws, query)
+    return Found(orders=tuple(tabs.of(ws, ids)), more=len(ids) >= search.MOST)
+
+
+def counts(ws: int, found: Found | None = None) -> dict[str, int]:
+    """How many orders each tab holds; COUNTED + 1 stands for more."""
+    if found is None:
+        return tabs.count(ws, COUNTED + 1)
+    return {tab: len(found.on(tab)) for tab in TABS}
+
+
+def page(ws: int, tab: str = "all", found: Found | None = None, after: str = "", size: int = PAGE) -> Page:
     """A page of the board, newest order first. Raises ValueError for a tab or a key that cannot be."""
     if tab not in TABS:
         raise ValueError(f"no tab {tab!r}")
-    found = _search(Order.objects.filter(_where(ws, tab), ws=ws), ws, query)
-    if after:
-        placed, order_id = _key(after)
-        found = found.filter(Q(placed_at__lt=placed) | Q(placed_at=placed, id__lt=order_id))
-    orders = list(found.order_by("-placed_at", "-id")[: PAGE + 1])
-    more = len(orders) > PAGE
-    orders = orders[:PAGE]
+    key = _key(after) if after else None
+    orders = _next(ws, tab, key, size + 1) if found is None else _found(ws, found.on(tab), key, size + 1)
+    more = len(orders) > size
+    orders = orders[:size]
     last = f"{orders[-1].placed_at.isoformat()}~{orders[-1].id}" if more else ""
-    return Page(rows=_rows(ws, orders), after=last)
+    return Page(rows=rows(ws, orders), after=last)
+
+
+def of(ws: int, ids: Sequence[int]) -> tuple[Row, ...]:
+    """These orders of the workspace as rows, newest first."""
+    orders = load(Order, ws, "id", ids, only=SHOWN)
+    return rows(ws, sorted(orders, key=lambda one: (one.placed_at, one.id), reverse=True))
 
 
 def mark(ws: int) -> str:
     """A text that is different when anything on the board may be different."""
-    change = Change.objects.filter(ws=ws).aggregate(last=Max("id"))["last"]
-    push = Push.objects.filter(ws=ws).aggregate(last=Max("changed_at"))["last"]
-    order = Order.objects.filter(ws=ws).aggregate(last=Max("id"))["last"]
-    return f"{change or 0}.{order or 0}.{push.timestamp() if push else 0}"
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [ws, ws])
+        return ".".join(str(one or 0) for one in cursor.fetchone())
 
 
 def empty(ws: int) -> bool:
     """Whether this workspace has no order at all."""
     return not Order.objects.filter(ws=ws).exists()
-
-
-def looks(ws: int) -> int:
-    """How many inbox rows wait for a person."""
-    return Inbox.objects.filter(ws=ws, state="needs_look").count()
 
 
 def _key(after: str) -> tuple[datetime, int]:
@@ -118,154 +105,15 @@ def _key(after: str) -> tuple[datetime, int]:
     return instant, int(order_id)
 
 
-def _where(ws: int, tab: str) -> Q:
-    """The orders of a tab, as conditions on the order."""
-    live = Q(state__in=OPEN)
-    conditions = {
-        "all": Q(),
-        "unfulfilled": live,
-        "no_number": live & ~Q(id__in=_with_number(ws)),
-        "held": Q(id__in=Push.objects.filter(ws=ws, state="held").values("order_id")),
-        "pushed": Q(id__in=Push.objects.filter(ws=ws, state="accepted").values("order_id")),
-        "in_transit": Q(id__in=_with_parcel(ws, Q(status__in=MOVING))),
-        "attention": Q(id__in=_with_parcel(ws, ~Q(action_by="")))
-        | Q(id__in=Push.objects.filter(ws=ws, state__in=WRONG).values("order_id")),
-        "delivered": Q(state=OrderState.DELIVERED),
-    }
-    return conditions[tab] & Q(ws=ws)
+def _next(ws: int, tab: str, key: tuple[datetime, int] | None, limit: int) -> list[Order]:
+    """By the tab's own index."""
+    values: list[object] = [connection.ops.adapt_datetimefield_value(key[0]), key[1]] if key else []
+    where = "true" if key is None else "(placed_at, id) < (%s, %s)"
+    order = f"{where}{tabs.condition(tab)} ORDER BY placed_at DESC, id DESC LIMIT %s"
+    return fetch(Order, ws, order, *values, limit, only=SHOWN)
 
 
-def _with_parcel(ws: int, which: Q) -> QuerySet[ParcelLine, int]:
-    parcels = Parcel.objects.filter(which, ws=ws, closed_at=None)
-    return ParcelLine.objects.filter(ws=ws, parcel_id__in=parcels.values("id")).values_list("order_id", flat=True)
-
-
-def _with_number(ws: int) -> QuerySet[ParcelLine, int]:
-    numbered = ParcelNumber.objects.filter(ws=ws, until=None)
-    return ParcelLine.objects.filter(ws=ws, parcel_id__in=numbered.values("parcel_id")).values_list(
-        "order_id", flat=True
-    )
-
-
-def _search(orders: QuerySet[Order], ws: int, query: str) -> QuerySet[Order]:
-    """By order number, buyer, or the beginning or end of a tracking number."""
-    words = query.strip()
-    if not words:
-        return orders
-    bare = words.lstrip("#")
-    people = Person.objects.filter(Q(name__icontains=words) | Q(email__istartswith=words), ws=ws)
-    found = Q(number__icontains=bare) | Q(external_id=bare) | Q(person_id__in=people.values("id"))
-    norm = "".join(one for one in words.upper() if one.isalnum())
-    if len(norm) >= _SHORTEST_PART:
-        numbers = Number.objects.filter(Q(norm__startswith=norm) | Q(norm_reversed__startswith=norm[::-1]), ws=ws)
-        held = ParcelNumber.objects.filter(ws=ws, number_id__in=numbers.values("id"))
-        found |= Q(id__in=ParcelLine.objects.filter(ws=ws, parcel_id__in=held.values("parcel_id")).values("order_id"))
-    return orders.filter(found)
-
-
-def _rows(ws: int, orders: Sequence[Order]) -> tuple[Row, ...]:
-    ids = [order.id for order in orders]
-    items = dict(
-        Line.objects.filter(ws=ws, order_id__in=ids, needs_shipping=True)
-        .values("order_id")
-        .annotate(n=Sum("qty") - Sum("qty_cancelled"))
-        .values_list("order_id", "n")
-    )
-    stores = dict(Connection.objects.filter(ws=ws, kind="store").values_list("id", "label"))
-    if len(stores) == 1:
-        stores = {}
-    people = dict(
-        Person.objects.filter(ws=ws, id__in=[one.person_id for one in orders if one.person_id]).values_list(
-            "id", "name"
-        )
-    )
-    parcels = _parcels(ws, ids)
-    numbers = _numbers(ws, {one.id for held in parcels.values() for one in held})
-    pushes = _pushes(ws, ids)
-    return tuple(
-        _row(
-            order,
-            stores.get(order.store_id, ""),
-            people.get(order.person_id or 0, ""),
-            items.get(order.id, 0),
-            [one for one in parcels[order.id] if numbers[one.id]],
-            numbers,
-            pushes[order.id],
-        )
-        for order in orders
-    )
-
-
-def _row(
-    order: Order,
-    store: str,
-    buyer: str,
-    items: int,
-    parcels: Sequence[Parcel],
-    numbers: Mapping[int, list[tuple[str, str]]],
-    pushes: Sequence[Push],
-) -> Row:
-    shown = max(parcels, key=_urgency, default=None)
-    states = [one.state for one in pushes]
-    return Row(
-        id=order.id,
-        number=order.number,
-        store=store,
-        buyer=buyer,
-        items=items,
-        placed_at=order.placed_at,
-        state=order.state,
-        status=shown.status if shown else "",
-        reason=shown.reason if shown else "",
-        numbers=tuple(pair for one in parcels for pair in numbers[one.id]),
-        parcels=len(parcels),
-        push=worst(states),
-        attention=any(one.action_by and not one.closed_at for one in parcels) or any(one in WRONG for one in states),
-        stage=stage(order.state, [one.status for one in parcels], states),
-    )
-
-
-def worst(states: Iterable[str]) -> str:
-    """The push state that most needs a look."""
-    order = ("refused", "unsure", "held", "due", "sending", "accepted", "superseded", "withdrawn")
-    return min(states, key=order.index, default="")
-
-
-def _urgency(parcel: Parcel) -> tuple[bool, bool, float]:
-    since = parcel.status_since.timestamp() if parcel.status_since else 0.0
-    return bool(parcel.action_by), parcel.closed_at is None, since
-
-
-def _parcels(ws: int, order_ids: Sequence[int]) -> Mapping[int, list[Parcel]]:
-    pairs = list(
-        ParcelLine.objects.filter(ws=ws, order_id__in=order_ids).values_list("order_id", "parcel_id").distinct()
-    )
-    found = {one.id: one for one in Parcel.objects.filter(ws=ws, id__in={parcel for _, parcel in pairs})}
-    held: dict[int, list[Parcel]] = defaultdict(list)
-    for order_id, parcel_id in sorted(pairs):
-        held[order_id].append(found[parcel_id])
-    return held
-
-
-def _numbers(ws: int, parcel_ids: Iterable[int]) -> Mapping[int, list[tuple[str, str]]]:
-    pairs = list(
-        ParcelNumber.objects.filter(ws=ws, parcel_id__in=list(parcel_ids), until=None)
-        .order_by("-since")
-        .values_list("parcel_id", "number_id")
-    )
-    texts = {one.id: (one.text, one.carrier) for one in Number.objects.filter(ws=ws, id__in={one for _, one in pairs})}
-    held: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for parcel_id, number_id in pairs:
-        held[parcel_id].append(texts[number_id])
-    return held
-
-
-def _pushes(ws: int, order_ids: Sequence[int]) -> Mapping[int, list[Push]]:
-    """The newest push of every parcel, by order."""
-    newest: dict[tuple[int, int], Push] = {}
-    for one in Push.objects.filter(ws=ws, order_id__in=order_ids).order_by("version", "id"):
-        newest[one.order_id, one.parcel_id] = one
-    held: dict[int, list[Push]] = defaultdict(list)
-    for (order_id, _), one in newest.items():
-        held[order_id].append(one)
-    return held
+def _found(ws: int, ids: Sequence[int], key: tuple[datetime, int] | None, limit: int) -> list[Order]:
+    """Of what a search found: it is not much."""
+    orders = sorted(load(Order, ws, "id", ids, only=SHOWN), key=lambda one: (one.placed_at, one.id), reverse=True)
+    return [one for one in orders if key is None or (one.placed_at, one.id) < key][:limit]

@@ -18,7 +18,7 @@ from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
 from doorstep.db import queries
-from doorstep.db.models import Claim, Inbox, Line, Outbox, Person, Push, Watch
+from doorstep.db.models import Claim, Inbox, Line, Note, Outbox, Person, Push, Watch
 
 GONE: Final = "…"
 KEPT: Final = frozenset({"id", "ws", "erased_at", "country", "email_hash"})  # of a person; a country names nobody
@@ -99,6 +99,7 @@ def _words(found: Traces) -> int:
         _mend(Claim.objects.filter(ws=ws, order_id__in=orders), ("url", "carrier_said"), names),
         _mend(Line.objects.filter(ws=ws, order_id__in=orders), ("title",), names),
         _mend(pushes, ("reason",), names),
+        _mend(Note.objects.filter(ws=ws, order_id__in=orders), ("text",), names),
         _mend(lanes, ("error",), names),
     ))  # fmt: skip
 

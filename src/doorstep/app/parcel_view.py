@@ -199,10 +199,9 @@ class _Read:
         known = list(Connection.objects.filter(ws=ws).values_list("id", "label", "kind"))
         self.sources = {str(pk): label for pk, label, _ in known}
         self.carriers = {pk for pk, _, kind in known if kind == "carrier"}
-        links = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="replaced_by").values_list("from_id", "to_id")
-        self.replaced = dict(links)
-        legs = NumberLink.objects.filter(ws=ws, from_id__in=ids, kind="last_mile")
-        self.legs = list(legs.values_list("from_id", "to_id"))
+        links = list(NumberLink.objects.filter(ws=ws, from_id__in=ids).values_list("kind", "from_id", "to_id"))
+        self.replaced = {one: other for kind, one, other in links if kind == "replaced_by"}
+        self.legs = [(one, other) for kind, one, other in links if kind == "last_mile"]
         self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
         places = list(Schedule.objects.filter(ws=ws, number_id__in=ids))
         self.next = [(one.number_id, one.next_at) for one in places]

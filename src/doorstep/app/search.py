@@ -38,16 +38,16 @@ def _ways(ws: int, words: str) -> Iterator[tuple[str, list[Any]]]:
     """Each way as a statement that gives order ids."""
     between, bare = _BETWEEN[connection.vendor], words.lstrip("#")
     stores = "store_id IN (SELECT id FROM doorstep_connection WHERE ws = %s AND kind = 'store')"
-    order = "SELECT id FROM doorstep_order WHERE ws = %s AND "
+    order = "SELECT id FROM doorstep_order WHERE ws = %s AND"
     for beginning in sorted({bare, f"#{bare}", bare.upper(), f"#{bare.upper()}"} if bare else ()):
-        yield order + f"{stores} AND {between.format('number')}", [ws, ws, *_from(beginning)]
-        yield order + f"{stores} AND external_id = %s", [ws, ws, beginning]
+        yield f"{order} {stores} AND {between.format('number')}", [ws, ws, *_from(beginning)]
+        yield f"{order} {stores} AND external_id = %s", [ws, ws, beginning]
     if end := number_end(words):
-        yield order + between.format("number_end"), [ws, *_from(end)]
+        yield f"{order} {between.format('number_end')}", [ws, *_from(end)]
     named, _ = name_keys(words)
-    people = "SELECT id FROM doorstep_order WHERE ws = %s AND person_id IN (SELECT id FROM doorstep_person WHERE ws = %s"
     for column in ("name_key", "name_turned", "email_key") if named else ():
-        yield f"{people} AND {between.format(column)} LIMIT {MOST})", [ws, ws, *_from(named)]
+        people = f"SELECT id FROM doorstep_person WHERE ws = %s AND {between.format(column)} LIMIT {MOST}"  # noqa: S608 - a column's name
+        yield f"{order} person_id IN ({people})", [ws, ws, *_from(named)]
     yield from _by_number(ws, normalize(words))
 
 
@@ -59,11 +59,10 @@ def _by_number(ws: int, norm: str) -> Iterator[tuple[str, list[Any]]]:
         after = _after(text)
         numbers = f"SELECT id FROM doorstep_number WHERE ws = %s AND {column} >= %s"  # noqa: S608 - a column's name
         numbers += f" AND {column} < %s" if after else ""
-        yield (
-            "SELECT order_id FROM doorstep_parcelline WHERE ws = %s AND parcel_id IN (SELECT parcel_id FROM"  # noqa: S608 - as above
-            f" doorstep_parcelnumber WHERE ws = %s AND number_id IN ({numbers} LIMIT {MOST}) AND until IS NULL)",
-            [ws, ws, ws, text, *([after] if after else [])],
-        )
+        parcels = "SELECT parcel_id FROM doorstep_parcelnumber WHERE ws = %s AND until IS NULL AND number_id IN"
+        parcels += f" ({numbers} LIMIT {MOST})"
+        orders = f"SELECT order_id FROM doorstep_parcelline WHERE ws = %s AND parcel_id IN ({parcels})"  # noqa: S608 - as above
+        yield orders, [ws, ws, ws, text, *([after] if after else [])]
 
 
 def _ids(sql: str, values: list[Any]) -> list[int]:
@@ -78,8 +77,8 @@ def _from(text: str) -> tuple[str, str]:
 
 
 def _after(text: str) -> str:
-    """The first text of digits and capitals behind all that begin with this one, '' if there is none. Digits come before
-    letters in every language's order, so it holds for whatever order a database has.
+    """The first text of digits and capitals behind all that begin with this one, '' if there is none. Digits come
+    before letters in every language's order, so it holds for whatever order a database has.
     """
     while text.endswith(_LETTERS[-1]):
         text = text[:-1]

@@ -57,7 +57,7 @@ def numbers(ws: int, store_id: int) -> bytes:
     written = io.StringIO(newline="")
     table = csv.writer(written)
     table.writerow(COLUMNS)
-    table.writerows([_harmless(cell) for cell in row] for row in _rows(store))
+    table.writerows([harmless(cell) for cell in row] for row in _rows(store))
     return written.getvalue().encode()
 
 
@@ -88,7 +88,7 @@ def _given(store: Connection, parcels: set[int]) -> Mapping[int, list[tuple[Give
     return found
 
 
-def _harmless(cell: object) -> str:
+def harmless(cell: object) -> str:
     """A spreadsheet runs what begins like a formula; an apostrophe says that it is text."""
     text = str(cell)
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

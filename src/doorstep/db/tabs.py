@@ -38,36 +38,28 @@ MOVING: Final = (
     "attempt_failed",
 )
 
-
-def _parcels(which: str) -> str:
-    return (
-        "EXISTS (SELECT 1 FROM doorstep_parcelline part JOIN doorstep_parcel parcel ON parcel.id = part.parcel_id"
-        f" WHERE part.ws = mine.ws AND part.order_id = mine.id AND parcel.closed_at IS NULL AND {which})"  # noqa: S608 - words of this file
-    )
+_IDS: Final = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
+}
 
 
-def _pushes(which: str) -> str:
-    return f"EXISTS (SELECT 1 FROM doorstep_push push WHERE push.ws = mine.ws AND push.order_id = mine.id AND {which})"  # noqa: S608 - words of this file
-
-
-def _words(values: Collection[str]) -> str:
-    return ", ".join(f"'{one}'" for one in values)
-
-
+_PARTS: Final = "SELECT 1 FROM doorstep_parcelline part"
+_MINE: Final = "part.ws = mine.ws AND part.order_id = mine.id"
+_PARCEL: Final = f"{_PARTS} JOIN doorstep_parcel parcel ON parcel.id = part.parcel_id WHERE {_MINE}"
+_OPEN: Final = f"{_PARCEL} AND parcel.closed_at IS NULL"
+_PUSH: Final = "SELECT 1 FROM doorstep_push push WHERE push.ws = mine.ws AND push.order_id = mine.id"
+_NEWER: Final = """SELECT 1 FROM doorstep_push newer WHERE newer.ws = push.ws AND newer.order_id = push.order_id
+    AND newer.parcel_id = push.parcel_id AND newer.version > push.version"""
+# A fact -> how it is computed of the order ``mine``.
 _TOLD: Final[Mapping[str, str]] = {
-    "numbered": "EXISTS (SELECT 1 FROM doorstep_parcelline part JOIN doorstep_parcelnumber held ON held.ws = part.ws"
-    " AND held.parcel_id = part.parcel_id WHERE part.ws = mine.ws AND part.order_id = mine.id AND held.until IS NULL)",
-    "held": _pushes("push.state = 'held'"),
-    "pushed": _pushes("push.state = 'accepted'"),
-    "moving": _parcels(f"parcel.status IN ({_words(MOVING)})"),
-    "attention": "("
-    + _parcels("parcel.action_by <> ''")
-    + " OR "
-    + _pushes(
-        f"push.state IN ({_words(WRONG)}) AND NOT EXISTS (SELECT 1 FROM doorstep_push newer WHERE newer.ws = push.ws"  # noqa: S608 - words of this file
-        " AND newer.order_id = push.order_id AND newer.parcel_id = push.parcel_id AND newer.version > push.version)"
-    )
-    + ")",
+    "numbered": f"""EXISTS ({_PARTS} JOIN doorstep_parcelnumber held
+        ON held.ws = part.ws AND held.parcel_id = part.parcel_id WHERE {_MINE} AND held.until IS NULL)""",
+    "held": f"EXISTS ({_PUSH} AND push.state = 'held')",
+    "pushed": f"EXISTS ({_PUSH} AND push.state = 'accepted')",
+    "moving": f"EXISTS ({_OPEN} AND parcel.status IN {MOVING})",
+    "attention": f"""(EXISTS ({_OPEN} AND parcel.action_by <> '')
+        OR EXISTS ({_PUSH} AND push.state IN {WRONG} AND NOT EXISTS ({_NEWER})))""",
 }
 
 
@@ -80,15 +72,11 @@ def sort_in(ws: int, orders: Collection[int]) -> None:
 
 @cache
 def _sort(vendor: str) -> str:
-    ids = "SELECT value FROM json_each(%s)"
-    if vendor == "postgresql":
-        ids = "SELECT value::bigint FROM json_array_elements_text(%s::json)"
     told = ", ".join(f"{sql} AS {name}" for name, sql in _TOLD.items())
-    return (
-        f"UPDATE doorstep_order SET {', '.join(f'{name} = said.{name}' for name in FACTS)} FROM (SELECT mine.id, {told}"  # noqa: S608 - words of this file
-        f" FROM doorstep_order mine WHERE mine.ws = %s AND mine.id IN ({ids})) AS said"
-        f" WHERE doorstep_order.id = said.id AND ({' OR '.join(f'doorstep_order.{one} <> said.{one}' for one in FACTS)})"
-    )
+    new = ", ".join(f"{name} = said.{name}" for name in FACTS)
+    differs = " OR ".join(f"doorstep_order.{name} <> said.{name}" for name in FACTS)
+    mine = f"SELECT mine.id, {told} FROM doorstep_order mine WHERE mine.ws = %s AND mine.id IN ({_IDS[vendor]})"  # noqa: S608 - words of this file
+    return f"UPDATE doorstep_order SET {new} FROM ({mine}) AS said WHERE doorstep_order.id = said.id AND ({differs})"  # noqa: S608 - words of this file
 
 
 def count(ws: int, most: int) -> dict[str, int]:
@@ -105,6 +93,21 @@ def _count() -> str:
         for tab in TABS
     )
     return f"SELECT {', '.join(each)}"
+
+
+def of(ws: int, orders: Collection[int]) -> list[tuple[int, frozenset[str]]]:
+    """On which tabs these orders are, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_of(connection.vendor), [json.dumps(sorted(orders)), ws])
+        return [(row[0], frozenset(tab for tab, on in zip(TABS, row[1:], strict=True) if on)) for row in cursor]
+
+
+@cache
+def _of(vendor: str) -> str:
+    on = ", ".join(f"({sql or 'true'})" for sql in TABS.values())
+    # With the plus no index of the workspace comes in question: these few are read by their ids.
+    these = f"FROM doorstep_order WHERE id IN ({_IDS[vendor]}) AND +ws = %s"
+    return f"SELECT id, {on} {these} ORDER BY placed_at DESC, id DESC"
 
 
 def condition(tab: str) -> str:

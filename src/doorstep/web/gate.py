@@ -11,20 +11,20 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import agents, board, doors, given_up, tongues
+from doorstep.app import agents, doors, frame, tongues
 from doorstep.app.doors import Entered
 from doorstep.app.lookup import TooMany
 from doorstep.app.say import speaking
 from doorstep.core import roles
 from doorstep.core.roles import Action
-from doorstep.db.models import Connection, Membership, User, Workspace
+from doorstep.db.models import Membership, User, Workspace
 
-View = Callable[..., HttpResponse]  # takes the request, who asks, and what the address names
+View = Callable[..., HttpResponseBase]  # takes the request, who asks, and what the address names
 CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
 
 
@@ -35,6 +35,7 @@ class Caller:
     workspace: Workspace
     user: User
     role: roles.Member
+    others: tuple[Workspace, ...] = ()  # where else they are a member
 
     @property
     def ws(self) -> int:
@@ -47,19 +48,9 @@ class Caller:
         return f"user:{self.user.pk}"
 
     @property
-    def looks(self) -> int:
-        """How many mails wait for a decision: shown beside the menu on every screen."""
-        return board.looks(self.ws)
-
-    @property
-    def lost(self) -> int:
-        """How much was given up and waits for a person: shown in the menu while there is anything."""
-        return given_up.count(self.ws)
-
-    @property
-    def denied(self) -> list[Connection]:
-        """Connections whose credentials are refused: said on every screen."""
-        return list(Connection.objects.filter(ws=self.ws, state="denied").order_by("id"))
+    def waiting(self) -> frame.Waiting:
+        """What the frame shows on every screen: mails to look at, what was given up, connections that are refused."""
+        return frame.waiting(self.ws)
 
     def may(self, action: Action) -> bool:
         """Whether their role allows it."""
@@ -71,7 +62,7 @@ def member(action: Action) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def inner(request: HttpRequest, **named: Any) -> HttpResponse:
+        def inner(request: HttpRequest, **named: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             found = _membership(request, request.user)
@@ -94,7 +85,7 @@ def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+        def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponseBase:
             door = doors.enter(kind, token)
             with speaking(_language(request, door)):
                 if door is None:
@@ -112,7 +103,7 @@ def supplier(view: View) -> View:
 
     @csrf_exempt
     @wraps(view)
-    def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+    def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponseBase:
         try:
             holder = agents.enter(token)
         except TooMany:
@@ -137,4 +128,6 @@ def _membership(request: HttpRequest, user: User) -> Caller | None:
     if not held:
         return None
     chosen = next((one for one in held if one.ws == request.session.get(CHOSEN)), held[0])
-    return Caller(workspace=Workspace.objects.get(id=chosen.ws), user=user, role=roles.Member(chosen.role))
+    known = Workspace.objects.in_bulk([one.ws for one in held])
+    others = tuple(known[one.ws] for one in held if one.ws != chosen.ws)
+    return Caller(workspace=known[chosen.ws], user=user, role=roles.Member(chosen.role), others=others)

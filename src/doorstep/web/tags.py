@@ -219,6 +219,12 @@ def percent(share: float) -> str:
 
 
 @register.filter
+def hundredths(share: float) -> int:
+    """A share as a whole number of hundredths, for a drawing's width."""
+    return round(share * 100)
+
+
+@register.filter
 def hours(value: float) -> str:
     """A time span: in hours up to two days, else in days."""
     if value <= 48:

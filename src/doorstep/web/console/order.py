@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import by_hand, clock, doors, manual, matching, payments, pushes, resync
-from doorstep.app.order_view import OrderView, order_view
+from doorstep.app import acks, buying, by_hand, clock, doors, manual, matching, notes, payments, pushes, resync
+from doorstep.app.order_view import OrderView, names, order_view
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.core.roles import Action
@@ -22,17 +22,23 @@ from doorstep.web.gate import Caller, member
 @member(Action.SEE)
 def show(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
     """Everything about one order."""
-    view = _order(caller, order_id)
+    view, now = _order(caller, order_id), clock.now()
+    written = notes.of(caller.ws, order_id)
+    answered = acks.answered(caller.ws, order_id, view.findings, now)
     context = {
         "here": "board",
         "view": view,
+        "findings": answered,
+        "notes": written,
+        "writers": names(caller.ws, {one.by for one in written} | {one.by for one in answered}),
         "may": {one.value: caller.may(one) for one in Action},
         "names": {one.id: at for at, one in enumerate(view.parcels, 1)},
         "carriers": carriers(),
         "payments": payments.shown(caller.ws, order_id) if view.order.transaction else [],
         "by_hand": by_hand.tasks(view.order, view.store, view.parcels, view.pushes),
-        "asked": asked(caller.ws, view.parcels, clock.now()),
+        "asked": asked(caller.ws, view.parcels, now),
         "unmatched": matching.unmatched(caller.ws),
+        "buy_accounts": buying.accounts(caller.ws),
         "doubt": request.GET.get("doubt", "")[:400],
     }
     return render(request, "console/order.html", context)

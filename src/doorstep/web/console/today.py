@@ -1,0 +1,24 @@
+"""Home: what needs somebody today."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from doorstep.app import clock, today
+from doorstep.core.roles import Action
+from doorstep.web.gate import Caller, member
+
+
+@require_safe
+@member(Action.SEE)
+def show(request: HttpRequest, caller: Caller) -> HttpResponse:
+    """Findings by cause, the flow of numbers, slow ways, carriers; on the first day its steps."""
+    begun = today.begun(caller.ws)
+    context = {
+        "here": "today",
+        "today": today.today(caller.ws, clock.now()),
+        "begun": begun,
+        "first_day": not all(begun.values()),
+        "may_handle": caller.may(Action.HANDLE),
+    }
+    return render(request, "console/today.html", context)
