@@ -2,108 +2,19 @@
 have published as answers is read whole.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from doorstep.connectors.carriers import amazon_shipping, asendia, hermes_de, seko, sendle
-from doorstep.connectors.contract import Account, Answer, Broken, Denied, Refused, Trouble
+from doorstep.connectors import tokens, xml
+from doorstep.connectors.contract import Answer, Broken, Denied, Trouble
 from doorstep.core.number import TrackingNumber
 from doorstep.core.timeline import current, merge
+from tests.connectors.asked_carriers import CASES, LOGINS, Case, Login
 from tests.connectors.flow import NOW, answer, drive, fresh
 from tests.connectors.recordings import of
-from tests.connectors.vendor_specs import answers, asked_as_documented, spec
+from tests.connectors.vendor_specs import answers, asked_as_documented, file, spec
 
-UNTIL = {"access_token": "t0ken", "access_until": "2026-07-01T20:00:00+00:00"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One carrier. ``asks``: what its question looks like. ``published``: files of a folder of published answers and
-    what they come to: a status for each number, or the Trouble; with the HTTP status that a file itself has lost.
-    ``schema`` and ``path``: the operation in the vendor's OpenAPI file.
-    """
-
-    connector: Any
-    account: Account
-    number: str
-    asks: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
-    query: tuple[tuple[str, str], ...] = ()
-    folder: str = ""
-    published: Mapping[str, tuple[int, object]] = field(default_factory=dict)
-    unheard: Answer = field(default_factory=lambda: answer({}, status=404))
-    schema: str = ""
-    path: str = ""
-
-
-def account(settings: Mapping[str, str], **credentials: str) -> Account:
-    return Account(settings=settings, credentials=credentials, now=NOW)
-
-
-CASES = {
-    "amazon_shipping": Case(
-        connector=amazon_shipping.CONNECTOR,
-        account=account({"region": "eu", "carrier_id": "AMZN_UK", "client_id": "app"}, **UNTIL),
-        number="1578648261977",
-        asks="GET https://sellingpartnerapi-eu.amazon.com/shipping/v2/tracking",
-        query=(("trackingId", "1578648261977"), ("carrierId", "AMZN_UK")),
-        headers={"x-amz-access-token": "t0ken"},
-        folder="karrio/amazon_shipping",
-        published={"TrackingResponseJSON.json": (200, ["delivered"]), "ErrorResponseJSON.json": (400, Refused)},
-        schema="amazon_sp_api/shippingV2.json",
-        path="/shipping/v2/tracking",
-    ),
-    "asendia": Case(
-        connector=asendia.CONNECTOR,
-        account=account({"username": "app", "customer_id": "C/1"}, password="s3cret", **UNTIL),
-        number="ASE20260001234",
-        asks="GET https://www.asendia-sync.com/api/customers/C%2F1/tracking/ASE20260001234",
-        headers={"authorization": "Bearer t0ken"},
-        folder="karrio/asendia",
-        published={"TrackingResponse.json": (200, ["delivered"]), "ErrorResponse.json": (404, ["not_found"])},
-    ),
-    "hermes_de": Case(
-        connector=hermes_de.CONNECTOR,
-        account=account({"client_id": "app"}, **UNTIL),
-        number="H1027930015412301011",
-        asks="GET https://de-api.hermesworld.com/services/hsi/shipmentinfo",
-        query=(("shipmentID", "H1027930015412301011"),),
-        headers={"authorization": "Bearer t0ken", "accept-language": "EN"},
-        folder="karrio/hermes",
-        published={"TrackingResponse.json": (200, ["delivered"]), "TrackingErrorResponse.json": (200, ["not_found"])},
-        unheard=answer({"shipmentinfo": [{"shipmentID": "H1027930015412301011", "result": {"code": "e001"}}]}),
-        schema="hermes_de/openapi-shipment.yaml",
-        path="/shipmentinfo",
-    ),
-    "seko": Case(
-        connector=seko.CONNECTOR,
-        account=account({}, access_key="s3cret"),
-        number="999880931315",
-        asks="POST https://api.omniparcel.com/labels/statusv2",
-        headers={"access_key": "s3cret", "content-type": "application/json; charset=utf-8"},
-        body='["999880931315"]',
-        folder="karrio/seko",
-        published={
-            "TrackingResponse.json": (200, ["delivered"]),
-            "TrackingResponse2.json": (200, ["info_received"] * 4 + ["not_found"]),  # the one asked about is no other
-            "ErrorResponse.json": (400, Refused),
-        },
-        unheard=answer([]),
-    ),
-    "sendle": Case(
-        connector=sendle.CONNECTOR,
-        account=account({"sendle_id": "app"}, api_key="s3cret"),
-        number="SRM4QQD",
-        asks="GET https://api.sendle.com/api/tracking/SRM4QQD",
-        headers={"authorization": "Basic YXBwOnMzY3JldA=="},
-        folder="karrio/sendle",
-        published={"TrackingResponse.json": (200, ["delivered"]), "ErrorResponse.json": (404, ["not_found"])},
-    ),
-}
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
@@ -116,49 +27,9 @@ def test_a_number_is_asked_about_as_documented(case: Case) -> None:
     assert request.query == case.query
     assert case.headers.items() <= request.headers.items()
     assert request.body.decode() == case.body
-    assert [track.answer for track in case.connector.read(done.answers[0]).tracks] == ["not_found"]
+    assert [track.answer for track in case.connector.read(done.answers[0]).tracks] == [case.heard]
 
 
-@dataclass(frozen=True)
-class Login:
-    """How one carrier lets in: the question, a good answer, and how it says no."""
-
-    connector: Any
-    account: Account
-    asks: str
-    body: str
-    token: object
-    no: Answer
-    headers: Mapping[str, str] = field(default_factory=dict)
-    until: str = "2026-07-01T13:00:00+00:00"
-
-
-LOGINS = {
-    "amazon_shipping": Login(
-        connector=amazon_shipping.CONNECTOR,
-        account=account({"client_id": "app"}, client_secret="s3cret", refresh_token="Atzr|1"),
-        asks="POST https://api.amazon.com/auth/o2/token",
-        body="grant_type=refresh_token&client_id=app&client_secret=s3cret&refresh_token=Atzr%7C1",
-        token={"access_token": "Atza|1", "expires_in": 3600},
-        no=answer({"error": "invalid_grant", "error_description": "The request has an invalid grant"}, status=400),
-    ),
-    "asendia": Login(
-        connector=asendia.CONNECTOR,
-        account=account({"username": "app"}, password="s3cret"),
-        asks="POST https://www.asendia-sync.com/api/authenticate",
-        body='{"username":"app","password":"s3cret"}',
-        token={"id_token": "h.eyJleHAiOjE3ODI5MTA4MDB9.s"},
-        no=answer({"title": "Unauthorized", "detail": "Bad credentials"}, status=401),
-    ),
-    "hermes_de": Login(
-        connector=hermes_de.CONNECTOR,
-        account=account({"client_id": "app", "username": "me"}, client_secret="s3cret", password="w0rd"),
-        asks="POST https://authme.myhermes.de/authorization-facade/oauth2/access_token",
-        body="grant_type=password&client_id=app&username=me&client_secret=s3cret&password=w0rd",
-        token={"access_token": "t1", "expires_in": 3600},
-        no=answer({"error": "invalid_grant", "error_description": "The user is not known"}, status=400),
-    ),
-}
 each_login = pytest.mark.parametrize("login", LOGINS.values(), ids=LOGINS)
 
 
@@ -187,6 +58,12 @@ def test_an_account_that_is_not_known_is_told(login: Login) -> None:
 def test_a_token_that_is_none_is_an_answer_that_cannot_be_right(login: Login) -> None:
     with pytest.raises(Broken):
         drive(login.connector, login.account, login.connector.renew(login.account), answer(b"<html></html>"))
+
+
+def test_a_token_that_does_not_say_when_it_ends_is_taken_to_live_shortly() -> None:
+    for token in ("plain", "h.e30.s", "h.%%.s", "h.eyJleHAiOjFlOTl9.s"):
+        kept = tokens.kept(token, NOW)
+        assert kept == {"access_token": token, "access_until": (NOW + 2 * tokens.MARGIN).isoformat()}
 
 
 @each
@@ -227,10 +104,28 @@ def test_recordings_are_answers_of_the_schema(case: Case) -> None:
     assert checked >= 4
 
 
-@each
+in_xml = pytest.mark.parametrize("case", [pytest.param(one, id=n) for n, one in CASES.items() if one.told_in])
+ENVELOPE = {"Envelope", "Header", "Body", "ResponseContext", "ResponseReference"}
+OF_OTHER_SCHEMAS = {"name", "getTrackingDataResponse"}
+
+
+def declared(path: str) -> set[str]:
+    return {one.get("name", "") for one in xml.parsed(file(path).read_bytes()).iter("element")}
+
+
+@in_xml
+def test_what_is_told_and_asked_has_the_elements_of_the_schema(case: Case) -> None:
+    delivered = next(one for one in of(case.connector) if one.path.stem == "delivered")
+    told = {one.tag for one in xml.parsed(delivered.answer().body).iter()}
+    assert told <= declared(case.told_in) | ENVELOPE | OF_OTHER_SCHEMAS
+    if case.asked_in:
+        written = parse_qs(case.body)["xml_in"][0] if case.body.startswith("xml_in=") else case.body
+        asked = {one.tag for one in xml.parsed(written.encode()).iter()}
+        assert asked <= declared(case.asked_in) | ENVELOPE
+
+
+@pytest.mark.parametrize("case", [pytest.param(one, id=n) for n, one in CASES.items() if one.folder])
 def test_published_answers_are_read_as_expected(case: Case) -> None:
-    if not case.folder:
-        pytest.skip("nothing is published that is not its schema")
     found = [path for path in answers(case.folder, "*.*") if not path.name.lower().startswith(("parsed", "index"))]
     assert {path.name for path in found} == set(case.published)
     for path in found:

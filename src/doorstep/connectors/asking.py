@@ -14,6 +14,11 @@ from doorstep.core.status import Status
 _NO_SUCH_CLIENT: Final = 400  # what RFC 6749 section 5.2 answers to a client or a user that is not known
 
 
+def admitted(answer: Answer) -> int:
+    """What the answer to a login says, as an HTTP status, where it is done as RFC 6749 describes."""
+    return 401 if answer.status == _NO_SUCH_CLIENT else answer.status
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A carrier made of a way to ask and a way to read.
@@ -54,12 +59,14 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetIn(Asked):
     """A carrier that lets in whoever shows a token. ``login`` asks for one, ``token`` finds it in a good answer as
-    ``access_token`` and ``access_until``, ``said`` finds the carrier's words in a bad one.
+    ``access_token`` and ``access_until``, ``said`` finds the carrier's words in a bad one, and ``admitted`` tells
+    whether it is good or bad, as an HTTP status.
     """
 
     login: Callable[[Account], Request]
     said: Callable[[Answer], str]
     token: Callable[[Answer, Account], Mapping[str, str]] = tokens.issued
+    admitted: Callable[[Answer], int] = admitted
 
     def stale(self, account: Account) -> bool:
         return tokens.stale(account)
@@ -67,7 +74,7 @@ class LetIn(Asked):
     def renew(self, account: Account) -> Flow[Mapping[str, str]]:
         """A new token. Raises Denied when the account is not known there."""
         answer = yield self.login(account)
-        told = replace(answer, status=401) if answer.status == _NO_SUCH_CLIENT else answer
+        told = replace(answer, status=self.admitted(answer))
         if problem := trouble(told, self.said(answer), self.meta.label):
             raise problem
         return self.token(answer, account)

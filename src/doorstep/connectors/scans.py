@@ -4,11 +4,13 @@ trouble in words for whoever connected the carrier.
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -29,6 +31,11 @@ _TROUBLES: Final[Mapping[type[Trouble], str]] = {
     Refused: "carrier.refused",
     Broken: "carrier.broken",
 }
+
+
+_AMERICAN: Final = re.compile(
+    r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d(?::\d\d)?) ([AP]M)", re.IGNORECASE | re.ASCII
+)
 
 
 class Meaning(NamedTuple):
@@ -156,6 +163,26 @@ def universal(text: str | None) -> When:
     """
     said = text or ""
     return when(f"{said[:-1]}-00:00" if said.endswith("Z") else said)
+
+
+def american(text: str) -> str:
+    """``10/1/2026 3:02:00 PM``, month first, in ISO 8601; any other text as it is."""
+    found = _AMERICAN.fullmatch(text.strip())
+    if not found:
+        return text
+    month, date_, year, hour, rest, half = found.groups()
+    hours = int(hour) % 12 + (12 if half.upper() == "PM" else 0)
+    return f"{year}-{int(month):02}-{int(date_):02}T{hours:02}:{rest}"
+
+
+def at_zone(text: str, zone: ZoneInfo) -> When:
+    """A time of a source that says all of them by the clock of one documented zone: the instant, and nothing of the
+    clock of the place (``scan`` is told with ``zone``). Raises ValueError.
+    """
+    said = when(text)
+    if said.local is None or said.offset is not None or said.day_only:
+        return said
+    return When(None, None, said.local.replace(tzinfo=zone).astimezone(UTC), day_only=False)
 
 
 def newest_first(times: Sequence[str | None]) -> bool:

@@ -2,6 +2,7 @@
 document types (entities, external files), depth, and more elements than any parcel has.
 """
 
+from collections.abc import Mapping
 from typing import Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -48,10 +49,27 @@ def parsed(body: bytes) -> Element:
         raise NotXml(str(error)) from error
 
 
+def opened(body: bytes) -> Element | None:
+    """The root element of what may be a document, or not."""
+    try:
+        return parsed(body)
+    except NotXml:
+        return None
+
+
 def said(element: Element | None, path: str) -> str:
     """The trimmed text at a path below, '' where there is none."""
     found = element.find(path) if element is not None else None
     return (found.text or "").strip() if found is not None else ""
+
+
+def soap(header: str, body: str, spaces: Mapping[str, str]) -> bytes:
+    """A SOAP 1.1 envelope. ``header`` and ``body`` are markup; ``spaces``: the namespaces of the prefixes in them."""
+    names = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in spaces.items())
+    return (
+        f'<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"{names}>'
+        f"<soapenv:Header>{header}</soapenv:Header><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
+    ).encode()
 
 
 def _bare(name: str) -> str:
