@@ -119,7 +119,7 @@ def begin(leased: Leased) -> Errand | None:
             reason = Message(id="push.store_paused", values={"store": store.label})
             outbox.later(leased, row.state, reason, STORE_WAIT)
             return None
-        if (wait := _too_fast(store)) is not None:
+        if (wait := too_fast(store)) is not None:
             outbox.later(leased, row.state, Message(id="push.paced", values={"store": store.label}), wait)
             return None
         shipment = _shipment_there(push, order) if withdraw else shipment_of(push, order, store)
@@ -134,7 +134,7 @@ def begin(leased: Leased) -> Errand | None:
         return Errand(leased, push, order, store, shipment, withdraw)
 
 
-def _too_fast(store: Connection) -> timedelta | None:
+def too_fast(store: Connection) -> timedelta | None:
     """How long to wait until this store may be called again, None = now: one call is spent. All workers spend
     together; within a process ``app.pace`` spreads the calls that a push is made of.
     """

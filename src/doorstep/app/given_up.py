@@ -16,14 +16,15 @@ from doorstep.core.message import Message
 from doorstep.db.models import Connection, Number, Order, Outbox, Push
 
 SHOWN: Final = 200
+_PUSHES: Final = ("push", "tell")  # lanes of intents about a number in a store
 _OPEN: Final = ("refused", "unsure")  # states of a push that still wants something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """One intent that nobody tries any more. ``kind``: push | withdraw | mail | notice; ``what``: the number, or the
-    mail's subject; ``order_id`` 0 and ``order`` '' where it is about a connection. ``worn_out``: it was tried often and
-    failed for the time being, else it was declined. ``reason`` is a Message as JSON.
+    """One intent that nobody tries any more. ``kind``: push | withdraw | tell | mail | notice; ``what``: the number, or
+    the mail's subject; ``order_id`` 0 and ``order`` '' where it is about a connection. ``worn_out``: it was tried often
+    and failed for the time being, else it was declined. ``reason`` is a Message as JSON.
     """
 
     id: int
@@ -41,7 +42,7 @@ class Lost:
 def given_up(ws: int) -> list[Lost]:
     """The newest of them, the latest first."""
     rows = list(_dead(ws).order_by("-due_at", "-id")[:SHOWN])
-    held = Push.objects.filter(ws=ws).in_bulk([row.payload_ref for row in rows if row.lane == "push"])
+    held = Push.objects.filter(ws=ws).in_bulk([row.payload_ref for row in rows if row.lane in _PUSHES])
     mailed = {row.target_id for row in rows if row.lane == "mail"}
     orders = Order.objects.filter(ws=ws).in_bulk({push.order_id for push in held.values()} | mailed)
     labels = dict(Connection.objects.filter(ws=ws).values_list("id", "label"))

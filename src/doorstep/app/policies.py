@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from doorstep.core.policy import MailBy, Policy, When, Which
+from doorstep.core.policy import MailBy, Policy, Tell, When, Which
 from doorstep.db.models import StorePolicy
 
 
@@ -18,6 +18,7 @@ def current(ws: int, store_id: int) -> tuple[Policy, int]:
         max_hold_h=row.max_hold_h,
         first_scan_hold=row.first_scan_hold,
         mail_by=MailBy(row.mail_by),
+        tell=Tell(row.tell),
     )
     return policy, row.version
 
@@ -33,3 +34,18 @@ def mailing_since(ws: int, store_id: int) -> datetime | None:
             break
         since = at
     return since
+
+
+def telling_since(ws: int, store_id: int) -> tuple[datetime | None, datetime | None]:
+    """Since when the store is told where its parcels are, and that they were delivered, each without a break; None = it
+    is not. What was known before is not told.
+    """
+    moves = delivered = None
+    always = True
+    versions = StorePolicy.objects.filter(ws=ws, store_id=store_id).order_by("-version")
+    for tell, at in versions.values_list("tell", "since"):
+        if tell == Tell.NOTHING.value:
+            break
+        always = always and tell == Tell.DELIVERED.value
+        moves, delivered = at, at if always else delivered
+    return moves, delivered

@@ -29,6 +29,7 @@ def save(ws: int, store_id: int, policy: Policy, actor: str) -> int:
             max_hold_h=policy.max_hold_h,
             first_scan_hold=policy.first_scan_hold,
             mail_by=policy.mail_by.value,
+            tell=policy.tell.value,
             since=clock.now(),
         )
         record(ws, actor, "policy.save", f"store:{store_id}", {"policy": repr(before)}, {"policy": repr(policy)})

@@ -24,6 +24,7 @@ from doorstep.app import (
     reread,
     resync_store,
     retention,
+    tells,
     understand,
 )
 from doorstep.app.log import logger
@@ -39,6 +40,7 @@ AT_ONCE: Final = 8  # errands of one kind under way together
 # Who carries out the intents of each lane of the outbox.
 LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     "push": deliver.deliver,
+    "tell": tells.tell,
     "mail": notify.notify,
     "notice": notices.tell,
     "payment": payments.give,

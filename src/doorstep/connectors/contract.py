@@ -32,7 +32,7 @@ from doorstep.connectors.values import (
 )
 from doorstep.core.message import Message
 from doorstep.core.number import TrackingNumber
-from doorstep.core.order import Mail, MatchedPurchase, Order, Purchase, StoreShipment, Track, TypedNumber
+from doorstep.core.order import Mail, MatchedPurchase, Order, Purchase, SaidMark, StoreShipment, Track, TypedNumber
 from doorstep.core.status import Status
 
 __all__ = [
@@ -167,6 +167,7 @@ class Facts:
     mails: tuple[Mail, ...] = ()
     typed: tuple[TypedNumber, ...] = ()
     matches: tuple[MatchedPurchase, ...] = ()
+    marks: tuple[SaidMark, ...] = ()
     words: tuple[Word, ...] = ()
     bad: tuple[str, ...] = ()
 
@@ -307,7 +308,7 @@ class Store(Shop, Protocol):
 
 
 class Teller(Store, Protocol):
-    """A store that takes where a parcel is."""
+    """A store that takes where a parcel is. Telling it once more what it knows already changes nothing."""
 
     def tell(self, account: Account, moved: Moved) -> Flow[None]: ...
 

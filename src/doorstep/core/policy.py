@@ -12,6 +12,7 @@ from typing import Final
 from doorstep.core.message import Message
 from doorstep.core.order import Role
 from doorstep.core.parcels import PERSON, HeldNumber
+from doorstep.core.status import Status
 
 
 class When(StrEnum):
@@ -37,6 +38,14 @@ class MailBy(StrEnum):
     NONE = "none"
 
 
+class Tell(StrEnum):
+    """What a store is told of where its parcels are, if it takes that at all."""
+
+    NOTHING = "nothing"
+    MOVES = "moves"  # everything but that it was delivered
+    DELIVERED = "delivered"  # that, too
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One store's rules. ``max_hold_h``: a number waits for dispatch at most so many hours, None = as long as it takes.
@@ -50,6 +59,7 @@ class Policy:
     max_hold_h: int | None = None
     first_scan_hold: bool = False
     mail_by: MailBy = MailBy.STORE
+    tell: Tell = Tell.NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +139,16 @@ class Withdraw:
 
 Decision = Push | Hold | Refuse | Keep | Withdraw
 
+# A store is told each of them once for a parcel: when it was first so.
+TOLD: Final = (
+    Status.PICKED_UP,
+    Status.IN_TRANSIT,
+    Status.OUT_FOR_DELIVERY,
+    Status.AVAILABLE_FOR_PICKUP,
+    Status.ATTEMPT_FAILED,
+    Status.DELIVERED,
+    Status.RETURNING,
+)
 CJP_METHODS: Final = frozenset({"cjpacket ordinary", "cjpacket sensitive"})
 CJP: Final = "CJP"
 SHIP_BY_MARGIN: Final = timedelta(hours=12)
@@ -147,6 +167,12 @@ def push_again(policy: Policy, case: Case, now: datetime) -> Push | None:
         return None
     decision = decide(policy, replace(case, asked_anyway=True), now)
     return decision if isinstance(decision, Push) else None
+
+
+def may_tell(policy: Policy, status: Status) -> bool:
+    """Whether the store is told that a parcel got so far."""
+    enough = {Tell.DELIVERED} if status is Status.DELIVERED else {Tell.MOVES, Tell.DELIVERED}
+    return status in TOLD and policy.tell in enough
 
 
 def mail_may_go(policy: Policy, first_scan_at: datetime | None) -> bool:

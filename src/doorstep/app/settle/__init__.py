@@ -13,6 +13,7 @@ from doorstep.app.settle.payments import intend_payments
 from doorstep.app.settle.pushes import decide_pushes
 from doorstep.app.settle.scans import settle_scans
 from doorstep.app.settle.states import renew
+from doorstep.app.settle.tells import intend_tells
 from doorstep.app.settle.watching import watch_numbers
 from doorstep.db.tabs import sort_in
 
@@ -48,6 +49,7 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
             decide_pushes(cause, cluster)
             intend_payments(cluster)
         intend_mails(cluster, quiet=quiet)
+        intend_tells(cluster, quiet=quiet)
     for cluster in clusters[:1]:  # they share one
         cluster.sheet.write()
     sort_in(told[0][0].ws, {order for cluster in clusters for order in cluster.orders})

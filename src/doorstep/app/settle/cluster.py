@@ -52,6 +52,7 @@ class Rules:
     ws: int
     _policies: dict[int, tuple[Policy, int]] = field(default_factory=dict)
     _mailing: dict[int, datetime | None] = field(default_factory=dict)
+    _telling: dict[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
     _askers: Askers | None = None
 
     def askers(self, connections: Iterable[Connection]) -> Askers:
@@ -71,6 +72,12 @@ class Rules:
         if store_id not in self._mailing:
             self._mailing[store_id] = policies.mailing_since(self.ws, store_id)
         return self._mailing[store_id]
+
+    def telling_since(self, store_id: int) -> tuple[datetime | None, datetime | None]:
+        """Since when the store is told where parcels are, and that they were delivered; None = it is not."""
+        if store_id not in self._telling:
+            self._telling[store_id] = policies.telling_since(self.ws, store_id)
+        return self._telling[store_id]
 
 
 @dataclass(slots=True)
@@ -215,7 +222,7 @@ def _load_told(world: Cluster) -> None:
     world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
-        Q(lane="mail", target_id__in=world.orders)
+        Q(lane__in=["mail", "tell"], target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=world.ws,
     )

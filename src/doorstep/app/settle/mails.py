@@ -44,7 +44,7 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     arrival.
     """
     numbers = {one.id for one in cluster.numbers_of(plan)}
-    said = _said(cluster, plan, since)
+    said = said_since(cluster, plan, since)
     given = any(one.remote_id for one in cluster.pushes_of(order.id).get(parcel.id, ()))
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
@@ -52,8 +52,10 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     return ["shipped"] * on_its_way + [one.value for one in MILESTONES if one.value in said]
 
 
-def _said(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
-    """The statuses of the parcel's own scans. Another parcel's, or one box's delivery, would use up the milestone."""
+def said_since(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
+    """The statuses of the parcel's own scans that became known since. Another parcel's, or one box's delivery, would
+    use up the milestone.
+    """
     bought, now = bought_at(cluster, plan), clock.now()
     said: dict[str, set[str]] = {}
     for number in events_of(cluster, plan):

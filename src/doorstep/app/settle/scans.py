@@ -1,6 +1,7 @@
 """What follows where nothing but scans is new. Which parcels there are, whose they are and what the stores get hangs on
-none of them, as long as a parcel neither sets out nor arrives and reaches nothing that a shopper is mailed: so only the
-parcel's own facts are looked at, and when to ask next. A parcel of which more is new is left to the whole settling.
+none of them, as long as a parcel neither sets out nor arrives and reaches nothing that a shopper is mailed or a store
+is told: so only the parcel's own facts are looked at, and when to ask next. A parcel of which more is new is left to
+the whole settling.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from doorstep.app.scans import Heard
 from doorstep.app.settle.cluster import Cluster, Rules, by, load_numbers, load_parcels
 from doorstep.app.settle.mails import MILESTONES
 from doorstep.app.settle.states import FACTS, answer_of, begun, said_of, write_estimate, write_state
+from doorstep.app.settle.tells import telling
 from doorstep.app.settle.watching import watch_numbers
 from doorstep.app.settle.ways import write_times
 from doorstep.app.sheet import Sheet
@@ -21,6 +23,7 @@ from doorstep.core.matrix import may_matter
 from doorstep.core.order import Role
 from doorstep.core.parcels import HeldNumber
 from doorstep.core.parcels import Parcel as Plan
+from doorstep.core.policy import TOLD
 from doorstep.core.status import Status
 from doorstep.core.timeline import first_and_last, headline, own, placed
 from doorstep.db import queries
@@ -28,6 +31,7 @@ from doorstep.db.load import load
 from doorstep.db.models import Connection, Order, Parcel, ParcelNumber, Purchase, Watch
 from doorstep.db.tabs import sort_in
 
+_TOLD: Final = frozenset(TOLD)
 TIMES: Final = ("id", "ordered_at", "paid_at")  # of a purchase: since when its parcel can have been scanned
 
 
@@ -44,8 +48,13 @@ def settle_scans(
     last = {number: place for place, (_, touched) in enumerate(told) for number in touched.scans}
     cluster, settled = _gather(told[0][0].ws, numbers, heard), set[int]()
     plans, cluster.plans = cluster.plans, []
+    matter = _TOLD if telling(cluster) else frozenset[Status]()
     for parcel, plan in plans:
-        place = max(last[one.id] for one in cluster.numbers_of(plan) if one.id in last)
+        ids = [one.id for one in cluster.numbers_of(plan)]
+        news = set[Status]().union(*(scans.get(one, ()) for one in ids))
+        if news & matter - {Status(parcel.status)}:  # what it is now, it was told already
+            continue
+        place = max(last[one] for one in ids if one in last)
         if _renew(told[place][0], cluster, parcel, plan):
             cluster.plans.append((parcel, plan))
             settled.update(row.number_id for row in cluster.held[parcel.id])

@@ -1071,6 +1071,7 @@ class Migration(migrations.Migration):
                 ("max_hold_h", models.IntegerField(null=True)),
                 ("first_scan_hold", models.BooleanField(default=False)),
                 ("mail_by", models.TextField(default="store")),
+                ("tell", models.TextField(default="nothing")),
                 ("since", models.DateTimeField()),
             ],
             options={

@@ -139,6 +139,7 @@ class StorePolicy(models.Model):
     max_hold_h = models.IntegerField(null=True)  # null = as long as it takes
     first_scan_hold = models.BooleanField(default=False)
     mail_by = models.TextField(default="store")
+    tell = models.TextField(default="nothing")
     since = models.DateTimeField()
 
     class Meta:

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from doorstep.app import again, clock, connection_view, dry_run, policies, rules, supplier_record, told
+from doorstep.app.settle.tells import takes
 from doorstep.core.advice import SCAN_WITHIN, advise, first_scan_advice, remarks
 from doorstep.core.channel import stages
 from doorstep.core.message import Message
-from doorstep.core.policy import MailBy, Policy, When, Which
+from doorstep.core.policy import MailBy, Policy, Tell, When, Which
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection
 from doorstep.web.console.answers import attempt, tell
@@ -89,6 +90,7 @@ def _context(store: Connection) -> dict[str, Any]:
         "stages": stages(there),
         "whiches": list(Which),
         "mailers": list(MailBy),
+        "tells": list(Tell) if takes(store) else [],
     }
 
 
@@ -96,12 +98,14 @@ def read_policy(form: QueryDict | Mapping[str, str]) -> Policy:
     """The policy that a filled-in form describes. Raises ValueError with a Message that names the field."""
     try:
         when, which, mail_by = When(form.get("when", "")), Which(form.get("which", "")), MailBy(form.get("mail_by", ""))
+        tell_it = Tell(form.get("tell", Tell.NOTHING.value))
     except ValueError:
         raise ValueError(Message(id="refuse.choice")) from None
     return Policy(
         when=when,
         which=which,
         mail_by=mail_by,
+        tell=tell_it,
         delay_h=_hours(form, "delay_h") or 0,
         max_hold_h=_hours(form, "max_hold_h"),
         first_scan_hold="first_scan_hold" in form,
