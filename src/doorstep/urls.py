@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from doorstep.web import accounts
+from doorstep.web.api import page as api
 from doorstep.web.console import (
     board,
     bulk,
@@ -10,6 +11,7 @@ from doorstep.web.console import (
     dry_run,
     given_up,
     imports,
+    keys,
     links,
     look,
     order,
@@ -17,16 +19,19 @@ from doorstep.web.console import (
     purchases,
     resync,
     rules,
+    shoppers,
     start,
     suppliers,
     switch,
     teach,
     today,
 )
-from doorstep.web.page import agent, find
+from doorstep.web.page import agent, find, taken
+from doorstep.web.page import look as page_look
 from doorstep.web.page import order as page
 
 urlpatterns = [
+    path("api/v1/", api.show, name="api"),  # what is below it never gets here: web.api.door
     path("", board.show, name="board"),
     path("tabs", board.tabs, name="board_tabs"),
     path("today", today.show, name="today"),
@@ -57,6 +62,9 @@ urlpatterns = [
     path("given-up", given_up.show, name="given_up"),
     path("given-up/all", given_up.all_again, name="given_up_all"),
     path("given-up/<int:outbox_id>", given_up.act, name="given_up_act"),
+    path("keys", keys.show, name="keys"),
+    path("keys/make", keys.make, name="key_make"),
+    path("keys/<int:key_id>/revoke", keys.revoke, name="key_revoke"),
     path("import", imports.show_all, name="imports"),
     path("import/bring", imports.bring, name="import_bring"),
     path("import/template.csv", imports.template, name="import_template"),
@@ -86,8 +94,17 @@ urlpatterns = [
     path("connections/<int:connection_id>/lookup", connections.lookup_link, name="lookup_link"),
     path("connections/<int:connection_id>/rules", rules.show, name="rules"),
     path("connections/<int:connection_id>/rules/again", rules.push_again, name="rules_again"),
+    path("orders/<int:order_id>/answer", shoppers.answer, name="answer"),
+    path("orders/<int:order_id>/photos/<int:photo_id>", shoppers.photo, name="photo"),
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
+    path("t/<str:token>/mark", page.mark, name="page_mark"),
+    path("t/<str:token>/photo", page.photo, name="page_photo"),
+    path("t/<str:token>/message", page.write, name="page_message"),
+    path("t/<str:token>/calendar.ics", taken.calendar, name="page_calendar"),
+    path("t/<str:token>/qr.svg", taken.qr, name="page_qr"),
+    path("look/brand/<str:key>.css", page_look.style, name="look_style"),
+    path("look/brand/<str:key>/logo", page_look.logo, name="look_logo"),
     path("s/<str:token>", agent.show, name="agent"),
     path("s/<str:token>/bring", agent.bring, name="agent_bring"),
     path("s/<str:token>/<int:inbox_id>", agent.table, name="agent_table"),

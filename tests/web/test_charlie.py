@@ -14,9 +14,9 @@ POSTS = {
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
     "board_columns", "board_view", "bulk_act", "bulk_undo", "switch", "ack", "note", "purchase_match",
-    "order_purchase", "bought", "bought_many",
+    "order_purchase", "bought", "bought_many", "key_make", "key_revoke",
 }  # fmt: skip
-OPEN = {"page", "page_resync", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template"}
+OPEN = {"page", "page_resync", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api"}
 
 
 def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
@@ -29,6 +29,7 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "inbox_id": Inbox.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
         "purchase_id": Purchase.objects.filter(ws=shop.ws).values_list("id", flat=True)[0],
         "rule_id": 1,
+        "key_id": 1,
         "resync_id": 1,
         "outbox_id": 1,
         "bulk_id": 1,

@@ -9,20 +9,20 @@ import base64
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from django.db import connections
 
-from doorstep.app import archive, connecting, disclosure, erasure, lending, traces, workspaces
+from doorstep.app import api_keys, archive, connecting, disclosure, erasure, lending, traces, workspaces
 from doorstep.app.accounts import message_of
 from doorstep.app.log import logger
 from doorstep.connectors.contract import Trouble
 from doorstep.core.message import Message
 from doorstep.core.roles import Member
-from doorstep.db.models import User
+from doorstep.db.models import Door, User
 
 NAME: Final = "up.sock"
 MOST: Final = 1 << 20  # bytes of a request
@@ -75,11 +75,30 @@ def _set_password(email: str, password: str) -> dict[str, Any]:
     return {"email": email}
 
 
+def _make_key(workspace: str, label: str, scopes: Sequence[str], days: int) -> dict[str, Any]:
+    ws = connecting.workspace_named(workspace)
+    try:
+        made, key = api_keys.make(ws, label, scopes, days, ACTOR)
+    except ValueError as problem:
+        raise Refused(problem.args[0]) from None
+    return {"id": str(made), "key": key}
+
+
+def _revoke_key(workspace: str, key_id: int) -> dict[str, Any]:
+    try:
+        api_keys.revoke(connecting.workspace_named(workspace), key_id, ACTOR)
+    except Door.DoesNotExist:
+        raise Refused(Message(id="api.key.unknown", values={"id": str(key_id)})) from None
+    return {"revoked": str(key_id)}
+
+
 CHORES: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "archive": _archive,
     "connect": _connect,
     "erase": _erase,
     "export-person": _export_person,
+    "key make": _make_key,
+    "key revoke": _revoke_key,
     "operator lend": lending.lend,
     "operator take-back": lending.take_back,
     "user add": _add_user,

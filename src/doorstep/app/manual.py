@@ -4,7 +4,8 @@ inbox like everything else that was said.
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 
 from django.db import transaction
 
@@ -18,7 +19,10 @@ from doorstep.connectors.registry import connector
 from doorstep.core.message import Message
 from doorstep.core.number import Hints, normalize, number_in_link, recognize
 from doorstep.core.order import Role
+from doorstep.db.load import load
 from doorstep.db.models import Claim, Connection, Number, Order, ParcelLine, ParcelNumber, Purchase
+
+_AT_ONCE: Final = 500  # numbers looked up in one statement
 
 
 class Doubtful(ValueError):
@@ -75,10 +79,9 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
     reason = Message(id="manual.empty") if not norm else suspect(text, set(), carrier)
     if reason and not (confirmed and norm):
         raise Doubtful(reason)
-    known = Claim.objects.filter(ws=ws, number_id__in=Number.objects.filter(ws=ws, norm=norm).values("id"))
-    found = known.exclude(order_id=0).order_by("id").first()
+    found = followed(ws, [norm])
     if found:
-        return found.order_id
+        return found[norm]
     store, now = by_hand(ws, "store", "by_hand"), clock.now()
     ref = f"H-{secrets.token_hex(4).upper()}"
     body: dict[str, object] = {"ref": ref, "number": ref, "placed_at": now.isoformat(), "title": ""}
@@ -88,12 +91,34 @@ def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bo
     return order.id
 
 
+def followed(ws: int, norms: Collection[str]) -> dict[str, int]:
+    """The order of each of these normalized numbers that one has already: it was said for it, or is its parcel's."""
+    found: dict[str, int] = {}
+    every = sorted(norms)
+    for at in range(0, len(every), _AT_ONCE):
+        numbers = Number.objects.filter(ws=ws, norm__in=every[at : at + _AT_ONCE])
+        norm_of = dict(numbers.values_list("id", "norm"))
+        held = load(ParcelNumber, ws, "number_id", norm_of, only=("number_id", "parcel_id", "until"))
+        parcels = {one.parcel_id: norm_of[one.number_id] for one in held if one.until is None}
+        for part in load(ParcelLine, ws, "parcel_id", parcels, only=("parcel_id", "order_id"), order="order_id"):
+            found.setdefault(parcels[part.parcel_id], part.order_id)
+        for claim in load(Claim, ws, "number_id", norm_of, only=("number_id", "order_id"), order="id"):
+            if claim.order_id:
+                found.setdefault(norm_of[claim.number_id], claim.order_id)
+    return found
+
+
 def say_match(purchase: Purchase, order: Order | None, actor: str) -> None:
     """Keep a person's word on which order a purchase is for; None = for none."""
     body: dict[str, object] = {"supplier": str(purchase.supplier_id), "purchase": purchase.external_id}
     if order:
         body |= {"store": str(order.store_id), "order": order.external_id}
     read_now(_arrival(by_hand(purchase.ws, "supplier", "manual"), "match", body, {}, actor))
+
+
+def say_mark(ws: int, number: str, mark: str, actor: str) -> None:
+    """Keep the recipient's word on the parcel of a number: ``core.diagnosis.Mark``, '' takes it back."""
+    read_now(_arrival(by_hand(ws, "supplier", "manual"), "mark", {"number": number, "mark": mark}, {}, actor))
 
 
 def by_hand(ws: int, kind: str, name: str) -> Connection:

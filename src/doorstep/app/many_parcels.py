@@ -5,7 +5,7 @@ to it; one that names none is followed as an order of the built-in shop "by hand
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,18 +15,16 @@ from django.db import transaction
 from doorstep.app import clock, imports, inbox
 from doorstep.app.import_rows import Due, judge
 from doorstep.app.inbox import Arrival
-from doorstep.app.manual import by_hand, from_link, role_of
+from doorstep.app.manual import by_hand, followed, from_link, role_of
 from doorstep.app.merge.claims import readable
 from doorstep.app.settle.pushes import suspect
 from doorstep.connectors.stores.by_hand import Written
 from doorstep.connectors.suppliers.sheets.rows import Row
 from doorstep.connectors.suppliers.sheets.said import Given
 from doorstep.core.message import Message
-from doorstep.db.load import load
-from doorstep.db.models import Claim, Connection, Number
+from doorstep.db.models import Connection
 
 MOST: Final = 10_000
-_AT_ONCE: Final = 500  # numbers looked up in one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +92,7 @@ def _given(due: Due) -> Given:
 def _of_nobody(ws: int, wishes: Sequence[Wish], new: _New, store: Connection) -> Iterator[Outcome]:
     """Those of no connected shop."""
     read = {place: from_link(one.number, one.carrier) for place, one in enumerate(wishes) if not one.order.strip()}
-    held, now, seen = _held(ws, {readable(text) for text, _ in read.values()}), clock.now(), set[str]()
+    held, now, seen = followed(ws, {readable(text) for text, _ in read.values()}), clock.now(), set[str]()
     for place, (text, carrier) in read.items():
         norm = readable(text)
         why = suspect(text, set(), carrier) if norm else Message(id="manual.empty")
@@ -111,17 +109,6 @@ def _of_nobody(ws: int, wishes: Sequence[Wish], new: _New, store: Connection) ->
             role: Literal["platform", "local"] = "platform" if role_of(text) == "platform" else "local"
             new.given[store.id].append(Given(order=ref, number=text, carrier=carrier, role=role))
             yield Outcome(place=place, state="new", number=text, external_id=ref)
-
-
-def _held(ws: int, norms: Collection[str]) -> dict[str, int]:
-    """The numbers that an order has already, with its id."""
-    numbers: dict[int, str] = {}
-    every = sorted(norms)
-    for at in range(0, len(every), _AT_ONCE):
-        rows = Number.objects.filter(ws=ws, norm__in=every[at : at + _AT_ONCE])
-        numbers |= dict(rows.values_list("id", "norm"))
-    claims = load(Claim, ws, "number_id", numbers, only=("number_id", "order_id", "gone"), order="id")
-    return {numbers[one.number_id]: one.order_id for one in claims if one.order_id and not one.gone}
 
 
 def _keep(store: Connection, new: _New, actor: str) -> int:

@@ -28,7 +28,12 @@ from doorstep.db.models import (
 )
 
 HISTORY: Final = 40
-_AREAS: Final = {"parcel.status": "status", "parcel.scan": "status", "order.state": "order"}  # of a change's values
+# Of a change's values.
+_AREAS: Final = {
+    **dict.fromkeys(("parcel.status", "parcel.scan", "told"), "status"),
+    "order.state": "order",
+    "parcel.mark": "mark",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,11 +211,12 @@ def names(ws: int, actors: Collection[str]) -> dict[str, str]:
     kinds = ("user", "connection", "agent", "key")
     ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in kinds}
     given = Door.objects.filter(ws=ws, kind__in=("agent", "api"), id__in=[*ids["agent"], *ids["key"]])
-    links = list(given.values_list("id", "label"))
+    doors_of = {"agent": "agent", "api": "key"}
+    links = {f"{doors_of[kind]}:{pk}": label for kind, pk, label in given.values_list("kind", "id", "label")}
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")
     sources = Connection.objects.filter(ws=ws, id__in=ids["connection"]).values_list("id", "label")
-    named = (("user", people), ("connection", sources), ("agent", links), ("key", links))
-    return {f"{kind}:{pk}": name for kind, rows in named for pk, name in rows}
+    named = (("user", people), ("connection", sources))
+    return links | {f"{kind}:{pk}": name for kind, rows in named for pk, name in rows}
 
 
 def _page(ws: int, order_id: int) -> str:

@@ -9,6 +9,7 @@ from doorstep.cli import (
     answers,
     estimates,
     keeping,
+    keys,
     mails,
     numbers,
     operator,
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for group in (server, parts, keeping, privacy, numbers, orders, mails, estimates, answers):
     app.add_typer(group.commands)
 app.add_typer(people.commands, name="user")
+app.add_typer(keys.commands, name="key")
 app.add_typer(operator.commands, name="operator")
 
 

@@ -60,6 +60,34 @@ def restore(
     show(data, as_json, lambda: print("\n".join(lines)))
 
 
+@commands.command("rotate-key")
+def rotate_key(
+    close_links: Annotated[
+        bool, typer.Option("--close-links", help="Also close every link shown so far: somebody has read the key.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a new key into use. Nothing else may be running. Everybody has to log in again."""
+    load_ready(as_json)
+    from django.conf import settings
+
+    from doorstep.app import rotation, serve
+
+    if close_links and not yes:
+        typer.confirm("Close every link to a shopper's page, a look-up and a supplier's list?", abort=True)
+    try:
+        with serve.alone(Path(settings.DATA_DIR)):
+            done = rotation.rotate(close_links=close_links)
+    except (serve.CannotStart, rotation.NotPossible) as problem:
+        fail(problem.message, as_json)
+    lines = ["An earlier rotation was finished." if done["finished_earlier"] else "There is a new key."]
+    lines += [f"{one}: its credentials could not be opened; connect it again." for one in done["unreadable"]]
+    lines += [f"{done['links_closed']} links were closed."] if close_links else []
+    lines += ["Back up the key file. Backups made before need the keys that were in it then: they stay in it."]
+    show(done, as_json, lambda: print("\n".join(lines)))
+
+
 @commands.command()
 def partition(
     parts: Annotated[int, typer.Option("--parts", min=2, max=256, help="How many parts; a power of two is best.")],

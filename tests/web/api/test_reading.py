@@ -5,22 +5,11 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import api_rate
 from doorstep.app.manual import follow_number
 from doorstep.db.models import Change, Number, Order, Parcel
 from tests.app.ledger import START, Ledger, woo
 from tests.web.api.contract import ROOT, Program, program
 from tests.web.conftest import NUMBER
-
-
-@pytest.fixture(autouse=True)
-def _fresh() -> None:
-    api_rate.forget()
-
-
-@pytest.fixture
-def me(shop: Ledger) -> Program:
-    return program(shop.ws)
 
 
 def test_an_order_is_told_with_its_lines_and_parcels(me: Program, shop: Ledger) -> None:
@@ -85,14 +74,14 @@ def test_what_was_bought_pushed_and_connected_is_told(me: Program, shop: Ledger)
 def test_findings_say_what_to_do_and_can_be_answered(me: Program, shop: Ledger) -> None:
     order = shop.order(1002).id
     (finding, *_) = me.rows(f"/orders/{order}/findings")
-    assert finding["answered_at"] is None and finding["text"] and finding in me.rows("/findings")
+    assert finding["answer"] == "" and finding["text"] and finding in me.rows("/findings")
     assert walked(me, "/findings", 1) == me.rows("/findings")
-    asked = {"cause": finding["cause"], "parcel_id": finding["parcel_id"]}
-    for _ in range(2):
-        answer = me.post(f"/orders/{order}/findings/answer", asked)
-        assert answer.status_code == 200 and answer.json()["data"][0]["answered_at"]
-    assert me.post(f"/orders/{order}/findings/answer", {"cause": "lost"}).status_code == 404
-    assert me.post("/orders/1/findings/answer", {"cause": "lost"}).status_code == 404
+    for said, shown in (("told", "told"), ("later", "later"), ("fine", "fine"), ("open", "")):
+        answer = me.post(f"/orders/{order}/findings/answer", {"key": finding["key"], "answer": said})
+        assert answer.json()["data"][0]["answer"] == shown
+    wrong = {"key": "nothing", "answer": "fine"}
+    for path in (f"/orders/{order}/findings/answer", "/orders/1/findings/answer"):
+        assert me.post(path, wrong).status_code == 404
     assert me.get("/orders/1/findings").status_code == 404
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, cast
 
-from doorstep.app import clock, finding_answers
-from doorstep.app.finding_answers import Answers
+from doorstep.app import acks, clock
+from doorstep.app.acks import Answered
 from doorstep.app.order_view import findings_of
 from doorstep.app.records.page import Instant, Page, Where, paged, read_cursor
 from doorstep.app.say import say
-from doorstep.core import diagnosis
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.db import models
 from doorstep.db.load import fetch
@@ -16,10 +16,12 @@ from doorstep.db.load import fetch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One finding. ``parcel_id`` null = of the order itself. ``next_at`` is the date of the next step; ``answered_at``
-    when somebody said that it is dealt with: the same finding on other evidence is a new one.
+    """One finding. ``key`` tells it from one of other evidence. ``parcel_id`` null = of the order itself. ``next_at``
+    is the date of the next step. ``answer``: what somebody said to it (told, later, fine), empty = nothing that still
+    holds; it comes back at ``answer_until``, or with other evidence.
     """
 
+    key: str
     order_id: str
     parcel_id: str | None
     cause: Cause
@@ -29,7 +31,8 @@ class Finding:
     text: str
     evidence: list[str]
     advice: list[str]
-    answered_at: Instant | None
+    answer: Literal["", "told", "later", "fine"]
+    answer_until: Instant | None
 
 
 def of_order(ws: int, order_id: int) -> list[Finding] | None:
@@ -37,8 +40,7 @@ def of_order(ws: int, order_id: int) -> list[Finding] | None:
     found = findings_of(ws, order_id, clock.now())
     if found is None:
         return None
-    answers = finding_answers.answers(ws, order_id)
-    return [_told(order_id, parcel_id, one, answers) for parcel_id, one in found]
+    return [_told(order_id, one) for one in acks.answered(ws, order_id, found, clock.now())]
 
 
 def of_open_orders(ws: int, limit: int, cursor: str = "") -> Page[Finding]:
@@ -55,17 +57,20 @@ def of_open_orders(ws: int, limit: int, cursor: str = "") -> Page[Finding]:
     return Page(data=[one for row in rows for one in of_order(ws, row.id) or ()], next_cursor=behind)
 
 
-def _told(order_id: int, parcel_id: int, finding: diagnosis.Finding, answers: Answers) -> Finding:
+def _told(order_id: int, one: Answered) -> Finding:
+    finding = one.finding
     measure = (finding.measure,) if finding.measure else ()
     return Finding(
+        key=one.key,
         order_id=str(order_id),
-        parcel_id=str(parcel_id) if parcel_id else None,
+        parcel_id=str(one.parcel_id) if one.parcel_id else None,
         cause=finding.cause,
         confidence=finding.confidence,
         who=finding.who,
         next_at=finding.next_at,
         text=say(finding.message),
-        evidence=[say(one) for one in (*finding.evidence, *measure)],
-        advice=[say(one) for one in finding.advice],
-        answered_at=answers.at(parcel_id, finding),
+        evidence=[say(some) for some in (*finding.evidence, *measure)],
+        advice=[say(some) for some in finding.advice],
+        answer=cast(Literal["", "told", "later", "fine"], one.answer),
+        answer_until=one.until,
     )

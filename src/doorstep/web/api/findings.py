@@ -1,16 +1,15 @@
 """Why there is no news, and what to do."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import clock, finding_answers
+from doorstep.app import acks, clock
 from doorstep.app.order_view import findings_of
 from doorstep.app.records.findings import Finding, of_open_orders, of_order
 from doorstep.app.records.page import Page
-from doorstep.core.diagnosis import Cause
-from doorstep.web.api.kinds import Id
+from doorstep.web.api.kinds import Text
 from doorstep.web.api.problem import Refusal
 from doorstep.web.api.route import Ask, route
 
@@ -23,10 +22,10 @@ class FindingsQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which finding is dealt with; ``parcel_id`` null = one about the order itself."""
+    """An answer to the finding of that ``key``: the buyer was told, later, it is no problem; or open it again."""
 
-    cause: Cause
-    parcel_id: Id | None = None
+    key: Text
+    answer: Literal["told", "later", "fine", "open"]
 
 
 @route("GET", "/findings", "findings:read")
@@ -46,12 +45,14 @@ def list_findings_of_order(ask: Ask, order_id: int) -> Page[Finding]:
 
 @route("POST", "/orders/{order_id}/findings/answer", "findings:write")
 def answer_finding(ask: Ask, body: Answer, order_id: int) -> Page[Finding]:
-    """Say that a finding is dealt with. The same cause on other evidence is a new finding."""
-    about = int(body.parcel_id or 0)
-    every = findings_of(ask.ws, order_id, clock.now()) or ()
-    meant = [one for parcel_id, one in every if parcel_id == about and one.cause == body.cause]
-    if not meant:
+    """Answer a finding. The same cause on other evidence is a new finding."""
+    now = clock.now()
+    every = acks.answered(ask.ws, order_id, findings_of(ask.ws, order_id, now) or (), now)
+    one = next((one for one in every if one.key == body.key), None)
+    if one is None:
         raise Refusal("not_found")
-    for one in meant:
-        finding_answers.answer(ask.ws, order_id, about, one, ask.actor)
+    if body.answer == "open":
+        acks.take_back(ask.ws, order_id, one, ask.actor)
+    else:
+        acks.answer(ask.ws, order_id, one, body.answer, ask.actor)
     return list_findings_of_order(ask, order_id)

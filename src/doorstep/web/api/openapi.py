@@ -20,6 +20,7 @@ VERSION: Final = "1.0"
 REFS: Final = "#/components/schemas/{name}"
 TAGGED: Final = ("GET",)  # methods whose answers have an ETag
 Schema = dict[str, Any]
+_GOOD: Final = {200: "api.status.done", 201: "api.status.made", 202: "api.status.taken", 204: "api.status.silent"}
 
 
 @functools.cache
@@ -168,12 +169,12 @@ def _responses(one: Route, schemas: Mapping[Any, Schema]) -> Schema:
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")}
     extra = {"ETag"} if one.method in TAGGED else {"Location"} if one.status in {201, 202} else set[str]()
     headers |= {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(extra)}
-    good: Schema = {"description": text(f"api.status.{one.status}"), "headers": headers}
+    good: Schema = {"description": text(_GOOD[one.status]), "headers": headers}
     if one.answer is not None:
         good["content"] = {"application/json": {"schema": schemas[one.answer]}}
     found: Schema = {str(one.status): good}
     if one.method in TAGGED:
-        found["304"] = {"description": text("api.status.304")}
+        found["304"] = {"description": text("api.status.same")}
     for status in sorted({STATUS[name] for name in _ways(one)}):
         found[str(status)] = {"$ref": f"#/components/responses/{_named(status)}"}
     return found
