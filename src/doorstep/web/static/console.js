@@ -1,16 +1,25 @@
 // What the console does beyond links and forms: keys, copying, countdowns. Everything works without it.
 const field = (target) => target.closest("input, select, textarea, [contenteditable]");
 
+const rows = () => [...document.querySelectorAll(".board a.open")];
+
 function step(by) {
-  const links = [...document.querySelectorAll(".board a.open")];
+  const links = rows();
   const at = links.indexOf(document.activeElement);
   links[Math.min(Math.max(at + by, 0), links.length - 1)]?.focus();
+}
+
+function pick() {
+  const box = document.activeElement?.closest("tr")?.querySelector(".pick input");
+  box?.click();
 }
 
 const keys = {
   "/": () => document.querySelector("input[type=search]")?.focus(),
   j: () => step(1),
   k: () => step(-1),
+  x: pick,
+  t: () => location.assign("/today"),
   o: () => location.assign("/"),
   l: () => location.assign("/look"),
   i: () => location.assign("/import"),
@@ -22,6 +31,39 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || field(event.target) || !keys[event.key]) return;
   event.preventDefault();
   keys[event.key]();
+});
+
+// Picking: how many are picked, all at once from the head, and no new rows under somebody's hands.
+const picked = () => document.querySelectorAll(".board .pick :checked:not([data-all])").length;
+
+function tally() {
+  const said = document.querySelector("[data-picked]");
+  if (said) said.dataset.picked = picked();
+  const all = document.querySelector("[data-all]");
+  if (all) all.checked = picked() > 0 && picked() === rows().length;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of document.querySelectorAll(".board td.pick input")) box.checked = event.target.checked;
+  }
+  tally();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.id === "rows" && picked()) event.preventDefault();
+});
+
+// A menu closes when somebody clicks elsewhere or presses Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.activeElement?.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
 
 document.addEventListener("click", async (event) => {
