@@ -11,20 +11,24 @@ from doorstep.core.message import Message
 from doorstep.core.order import Role
 from doorstep.core.parcels import PERSON, HeldNumber
 from doorstep.core.policy import (
+    TOLD,
     Case,
     Hold,
     Keep,
     Policy,
     Push,
     Refuse,
+    Tell,
     When,
     Which,
     Withdraw,
     decide,
     expects_cjp,
     mail_may_go,
+    may_tell,
     push_again,
 )
+from doorstep.core.status import Status
 from tests.core.sentences import sentence
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -217,6 +221,15 @@ def test_doorsteps_mail_waits_for_the_first_scan_where_the_store_says_so():
     strict = replace(LATER, first_scan_hold=True)
     assert [mail_may_go(strict, None), mail_may_go(strict, NOW)] == [False, True]
     assert mail_may_go(LATER, None)
+
+
+def test_a_store_is_told_what_it_was_switched_on_for_and_nothing_vague():
+    nothing, moves, delivered = (Policy(tell=one) for one in Tell)
+    assert Policy() == nothing
+    assert not any(may_tell(nothing, status) for status in Status)
+    assert {status for status in Status if may_tell(delivered, status)} == set(TOLD)
+    assert {status for status in Status if may_tell(moves, status)} == set(TOLD) - {Status.DELIVERED}
+    assert not {Status.UNKNOWN, Status.PENDING, Status.NOT_FOUND, Status.EXPIRED} & set(TOLD)
 
 
 def test_the_deadline_of_the_channel_is_met_while_the_mail_still_waits():

@@ -5,7 +5,7 @@ from django.test import Client
 
 from doorstep.app import by_hand, clock, policies, workspaces
 from doorstep.app.order_view import order_view
-from doorstep.core.policy import Policy
+from doorstep.core.policy import Policy, Tell
 from doorstep.core.roles import Member
 from doorstep.db.models import Connection, Number, Order, Outbox, Push
 from tests.app.ledger import CJP, USPS, Ledger, cj, scan, track17, woo
@@ -108,6 +108,18 @@ def viewer(shop: Ledger) -> Client:
 def test_whoever_may_not_push_may_not_ask_the_store(shop: Ledger, order: Order, viewer: Client) -> None:
     assert "Ask Woocommerce too" not in viewer.get(f"/orders/{order.id}/dry-run").content.decode()
     assert viewer.post(f"/orders/{order.id}/dry-run").status_code == 403
+
+
+def test_only_a_store_that_takes_it_can_be_told_where_its_parcels_are(shop: Ledger, alice: Client) -> None:
+    assert "Where the parcel is" not in alice.get(page(shop)).content.decode()
+    Connection.objects.filter(id=shop.store.id).update(connector="shopify", label="Lantern")
+    text = alice.get(page(shop)).content.decode()
+    assert "Tell Lantern nothing" in text and "Shopify may mail the buyer" in text
+    alice.post(page(shop), {**FORM, "tell": "moves", "do": "save"})
+    assert policies.current(shop.ws, shop.store.id)[0].tell is Tell.MOVES
+    assert 'name="tell" value="moves" checked' in alice.get(page(shop)).content.decode()
+    alice.post(page(shop), {**FORM, "tell": "everything", "do": "save"})
+    assert policies.current(shop.ws, shop.store.id)[0].tell is Tell.MOVES
 
 
 # what is left for a person

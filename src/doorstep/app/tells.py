@@ -105,11 +105,9 @@ def _not_yet(row: Outbox, store: Connection) -> tuple[Message, timedelta] | None
     earlier = Outbox.objects.filter(ws=row.ws, lane=LANE, target_id=row.target_id, id__lt=row.id)
     earlier = earlier.filter(intent_key__startswith=f"{parcel}:", state__in=["due", "sending", "unsure"])
     if first := earlier.order_by("due_at").first():
-        wait = max(first.due_at - clock.now(), AFTER_EARLIER)
-        return Message(id="tell.after_earlier", values=values), wait
-    if (wait := too_fast(store)) is not None:
-        return Message(id="push.paced", values=values), wait
-    return None
+        return Message(id="tell.after_earlier", values=values), max(first.due_at - clock.now(), AFTER_EARLIER)
+    wait = too_fast(store)
+    return (Message(id="push.paced", values=values), wait) if wait is not None else None
 
 
 def _since(order: Order, push: Push, status: Status) -> datetime | None:
