@@ -21,8 +21,12 @@ def show(request: HttpRequest) -> HttpResponse:
     groups: dict[str, list[dict[str, Any]]] = {one["name"]: [] for one in document["tags"]}
     for path, operations in document["paths"].items():
         for method, one in operations.items():
-            said = [{**parameter, "kind": kind(parameter["schema"])} for parameter in one["parameters"]]
-            operation = {**one, "method": method.upper(), "path": path, "said": said, **_bodies(one)}
+            said = [
+                {**said, "kind": kind(said["schema"]), "about": words(said.get("description", ""))}
+                for said in one["parameters"]
+            ]
+            about = words(one["description"])
+            operation = {**one, "method": method.upper(), "path": path, "said": said, "about": about, **_bodies(one)}
             groups[one["tags"][0]].append(operation)
     schemas = document["components"]["schemas"]
     context = {
@@ -52,7 +56,12 @@ def _shape(schema: Mapping[str, Any]) -> dict[str, Any]:
         {"name": name, "kind": kind(one), "needed": name in schema.get("required", ())}
         for name, one in schema.get("properties", {}).items()
     ]
-    return {"about": schema.get("description", ""), "fields": fields, "members": schema.get("enum", ())}
+    return {"about": words(schema.get("description", "")), "fields": fields, "members": schema.get("enum", ())}
+
+
+def words(text: str) -> list[tuple[str, bool]]:
+    """A text in pieces: (words, whether they are code)."""
+    return [(piece, bool(at % 2)) for at, piece in enumerate(text.split("`")) if piece]
 
 
 def kind(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
