@@ -10,6 +10,7 @@ from doorstep.db.models import Inbox, Number, Order, ParcelLine, Purchase, Push
 from tests.app.ledger import Ledger
 
 POSTS = {
+    "store_orders",
     "type_number", "change_carrier", "remove_number", "resync", "push_again", "push_withdraw", "push_old", "page_link",
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",

@@ -3,8 +3,9 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.db.models import Inbox
-from tests.app.ledger import OTHER, USPS, Ledger
+from doorstep.app import manual
+from doorstep.db.models import Connection, Inbox, Order
+from tests.app.ledger import OTHER, USPS, Ledger, connect
 
 
 def bring(client: Client, text: str) -> str:
@@ -66,3 +67,44 @@ def test_charlie_sees_and_confirms_nothing(shop: Ledger, alice: Client, charlie:
     assert "numbers.csv" not in page(charlie, "/import") and shop.order(1002).state == "placed"
     order = Inbox.objects.filter(ws=shop.ws).first()
     assert order is not None and alice.get(f"/import/{order.id}").status_code == 404
+
+
+def test_rows_left_out_of_a_table_are_named_when_it_is_done(shop: Ledger, alice: Client) -> None:
+    lines = f"order,tracking\n1002,{OTHER}\n4711,{USPS}\n"
+    page = alice.post("/import/bring", {"lines": lines}).headers["Location"]
+    alice.post(f"{page}/do", {"do": "confirm"})
+    assert "There is no order 4711" in alice.get(page).content.decode()
+
+
+def test_table_of_a_service_is_kept_with_it(shop: Ledger, alice: Client, charlie: Client) -> None:
+    alice.post("/connections/new/supplier/fulfilled_by", {"service": "Porto", "domain": "porto.example"})
+    one = Connection.objects.get(ws=shop.ws, connector="fulfilled_by")
+    assert f'name="account" value="{one.id}"' in alice.get(f"/connections/{one.id}").content.decode()
+    said = {"lines": f"order,tracking\n1002,{OTHER}\n", "account": one.id}
+    page = alice.post("/import/bring", said).headers["Location"]
+    alice.post(f"{page}/do", {"do": "confirm"})
+    assert page in alice.get(f"/connections/{one.id}").content.decode()
+    assert shop.order(1002).state == "shipped"
+    assert charlie.post("/import/bring", said).status_code == 404
+    assert charlie.get(page).status_code == 404
+
+
+def test_shop_that_is_a_file_reads_orders_and_gives_numbers(shop: Ledger, alice: Client, bob: Client) -> None:
+    store = connect(shop.ws, "store", "csv", shop.store.connected_at, settings={"zone": "UTC"})
+    path = f"/connections/{store.id}"
+    assert "Only look" in alice.get(path).content.decode()
+    rows = "order,placed_at,sku,quantity\n7001,2026-06-01 10:30,LAMP,2\n7002,yesterday,LAMP,1\n"
+    looked = bob.post(f"{path}/orders", {"file": SimpleUploadedFile("o.csv", rows.encode()), "do": "look"})
+    text = looked.content.decode()
+    assert "Nothing was kept" in text and "7001" in text and "7002" in text
+    assert not Order.objects.filter(ws=shop.ws, store_id=store.id).exists()
+    said = {"file": SimpleUploadedFile("o.csv", rows.encode()), "do": "take"}
+    assert "1 order was read." in bob.post(f"{path}/orders", said).content.decode()
+    order = Order.objects.get(ws=shop.ws, store_id=store.id)
+    manual.type_number(shop.ws, order.id, USPS, actor="user:1")
+    answer = alice.get(f"{path}/numbers.csv")
+    assert answer["Content-Disposition"] == 'attachment; filename="numbers.csv"' and USPS in answer.content.decode()
+    assert bob.get(f"{path}/numbers.csv").status_code == 403
+    assert "lacks these columns" in bob.post(f"{path}/orders", {"lines": "a,b"}, follow=True).content.decode()
+    assert "paste at least one line" in bob.post(f"{path}/orders", {"lines": ""}, follow=True).content.decode()
+    assert bob.post(f"/connections/{shop.store.id}/orders", {"lines": "a"}).status_code == 404

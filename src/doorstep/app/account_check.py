@@ -48,11 +48,7 @@ def checked(account: Connection) -> tuple[AccountKind, tuple[Item, ...]]:
 def _api(account: Connection) -> Iterator[Item]:
     denied = account.state == "denied"
     yield _item("credentials", not denied, mend="check.credentials.mend")
-    feed = Feed.objects.filter(ws=account.ws, connection_id=account.id, name="purchases").first()
-    if feed is None or feed.asked_at is None:
-        yield Item(name="reading", state="open", said=Message(id="check.reading.open"))
-    else:
-        yield _item("reading", feed.answer == "ok", mend="check.reading.mend")
+    yield _read(account)
     if Can.HOOKS in connector("supplier", account.connector).meta.can:
         state: State = "right" if account.pushed_at else "open"
         yield Item(name="hooks", state=state, said=_said("hooks", state))
@@ -96,6 +92,16 @@ def _by_hand(account: Connection) -> Iterator[Item]:
         open_ = live.exclude(expires_at__lte=clock.now()).exists()
         yield _item("link", open_, mend="check.link.mend")
         yield from _after(account)
+    if account.connector == "sheet_link":
+        yield _read(account)
+        yield from _after(account)
+
+
+def _read(account: Connection) -> Item:
+    feed = Feed.objects.filter(ws=account.ws, connection_id=account.id, name="purchases").first()
+    if feed is None or feed.asked_at is None:
+        return Item(name="reading", state="open", said=Message(id="check.reading.open"))
+    return _item("reading", feed.answer == "ok", mend="check.reading.mend")
 
 
 def _forwarded(account: Connection, domains: Sequence[str], shop: str) -> Iterator[Item]:

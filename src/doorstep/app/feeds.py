@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
-from doorstep.app import clock, loop
+from doorstep.app import clock, fetched, loop
 from doorstep.app.accounts import drive, message_of, name_of, refused
 from doorstep.app.inbox import Arrival, arrive
 from doorstep.app.leases import free, new_token
@@ -68,6 +68,8 @@ async def ask(turn: Turn) -> None:
         if isinstance(trouble, Denied):
             await in_db(refused, turn.connection, trouble)
     await in_db(finish, turn, failed)
+    if turn.connection.connector == "sheet_link":
+        await in_db(fetched.take, turn.connection)
 
 
 def _flow(turn: Turn, account: Account) -> Flow[None]:
@@ -93,7 +95,8 @@ async def _keep(turn: Turn, request: Request, answer: Answer) -> None:
     slot = hashlib.sha256(f"{request.what}:{request.subject}".encode()).hexdigest()[:16]
     digest = digest_of(turn.connection, answer)
     if digest and turn.feed.slots.get(slot) != digest:
-        await arrive(arrival(turn.connection, f"{slot}:{digest}", answer))
+        kept = f"file:{slot}" if answer.what == "file" else slot
+        await arrive(arrival(turn.connection, f"{kept}:{digest}", answer))
         turn.feed.slots = dict(list({**turn.feed.slots, slot: digest}.items())[-SLOTS:])
 
 

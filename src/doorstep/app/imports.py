@@ -32,6 +32,7 @@ from doorstep.db.models import Claim, Connection, Inbox, Number, Order, Push
 
 TOGETHER: Final = 200  # numbers in one inbox row: read in one transaction
 LISTED: Final = 20
+BRINGERS: Final = ("sheet", "agent", "sheet_link", "fulfilled_by")  # suppliers whose numbers come as tables
 TEMPLATE: Final = "order,tracking_number,carrier,sku,quantity,shipped\r\n"
 State = Literal["open", "running", "done", "undone"]
 Givable = Mapping[int, Sequence[Piece]] | None  # all that may be given numbers, by order id; None = everything
@@ -79,7 +80,7 @@ def account_of(ws: int, file_id: int) -> Connection:
     Connection.DoesNotExist.
     """
     row = Inbox.objects.get(ws=ws, id=file_id)
-    return Connection.objects.get(ws=ws, id=row.connection_id, kind="supplier", connector__in=("sheet", "agent"))
+    return Connection.objects.get(ws=ws, id=row.connection_id, kind="supplier", connector__in=BRINGERS)
 
 
 def bring(account: Connection, body: bytes, name: str, actor: str) -> int:
@@ -109,6 +110,11 @@ def confirm(account: Connection, file_id: int, chosen: Mapping[str, int], actor:
     new = look(account, file_id, chosen, given).new
     if not new:
         raise ValueError(Message(id="import.nothing"))
+    return give_rows(account, file_id, new, actor)
+
+
+def give_rows(account: Connection, file_id: int, new: Sequence[Due], actor: str) -> int:
+    """Give the numbers of these rows of a table to their orders; returns how many."""
     by_store: dict[int, list[Due]] = defaultdict(list)
     for due in new:
         by_store[due.order.store_id].append(due)

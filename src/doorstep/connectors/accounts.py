@@ -5,7 +5,7 @@ where its mails go and by what they are matched to orders.
 from enum import StrEnum
 from typing import Final
 
-from doorstep.connectors.contract import Can, Meta
+from doorstep.connectors.contract import OWN, Can, Meta
 
 
 class AccountKind(StrEnum):
@@ -22,7 +22,7 @@ FACTS: Final = ("orders", "purchase", "mails", "match")  # what a kind decides
 
 def kind_of(meta: Meta) -> AccountKind:
     """The kind of account that a supplier's connector stands for."""
-    if Can.PURCHASES in meta.can:
+    if Can.PURCHASES in meta.can and meta.hosts != OWN:
         return AccountKind.API
     named = {AccountKind.BUY.value: AccountKind.BUY, AccountKind.FULFILLED.value: AccountKind.FULFILLED}
     return named.get(meta.name, AccountKind.HAND)

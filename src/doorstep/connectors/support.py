@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from doorstep.connectors.contract import Can, Meta
+from doorstep.connectors.contract import OWN, Can, Meta
 from doorstep.connectors.mail.senders import Merchant, merchants
 from doorstep.connectors.registry import connectors
 from doorstep.core.message import Message
@@ -69,16 +69,22 @@ _SURE: Final = {
 EVERY: Final = (  # what can be done for any supplier, known by name or not
     Message(id="support.every.mail"),
     Message(id="support.every.table"),
+    Message(id="support.every.address"),
     Message(id="support.every.link"),
     Message(id="support.every.hand"),
 )
+
+
+def reads_purchases(meta: Meta) -> bool:
+    """Whether it asks a supplier by name; a table at an address is anybody's."""
+    return Can.PURCHASES in meta.can and meta.hosts != OWN
 
 
 @cache
 def suppliers() -> tuple[Supported, ...]:
     """Every supplier that is known by name, by label."""
     data: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    metas = {one.meta.name: one.meta for one in connectors("supplier").values() if Can.PURCHASES in one.meta.can}
+    metas = {one.meta.name: one.meta for one in connectors("supplier").values() if reads_purchases(one.meta)}
     mails = merchants()
     found = []
     for name in {**data, **metas, **mails}:

@@ -29,7 +29,7 @@ class Sheet:
         ),
         gaps=(
             "The shipping date is shown and not used: a number counts from when it was brought.",
-            "Files are uploaded or pasted; they are not fetched from an address.",
+            "Files are uploaded or pasted; a table at an address is a connection of its own.",
         ),
     )
     status: Mapping[str, Status] = {}

@@ -19,7 +19,7 @@ from doorstep.connectors.registry import Kind
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection
-from doorstep.web.console import links
+from doorstep.web.console import imports, links
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
 
@@ -157,6 +157,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "may": {action.value: caller.may(action) for action in Action},
     }
     context |= _account(caller, one) if one.kind == "supplier" and one.can else {}
+    context |= imports.tables(caller, one.id) if one.connector in {"sheet_link", "fulfilled_by"} else {}
     context |= links.shown(caller, one.id) if one.connector == "agent" and caller.may(Action.KEYS) else {}
     return render(request, "console/connection.html", context)
 

@@ -1,4 +1,4 @@
-"""Numbers from a table: brought, looked at, confirmed, taken back."""
+"""Numbers from a table: brought, looked at, confirmed, taken back; and a shop that is a file."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import imports, order_view
+from doorstep.app import imports, order_view, sheet_orders
 from doorstep.app.imports import Givable, Import
+from doorstep.connectors.contract import Facts
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
 from doorstep.connectors.suppliers.sheets.table import MOST_BYTES
 from doorstep.core.message import Message
@@ -40,14 +41,15 @@ def template(request: HttpRequest) -> HttpResponse:
 @require_POST
 @member(Action.HANDLE)
 def bring(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Keep an uploaded file or pasted lines, and show what they would do."""
+    """Keep an uploaded file or pasted lines, and show what they would do. ``account``: the supplier they are of."""
     name, body = brought(request)
     made: list[int] = []
+    account = _bringer(caller, request.POST.get("account", ""))
 
     def keep() -> None:
         if not body.strip():
             raise ValueError(Message(id="import.empty"))
-        made.append(imports.bring(imports.sheets(caller.ws), body, name, caller.actor))
+        made.append(imports.bring(account, body, name, caller.actor))
 
     return redirect("import", made[0]) if attempt(request, keep) else redirect("imports")
 
@@ -71,8 +73,10 @@ def show(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
 
 
 def looked(account: Connection, one: Import, columns: Mapping[str, int], given: Givable = None) -> dict[str, object]:
-    """For a template: what a table that nobody has confirmed would do, and the choice of its columns."""
-    if one.state != "open":
+    """For a template: what a table that nobody has confirmed would do, and the choice of its columns; of one that is
+    done, the rows that were left out.
+    """
+    if one.state != "open" and (one.state != "done" or given is not None):
         return {}
     look = imports.look(account, one.id, columns, given)
     if look.table is None:
@@ -104,6 +108,72 @@ def act(request: HttpRequest, caller: Caller, inbox_id: int) -> HttpResponse:
     if attempt(request, do[verb]):
         tell(request, Message(id=f"done.import.{verb}", values={"count": sum(counts)}))
     return redirect("imports") if verb == "discard" else redirect("import", inbox_id)
+
+
+def tables(caller: Caller, account_id: int) -> dict[str, object]:
+    """For the template of a supplier: the tables that came from it."""
+    rows = imports.newest(Connection.objects.get(ws=caller.ws, id=account_id))
+    return {"tables": rows, "table_names": order_view.names(caller.ws, {one.by for one in rows})}
+
+
+@require_POST
+@member(Action.HANDLE)
+def orders(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """A shop that is a file: look what an uploaded file of orders says, or read it."""
+    store, found = _file_shop(caller, connection_id), list[Facts]()
+    taken, body = request.POST.get("do") == "take", brought(request)[1]
+
+    def read() -> None:
+        if not body.strip():
+            raise ValueError(Message(id="import.empty"))
+        if taken:
+            found.append(sheet_orders.take(store.ws, store.id, body, caller.actor))
+        else:
+            found.append(sheet_orders.look(store.ws, store.id, body))
+
+    if not attempt(request, read):
+        return redirect("connection", store.id)
+    facts = found[0]
+    if taken:
+        tell(request, Message(id="done.orders_read", values={"count": len(facts.orders)}))
+    context = {
+        "here": "connections",
+        "store": store,
+        "facts": facts,
+        "orders": facts.orders[:SHOWN],
+        "bad": facts.bad[:SHOWN],
+        "taken": taken,
+    }
+    return render(request, "console/store_orders.html", context)
+
+
+@require_safe
+@member(Action.EXPORT)
+def numbers(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """The numbers of a shop's orders as a file, for a shop that takes them by hand."""
+    store = _file_shop(caller, connection_id)
+    answer = HttpResponse(sheet_orders.numbers(store.ws, store.id), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="numbers.csv"'
+    return answer
+
+
+def _file_shop(caller: Caller, connection_id: int) -> Connection:
+    live = Connection.objects.exclude(state="removed")
+    store = live.filter(ws=caller.ws, id=connection_id, kind="store", connector="csv").first()
+    if store is None:
+        raise Http404
+    return store
+
+
+def _bringer(caller: Caller, said: str) -> Connection:
+    """The supplier that a table is of; nobody's is the workspace's own."""
+    if not said:
+        return imports.sheets(caller.ws)
+    mine = Connection.objects.filter(ws=caller.ws, kind="supplier", connector="fulfilled_by", state="active")
+    account = mine.filter(id=int(said)).first() if said.isdecimal() and len(said) < 20 else None
+    if account is None:
+        raise Http404
+    return account
 
 
 def _import(caller: Caller, inbox_id: int) -> tuple[Connection, Import]:

@@ -4,22 +4,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from doorstep.app import agents, connection_view, imports, order_view
+from doorstep.app import agents, connection_view
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
-from doorstep.db.models import Connection, Door
+from doorstep.db.models import Door
+from doorstep.web.console import imports
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
 
 
 def shown(caller: Caller, connection_id: int) -> dict[str, object]:
     """For the template of a supplier with links: those that are live, and what came through any of them."""
-    tables = imports.newest(Connection.objects.get(ws=caller.ws, id=connection_id))
     return {
         "links": agents.links(caller.ws, connection_id),
         "link_days": agents.DAYS,
-        "tables": tables,
-        "table_names": order_view.names(caller.ws, {one.by for one in tables}),
+        **imports.tables(caller, connection_id),
     }
 
 
