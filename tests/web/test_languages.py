@@ -98,7 +98,7 @@ def test_translation_takes_the_same_values(locale: str) -> None:
 @pytest.mark.parametrize("locale", ABROAD)
 def test_no_sentence_is_said_twice_or_left_in_english(locale: str) -> None:
     same = {key for key, said in say.catalog(locale).items() if say.catalog().get(key) == said and " " in said}
-    assert same == {"page.meaning"} - ({"page.meaning"} if locale in {"fr", "zh-Hans"} else set())
+    assert same <= {"page.meaning"}
 
 
 def test_what_is_not_translated_is_said_in_english_and_noticed() -> None:

@@ -14,7 +14,7 @@ from doorstep.app import archive, clock
 from doorstep.app.audit import record
 from doorstep.app.inbox import answer_of
 from doorstep.app.traces import Traces, find
-from doorstep.db.models import Change, Claim, Inbox, Line, ParcelLine, Push
+from doorstep.db.models import Change, Claim, Inbox, Line, ParcelLine, Photo, Push, ThreadMessage
 
 # Bytes that tell of one order only. A page of orders tells of other people too: it is listed, not given.
 ONE_ORDER: Final = {"order": "json", "mail": "eml"}
@@ -29,6 +29,8 @@ def disclose(ws: int, email: str, actor: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("person.json", json.dumps(_described(found), indent=1, ensure_ascii=False, default=str))
+        for photo in Photo.objects.filter(ws=ws, order_id__in=[one.id for one in found.orders]):
+            file.writestr(f"photos/{photo.id}.{photo.kind.partition('/')[2]}", photo.body)
         for row in Inbox.objects.filter(ws=ws, id__in=found.inbox):
             answer = answer_of(row)
             if answer.what in ONE_ORDER:
@@ -57,6 +59,8 @@ def _described(found: Traces) -> dict[str, Any]:
             for one in heard.events()
         ],
         "given_to_store": _rows(Push.objects.filter(ws=ws, order_id__in=orders)),
+        "messages": _rows(ThreadMessage.objects.filter(ws=ws, order_id__in=orders).order_by("id")),
+        "photos": _rows(Photo.objects.filter(ws=ws, order_id__in=orders).order_by("id"), "body"),
         "changes": _rows(Change.objects.filter(about, ws=ws), "key"),
         "received": [
             {"id": row.id, "what": row.headers["what"], "at": row.received_at, "sha256": bytes(row.sha256).hex()}

@@ -18,7 +18,7 @@ from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
 from doorstep.db import queries
-from doorstep.db.models import Claim, Inbox, Line, Note, Outbox, Person, Push, Watch
+from doorstep.db.models import Claim, Inbox, Line, Note, Outbox, Person, Photo, Push, ThreadMessage, Watch
 
 GONE: Final = "…"
 KEPT: Final = frozenset({"id", "ws", "erased_at", "country", "email_hash"})  # of a person; a country names nobody
@@ -45,7 +45,7 @@ def erase(ws: int, email: str, actor: str) -> Erased:
             queries.alone_in(ws)
             found = find(ws, email)
             archive.bring_back(ws, [one.id for one in found.numbers])
-            erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found))
+            erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found) + _said(found))
             counts = {"people": erased.people, "bodies": erased.bodies, "words": erased.words}
             subject = ",".join(f"person:{one.id}" for one in found.people) or "inbox"
             record(ws, actor, "person.erase", subject, after=counts)
@@ -102,6 +102,13 @@ def _words(found: Traces) -> int:
         _mend(Note.objects.filter(ws=ws, order_id__in=orders), ("text",), names),
         _mend(lanes, ("error",), names),
     ))  # fmt: skip
+
+
+def _said(found: Traces) -> int:
+    """What the shopper wrote and photographed, and what was answered. That somebody wrote, and when, stays."""
+    mine = {"ws": found.ws, "order_id__in": [one.id for one in found.orders]}
+    gone, _ = Photo.objects.filter(**mine).delete()
+    return gone + ThreadMessage.objects.filter(**mine).exclude(body="").update(body="")
 
 
 def _names(found: Traces) -> re.Pattern[str]:

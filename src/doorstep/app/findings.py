@@ -26,7 +26,7 @@ from doorstep.core.diagnosis import (
 from doorstep.core.lane import Lane, Route
 from doorstep.core.order import OrderState, PurchaseState, Role, TrackAnswer
 from doorstep.core.status import Reason, Status
-from doorstep.db.models import Claim, Connection, Feed, Line, Order, Parcel, Purchase, Watch
+from doorstep.db.models import Claim, Connection, Feed, Line, Order, Purchase, Watch
 
 Told = tuple[tuple[int, Finding], ...]
 _ANSWERS: Final = frozenset(one.value for one in TrackAnswer)
@@ -58,11 +58,11 @@ def of_order(
 def of_page(
     order: Order, lines: Sequence[Line], parcels: Sequence[Seen], now: datetime
 ) -> Mapping[int, tuple[Finding, ...]]:
-    """What the shopper is told on the shop's own page, by parcel id. What is between the shop and its suppliers, its
-    tracking accounts or a marketplace stays out, and what the page says anyway.
+    """What the shopper is told on the shop's own page, by parcel id, 0 = about the order. What is between the shop and
+    its suppliers, its tracking accounts or a marketplace stays out, and what the page says anyway.
     """
     side = replace(_sold(Known(order, lines, (), parcels, now)), connection=0)
-    told = [(parcel, one) for parcel, one in side.told() if parcel and one.cause not in _INSIDE]
+    told = [(parcel, one) for parcel, one in side.told() if one.cause not in (_INSIDE if parcel else _WELL)]
     return {parcel: tuple(one for about, one in told if about == parcel) for parcel, _ in told}
 
 
@@ -116,12 +116,6 @@ class Known:
             at = max(row.last_said, again or row.last_said)
             confirmed[row.number_id] = max(confirmed.get(row.number_id, at), at)
         return confirmed
-
-    @cached_property
-    def ways(self) -> Mapping[int, Route]:
-        """The way of each parcel, as far as it is known."""
-        rows = Parcel.objects.filter(ws=self.order.ws, id__in=[one.id for one in self.live])
-        return {one.id: lanes.route_of(one) for one in rows}
 
     def lane(self, way: Route) -> Lane:
         """What own history says of a way."""
@@ -227,7 +221,7 @@ _STATES: Final[Mapping[PurchaseState, OrderState]] = {
 
 
 def _parcel(parcel: Seen, known: Known) -> ParcelFacts:
-    number, fresh, way = _leading(parcel), parcel.fresh, known.ways[parcel.id]
+    number, fresh, way = _leading(parcel), parcel.fresh, parcel.way
     failing = fresh.answer in _TROUBLES
     tries = [one for one in parcel.scans if one.status == Status.ATTEMPT_FAILED and not (one.again or one.stranger)]
     return ParcelFacts(

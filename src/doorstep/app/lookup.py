@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from doorstep.app import clock
-from doorstep.db.models import Connection, Order, Person
+from doorstep.db.models import Order, Person
 
 WINDOW_S: Final = 600.0
 LIMITS: Final = {"address": 20, "store": 600, "order": 10, "link": 300}  # tries per window
@@ -99,8 +99,3 @@ def _spellings(secret: str) -> tuple[str, str, str]:
 
 def _letters(text: str) -> str:
     return "".join(one for one in text.casefold() if one.isalnum())
-
-
-def store_label(ws: int, store_id: int) -> str:
-    """What the store is called, for the head of the form."""
-    return Connection.objects.filter(ws=ws, id=store_id).values_list("label", flat=True).first() or ""

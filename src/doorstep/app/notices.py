@@ -1,4 +1,8 @@
-"""Mails to a workspace's owners: that a connection's credentials are refused. Once; what is mended is not told."""
+"""Mails to those who work in a workspace: to its owners that a connection's credentials are refused, to everybody who
+handles orders that a shopper wrote. Once; what is mended or answered meanwhile is not told.
+"""
+
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -6,21 +10,46 @@ from doorstep.app.notify import Letter, mark, post
 from doorstep.app.outbox import Leased
 from doorstep.app.say import say
 from doorstep.core.message import Message
-from doorstep.core.roles import Member
-from doorstep.db.models import Connection, Membership, User
+from doorstep.core.roles import Action, Member, may
+from doorstep.db.models import Connection, Membership, Order, ThreadMessage, User
 
 
 async def tell(leased: Leased) -> None:
     """Carry out one intent of the notice lane."""
-    await post(leased, write)
+    await post(leased, write_of_message if leased.row.intent_key.startswith("message:") else write)
+
+
+def write_of_message(leased: Leased) -> Letter | None:
+    """The mail, or None when the message was answered or erased, or nobody handles orders."""
+    row = leased.row
+    order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
+    asked = ThreadMessage.objects.filter(ws=row.ws, id=row.payload_ref).exclude(body="").first()
+    later = ThreadMessage.objects.filter(ws=row.ws, order_id=row.target_id, id__gt=row.payload_ref)
+    to = _addresses(row.ws, [one for one in Member if may(one, Action.HANDLE)])
+    if order is None or asked is None or not to or later.exclude(by=asked.by).exists():
+        return None
+    store = Connection.objects.get(ws=row.ws, id=order.store_id)
+    due = asked.answer_due_at.isoformat() if asked.answer_due_at else ""
+    url = f"{settings.PUBLIC_URL}/orders/{order.id}#thread"
+    values = {"store": store.label, "order": order.number, "due": due, "url": url}
+    return Letter(
+        to=to,
+        subject=say(Message(id="letter.message.subject", values=values)),
+        body=say(Message(id="letter.message.body", values=values)),
+        mark=mark(leased),
+    )
+
+
+def _addresses(ws: int, member_roles: Sequence[Member]) -> tuple[str, ...]:
+    members = Membership.objects.filter(ws=ws, role__in=[one.value for one in member_roles]).values("user_id")
+    return tuple(User.objects.filter(id__in=members, is_active=True).order_by("id").values_list("email", flat=True))
 
 
 def write(leased: Leased) -> Letter | None:
     """The mail, or None when the connection works again, was removed, or nobody owns the workspace."""
     row = leased.row
     connection = Connection.objects.filter(ws=row.ws, id=row.target_id, state="denied").first()
-    owners = Membership.objects.filter(ws=row.ws, role=Member.OWNER.value).values("user_id")
-    to = tuple(User.objects.filter(id__in=owners, is_active=True).order_by("id").values_list("email", flat=True))
+    to = _addresses(row.ws, [Member.OWNER])
     if connection is None or not to:
         return None
     url = f"{settings.PUBLIC_URL}/connections/{connection.id}"

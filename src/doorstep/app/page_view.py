@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from doorstep.app import clock, findings
+from doorstep.app import brands, clock, findings, guide, photos, threads
 from doorstep.app.parcel_view import Item, Seen, parcels
-from doorstep.core.diagnosis import Finding
+from doorstep.core.diagnosis import Finding, Mark
+from doorstep.core.message import Message
 from doorstep.core.order import OrderState
 from doorstep.core.status import Status
-from doorstep.db.models import Connection, Line, Order, Workspace
+from doorstep.db.models import Line, Order
 
 # The shopper's five stages, and the parcel status that reaches each.
 STEPS: Final = ("ordered", "shipped", "moving", "near", "delivered")
@@ -45,6 +46,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answerable:
+    """What the shopper may say of a parcel, what to do when it did not come, and how many photos of it were sent."""
+
+    answers: tuple[str, ...]
+    steps: tuple[Message, ...]
+    photos: int
+    more: bool  # another photo is taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageView:
     """The page. ``headline`` and ``explained`` are sentences' keys; ``parts``: it comes in
     several, or not all of it has left; each parcel then has its own step.
@@ -52,14 +63,26 @@ class PageView:
 
     order_number: str
     placed_at: datetime
-    store: str
+    brand: brands.Look
     state: str
     headline: str
     explained: str
     parts: bool
     parcels: tuple[Seen, ...]
     items: tuple[Wanted, ...]
-    findings: Mapping[int, tuple[Finding, ...]]  # by parcel
+    findings: Mapping[int, tuple[Finding, ...]]  # by parcel, 0 = about the order
+    asks: Mapping[int, Answerable]  # by parcel
+    thread: threads.Thread
+
+    @property
+    def about(self) -> tuple[Finding, ...]:
+        """What is to be said about the order itself."""
+        return self.findings.get(0, ())
+
+    @property
+    def expected(self) -> tuple[Seen, ...]:
+        """Parcels that a calendar can hold."""
+        return tuple(one for one in self.parcels if one.window)
 
     @property
     def left(self) -> tuple[Wanted, ...]:
@@ -75,19 +98,37 @@ def page_view(ws: int, order_id: int) -> PageView | None:
     lines = [one for one in Line.objects.filter(ws=ws, order_id=order_id).order_by("id") if one.needs_shipping]
     seen = tuple(one for one in parcels(ws, order_id, lines) if one.current)
     about = _about(order.state, seen)
-    store = Connection.objects.filter(ws=ws, id=order.store_id).values_list("label", flat=True).first()
+    now = clock.now()
     return PageView(
         order_number=order.number,
         placed_at=order.placed_at,
-        store=store or Workspace.objects.get(id=ws).name,
+        brand=brands.look(ws, order.store_id),
         state=order.state,
         headline=".".join(about),
         explained=".explained.".join(about),
         parts=bool(seen) and not (len(seen) == 1 and order.state in _WHOLE),
         parcels=seen,
-        findings=findings.of_page(order, lines, seen, clock.now()),
+        findings=findings.of_page(order, lines, seen, now),
+        asks=_asks(order, seen, now),
+        thread=threads.thread(ws, order.store_id, order_id),
         items=tuple(_wanted(line, seen) for line in lines if line.qty > line.qty_cancelled),
     )
+
+
+def _asks(order: Order, seen: tuple[Seen, ...], now: datetime) -> dict[int, Answerable]:
+    """By parcel. The dates of the guide count from the answer, where there is one."""
+    sent = photos.counts(order.ws, order.id)
+    asks = {}
+    for one in seen:
+        count = sum(sent[number.id] for number in one.numbers)
+        delivered = one.status == Status.DELIVERED and one.mark in {"", Mark.MISSING}
+        asks[one.id] = Answerable(
+            answers=guide.answers(Status(one.status), one.mark),
+            steps=guide.steps(one.since, one.marked_at if one.mark else None, now) if delivered else (),
+            photos=count,
+            more=count < photos.MOST,
+        )
+    return asks
 
 
 def _about(state: str, seen: tuple[Seen, ...]) -> tuple[str, str]:

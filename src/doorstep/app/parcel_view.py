@@ -11,10 +11,11 @@ from typing import Final
 
 from doorstep.app import archive, clock, freshness
 from doorstep.app.estimates import Window, window
-from doorstep.app.lanes import learned
+from doorstep.app.lanes import learned, route_of
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
 from doorstep.app.settle.states import begun
 from doorstep.core.event import TrackingEvent
+from doorstep.core.lane import Route
 from doorstep.core.number import carrier, tracking_link
 from doorstep.core.order import PurchaseState
 from doorstep.core.parcels import PERSON
@@ -106,6 +107,8 @@ class Seen:
     last_event_at: datetime | None
     purchase_id: int | None
     mark: str
+    marked_at: datetime | None  # when the shopper said that, or took it back
+    way: Route
     closed: bool
     window: Window | None  # when it will be there
     items: tuple[Item, ...]
@@ -161,6 +164,8 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
                 last_event_at=row.last_event_at,
                 purchase_id=row.purchase_id,
                 mark=row.mark,
+                marked_at=max((at for one in mine if (at := read.numbers[one.number_id].marked_at)), default=None),
+                way=route_of(row),
                 closed=row.closed_at is not None,
                 window=window(row, own, now),
                 items=_items([one for one in allotted if one.parcel_id == row.id], titles),

@@ -18,7 +18,7 @@ from doorstep.app.merge.orders import merge_order
 from doorstep.app.merge.purchases import merge_match, merge_purchase
 from doorstep.app.merge.source import Source, Touched
 from doorstep.app.merge.tracks import READER, Told, merge_tracks
-from doorstep.app.merge.typed import merge_typed
+from doorstep.app.merge.typed import merge_mark, merge_typed
 from doorstep.app.settle import settle_all
 from doorstep.connectors.contract import Connector, Facts, Trouble, Word
 from doorstep.connectors.registry import connector
@@ -164,7 +164,8 @@ def _merged(read: Sequence[Read]) -> Iterator[tuple[Source, Touched]]:
             _close(one.row, "bad", asdict(one.trouble) if one.trouble else None)
             continue
         touched = Touched()
-        if any((one.facts.orders, one.facts.purchases, one.facts.typed, one.facts.matches, one.facts.mails)):
+        facts = one.facts
+        if any((facts.orders, facts.purchases, facts.typed, facts.matches, facts.marks, facts.mails)):
             merge_tracks(tracks)
             tracks.clear()
         tracks += [Told(one.source, track, touched) for track in one.facts.tracks]
@@ -186,6 +187,8 @@ def _merge(source: Source, facts: Facts, touched: Touched) -> dict[str, Any] | N
         merge_typed(source, typed, touched)
     for match in facts.matches:
         merge_match(source, match, touched)
+    for mark in facts.marks:
+        merge_mark(source, mark, touched)
     for mail in facts.mails:
         look = merge_mail(source, mail, touched) or look
     for word in facts.words:

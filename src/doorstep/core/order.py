@@ -210,6 +210,16 @@ class TypedNumber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidMark:
+    """What the recipient says of a parcel: '' = nothing any more, else ``core.diagnosis.Mark``. ``number`` is one that
+    the parcel has.
+    """
+
+    number: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedPurchase:
     """A person says which order a purchase is for that names none itself. ``supplier`` and ``store`` are ids of
     connections, ``purchase`` and ``order`` what those call them; no order = it is nobody's.

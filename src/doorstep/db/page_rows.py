@@ -9,6 +9,7 @@ from django.db import connection, models
 
 from doorstep.db.models import (
     Archived,
+    Brand,
     ChannelState,
     Claim,
     Connection,
@@ -21,10 +22,12 @@ from doorstep.db.models import (
     Parcel,
     ParcelLine,
     ParcelNumber,
+    Photo,
     Purchase,
     Resync,
     Scans,
     Schedule,
+    ThreadMessage,
     Watch,
 )
 
@@ -53,11 +56,20 @@ _ROWS: Final[tuple[tuple[type[models.Model], str], ...]] = (
     (ChannelState, "parcel_id IN (SELECT id FROM p)"),
     (Cooldown, "scope = 'parcel' AND target_id IN (SELECT id FROM p)"),
     (Resync, "scope = 'parcel' AND target_id IN (SELECT id FROM p)"),
+    (Brand, "store_id = (SELECT store_id FROM doorstep_order WHERE id = %(order)s)"),
+    (Photo, "order_id = %(order)s"),
+    (ThreadMessage, "order_id = %(order)s"),
     (Connection, "true"),
     (Feed, "true"),
 )
-# What of these two a page shows: a feed is asked every few minutes, and that alone changes no page.
-_SHOWN: Final = {Connection: ("id", "label", "kind", "connector", "state"), Feed: ("connection_id", "name", "answer")}
+# What of these a page shows: a feed is asked every few minutes, and that alone changes no page. A brand's key is new
+# with every change.
+_SHOWN: Final[dict[type[models.Model], tuple[str, ...]]] = {
+    Brand: ("key",),
+    Connection: ("id", "label", "kind", "connector", "state"),
+    Feed: ("connection_id", "name", "answer"),
+    Photo: ("id", "number_id"),
+}
 
 
 def page_rows(ws: int, order_id: int) -> str:

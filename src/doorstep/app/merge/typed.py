@@ -1,9 +1,9 @@
-"""What a person typed on an order."""
+"""What a person typed on an order, and what its recipient says of a parcel."""
 
 from doorstep.app.merge.claims import Scope, Word, claim, number_at
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
 from doorstep.core.number import carrier_named, normalize
-from doorstep.core.order import TypedNumber
+from doorstep.core.order import SaidMark, TypedNumber
 from doorstep.core.parcels import PERSON
 from doorstep.db.models import Claim, Order
 
@@ -49,4 +49,17 @@ def _merge_carrier(source: Source, said: TypedNumber, touched: Touched) -> None:
     if number.carrier_said_at is None or source.received_at >= number.carrier_said_at:
         number.carrier_said, number.carrier_said_at = carrier_named(said.number.carrier), source.received_at
         number.save(update_fields=["carrier_said", "carrier_said_at"])
+    touched.numbers.add(number.id)
+
+
+def merge_mark(source: Source, said: SaidMark, touched: Touched) -> None:
+    """The recipient's newest word about the parcel of a number."""
+    norm = normalize(said.number)
+    number = number_at(source.ws, norm, source.received_at)
+    if number is None:
+        wait_for(source, f"number:{norm}")
+        return
+    if number.marked_at is None or source.received_at >= number.marked_at:
+        number.mark, number.marked_at = said.mark, source.received_at
+        number.save(update_fields=["mark", "marked_at"])
     touched.numbers.add(number.id)

@@ -34,6 +34,7 @@ FACTS: Final = (
     "eta_from",
     "eta_to",
     "closed_at",
+    "mark",
     *WAY,
 )
 
@@ -114,6 +115,7 @@ def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) ->
     write_state(cause, cluster, parcel, state)
     write_times(parcel, line, first, last)
     write_estimate(cluster, parcel, plan)
+    write_mark(cause, cluster, parcel, plan)
     if said_of(parcel) != before:
         cluster.sheet.put(parcel, *FACTS)
 
@@ -132,6 +134,18 @@ def write_estimate(cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
     watches = [watch for number in cluster.numbers_of(plan) for watch in cluster.watches.get(number.id, ())]
     newest = max((one for one in watches if one.changed_at), key=lambda one: one.changed_at or 0, default=None)
     parcel.eta_from, parcel.eta_to = (newest.eta_from, newest.eta_to) if newest else (None, None)
+
+
+def write_mark(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:
+    """The recipient's newest word about any number of the parcel. The caller saves the parcel."""
+    marked = [one for one in cluster.numbers_of(plan) if one.marked_at]
+    newest = max(marked, key=lambda one: (one.marked_at, one.id), default=None)
+    mark = newest.mark if newest else ""
+    if newest and newest.marked_at and mark != parcel.mark:
+        at = newest.marked_at.isoformat()
+        kind = "parcel.mark" if mark else "parcel.unmark"
+        cluster.sheet.note(cause, Noted("parcel", parcel.id, kind, old=parcel.mark, new=mark, at=at))
+    parcel.mark = mark
 
 
 def said_of(parcel: Parcel) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from msgspec import Meta as Limits
 
 from doorstep.connectors.contract import Account, Answer, Broken, Can, Checked, Connectable, Facts, Flow, Meta
 from doorstep.core.message import Message
-from doorstep.core.order import Content, MatchedPurchase, Role, SaidNumber, TypedNumber
+from doorstep.core.order import Content, MatchedPurchase, Role, SaidMark, SaidNumber, TypedNumber
 from doorstep.core.status import Status
 
 Said = Annotated[str, Limits(max_length=200)]
@@ -61,6 +61,13 @@ class Matched(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError("`order` and `store` go together")
 
 
+class Marked(msgspec.Struct, forbid_unknown_fields=True):
+    """The recipient's word about the parcel that has this number; '' takes it back."""
+
+    number: Annotated[str, Limits(min_length=1, max_length=200)]
+    mark: Literal["", "received", "missing", "damaged"]
+
+
 class Manual:
     """The supplier that is a person."""
 
@@ -74,7 +81,10 @@ class Manual:
         return Checked(external_id="manual", label="By hand")
 
     def read(self, answer: Answer) -> Facts:
-        """One typed number, or one purchase matched. Raises Broken naming the field."""
+        """One typed number, one purchase matched, or one parcel marked. Raises Broken naming the field."""
+        if answer.what == "mark":
+            marked = _decoded(answer.body, Marked)
+            return Facts(marks=(SaidMark(number=marked.number, mark=marked.mark),))
         if answer.what == "match":
             said = _decoded(answer.body, Matched)
             one = MatchedPurchase(supplier=said.supplier, purchase=said.purchase, store=said.store, order=said.order)

@@ -17,9 +17,9 @@ from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import Door, Membership, User, Workspace
 
 __all__ = [
-    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Calls", "Change", "ChannelState",
-    "Claim", "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership", "Note", "Number",
-    "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase",
-    "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync",
-    "TaughtRule", "ThreadMessage", "User", "Waiting", "Watch", "Word", "Workspace",
+    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Calls", "Change",
+    "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership",
+    "Note", "Number", "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo",
+    "Pool", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedView", "Scans", "Schedule",
+    "StorePolicy", "Sync", "TaughtRule", "ThreadMessage", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

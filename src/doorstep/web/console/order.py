@@ -14,6 +14,7 @@ from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.core.roles import Action
 from doorstep.web.asked import asked
+from doorstep.web.console import shoppers
 from doorstep.web.console.answers import attempt, named_carrier, tell
 from doorstep.web.gate import Caller, member
 
@@ -40,6 +41,7 @@ def show(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         "unmatched": matching.unmatched(caller.ws),
         "buy_accounts": buying.accounts(caller.ws),
         "doubt": request.GET.get("doubt", "")[:400],
+        **shoppers.shown(view),
     }
     return render(request, "console/order.html", context)
 

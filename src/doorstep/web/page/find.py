@@ -1,4 +1,6 @@
-"""A store's look-up: an order number and something only the buyer knows."""
+"""A store's look-up: an order number and something only the buyer knows. The merchant's own sites may show the form in
+a frame (``static/widget.js``); what it finds opens on a page of its own.
+"""
 
 from urllib.parse import urlsplit
 
@@ -6,9 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import doors, lookup
+from doorstep.app import brands, doors, lookup
 from doorstep.app.doors import Entered
 from doorstep.web.gate import visitor
+from doorstep.web.headers import framed_by
 from doorstep.web.page.tongue import said_in
 
 
@@ -28,5 +31,18 @@ def find(request: HttpRequest, door: Entered) -> HttpResponse:
                 page = urlsplit(doors.page_url(door.ws, order_id)).path
                 return HttpResponseRedirect(page + said_in(request), status=303)
             error, status = "page.find.nothing", 404
-    context = {"store": lookup.store_label(door.ws, door.target_id), "number": number, "error": error}
-    return render(request, "page/find.html", context, status=status)
+    return _form(request, door, {"number": number, "error": error}, status)
+
+
+def _form(request: HttpRequest, door: Entered, values: dict[str, str], status: int) -> HttpResponse:
+    brand = brands.look(door.ws, door.target_id)
+    framed = bool(brand.frames and "frame" in request.GET)
+    context = {
+        "brand": brand,
+        "here": request.path,
+        "said": said_in(request),
+        "framed": framed,
+        **values,
+    }
+    answer = render(request, "page/find.html", context, status=status)
+    return framed_by(answer, brand.frames) if framed else answer

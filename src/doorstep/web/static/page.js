@@ -1,11 +1,15 @@
 // Asks for news without leaving the page, and counts down to the next time. The page is complete without it.
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-async function show(answer) {
+async function show(answer, place) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.querySelector("main").replaceWith(fresh.querySelector("main"));
+  (document.querySelector("[role=alert]")?.parentElement.querySelector("input:not([type=hidden]),textarea") ?? document.getElementById(place))?.focus();
   tick();
-  await follow();
+  await // In a merchant's own page: says how tall it is, and nothing else.
+if (parent !== window) new ResizeObserver(() => parent.postMessage({ doorstep: document.documentElement.scrollHeight }, "*")).observe(document.body);
+
+follow();
 }
 
 // While an answer is still to come, looks again every few seconds; the server stops saying so after a minute.
@@ -19,11 +23,14 @@ document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-live]");
   if (!form) return;
   event.preventDefault();
-  form.querySelector("button").disabled = true;
+  const body = new FormData(form, event.submitter);
+  for (const button of form.querySelectorAll("button")) button.disabled = true;
   try {
-    await show(await fetch(form.action, { method: "POST", body: new FormData(form) }));
+    await show(await fetch(form.action, { method: "POST", body }), form.dataset.live);
   } catch {
-    form.submit();
+    for (const button of form.querySelectorAll("button")) button.disabled = false;
+    form.removeAttribute("data-live");
+    form.requestSubmit(event.submitter);
   }
 });
 
