@@ -107,3 +107,25 @@ async def test_a_bell_wakes_only_who_waits_for_it():
     assert not waiting.done()
     loop.wake("mine")
     assert await waiting
+
+
+async def test_a_busy_workspace_keeps_one_thread_only():
+    begun, free, under_way, most = asyncio.Event(), asyncio.Event(), set[int](), 0
+    here = asyncio.get_running_loop()
+
+    def work(serial: int) -> int:
+        nonlocal most
+        under_way.add(serial)
+        most = max(most, len(under_way))
+        here.call_soon_threadsafe(begun.set)
+        asyncio.run_coroutine_threadsafe(free.wait(), here).result(10)
+        under_way.discard(serial)
+        return serial
+
+    mine = [asyncio.create_task(loop.in_turn(1, work, serial)) for serial in range(3)]
+    await begun.wait()
+    if connection.vendor == "postgresql":
+        assert await loop.in_turn(2, lambda: 7) == 7, "another workspace is served meanwhile"
+    free.set()
+    assert await asyncio.gather(*mine) == [0, 1, 2]
+    assert most == 1

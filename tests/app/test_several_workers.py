@@ -9,6 +9,7 @@ from django.db import connection, connections, transaction
 
 from doorstep.app.inbox import Arrival, keep
 from doorstep.app.understand import read_now, understand
+from doorstep.db import queries
 from doorstep.db.models import Inbox, Order, Parcel, ParcelLine, ParcelNumber, Purchase, PurchaseLine
 from tests.app.ledger import CJP, OTHER, START, Ledger, cj, ledger, scan, track17, woo
 
@@ -117,4 +118,34 @@ def test_person_waits_for_a_worker_who_is_reading_the_same(one):
     held.wait(10)
     read_now(arrival)
     assert one.order().number == "1001"
+    thread.join(30)
+
+
+def test_who_finds_nothing_but_a_busy_workspace_waits_in_line(one):
+    held, go = threading.Event(), threading.Event()
+
+    def settling() -> None:
+        with transaction.atomic():
+            queries.alone_in(one.ws)
+            held.set()
+            go.wait(10)
+        connections.close_all()
+
+    keep([one.woo(woo())])
+    thread = threading.Thread(target=settling)
+    thread.start()
+    held.wait(10)
+    threading.Timer(HELD_S, go.set).start()
+    assert understand() == 1
+    thread.join(30)
+    other = ledger(email="bob@example.org")
+    keep([one.woo(woo(1002)), other.woo(woo(7))])
+    held.clear()
+    go.clear()
+    thread = threading.Thread(target=settling)
+    thread.start()
+    held.wait(10)
+    assert understand() == 1, "the other workspace is not kept waiting"
+    assert Inbox.objects.filter(state="new").values_list("ws", flat=True).get() == one.ws
+    go.set()
     thread.join(30)

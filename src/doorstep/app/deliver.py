@@ -16,7 +16,7 @@ from doorstep.app.accounts import Sent, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
 from doorstep.app.log import logger
-from doorstep.app.loop import in_db
+from doorstep.app.loop import in_db, in_turn
 from doorstep.app.merge.source import Touched
 from doorstep.app.outbox import Leased
 from doorstep.app.settle import settle
@@ -87,10 +87,10 @@ async def _carry_out(errand: Errand) -> None:
             await _look(errand)
         elif errand.withdraw:
             await drive(errand.store, lambda account: store.withdraw(account, *_there(errand)), sent=sent)
-            await in_db(withdrawn, errand)
+            await in_turn(errand.push.ws, withdrawn, errand)
         else:
             pushed = await drive(errand.store, lambda account: store.push(account, errand.shipment), sent=sent)
-            await in_db(accepted, errand, pushed.ref, pushed.notes)
+            await in_turn(errand.push.ws, accepted, errand, pushed.ref, pushed.notes)
     except Trouble as trouble:
         await in_db(failed, errand, trouble, may_have_changed(sent, trouble))
 
@@ -195,7 +195,7 @@ async def _look(errand: Errand) -> None:
         return
     ref = errand.order.external_id
     shown = await drive(errand.store, lambda account: store.read_back(account, ref))
-    await in_db(_resolve, errand, shown)
+    await in_turn(errand.push.ws, _resolve, errand, shown)
 
 
 def rest(errand: Errand, failed: bool = True) -> bool:

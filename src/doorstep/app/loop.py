@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from django.db import close_old_connections, connection, connections, transaction
 
@@ -79,6 +79,19 @@ BENCH = Bench()
 async def in_db(fn: Callable[..., T], *args: Any) -> T:
     """Run ``fn(*args)``, which may use the database, on a database thread."""
     return await asyncio.wrap_future(BENCH.submit(fn, *args))
+
+
+_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[int, asyncio.Lock]] = WeakKeyDictionary()
+
+
+async def in_turn(ws: int, fn: Callable[..., T], *args: Any) -> T:
+    """``in_db`` for what has to be alone in a workspace (``queries.alone_in``): of this process one after the other, so
+    that a busy workspace keeps one database thread waiting, and the others serve the other workspaces.
+    """
+    lines = _lines.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    line = lines.get(ws) or lines.setdefault(ws, asyncio.Lock())
+    async with line:
+        return await in_db(fn, *args)
 
 
 _server: asyncio.AbstractEventLoop | None = None

@@ -1,5 +1,5 @@
 """Gives numbers to payment services, in batches. Each number has a key that stays the same, so an interrupted batch is
-simply given again.
+simply given again; so is a number that is still being looked at over there, ever more rarely, until it is taken or not.
 """
 
 import asyncio
@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from django.db import transaction
+from django.db.models import Min, Q, QuerySet
 
 from doorstep.app import budget, clock, outbox
 from doorstep.app.accounts import drive, message_of, refused
+from doorstep.app.audit import record
 from doorstep.app.log import logger
-from doorstep.app.loop import in_db
+from doorstep.app.loop import in_db, in_turn
 from doorstep.app.outbox import Leased
+from doorstep.app.settle.payments import LOOKED_AT, ring
 from doorstep.connectors.contract import (
     Busy,
     Denied,
@@ -38,6 +41,8 @@ log = logger(__name__)
 WAIT: Final = timedelta(minutes=10)  # after trouble whose end nobody names
 PAUSED: Final = timedelta(hours=1)  # between two looks whether a service is active again; a person rings earlier
 GRACE_S: Final = 5.0
+FIRST_LOOK: Final = timedelta(hours=1)  # then after half as long as it has been looked at
+LAST_LOOK: Final = timedelta(days=30)  # what was looked at for so long is left to a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Shown:
     state: str
     said: str
     at: datetime
+    id: int
+    again_at: datetime | None
 
 
 async def give(leased: Leased) -> None:
@@ -77,7 +84,7 @@ async def _carry_out(errand: Errand) -> None:
     except Trouble as trouble:
         await in_db(failed, errand, trouble)
     else:
-        await in_db(told, errand, said)
+        await in_turn(errand.service.ws, told, errand, said)
 
 
 def begin(leased: Leased) -> Errand | None:
@@ -89,10 +96,9 @@ def begin(leased: Leased) -> Errand | None:
         if service.state != "active":
             outbox.later(leased, "due", Message(id="payment.paused", values=values), PAUSED)
             return None
-        due = Sync.objects.filter(ws=row.ws, connection_id=service.id, state="due").order_by("id")
-        rows = list(due[: meta.batch])
+        rows = list(_due(service)[: meta.batch])
         if not rows:
-            outbox.done(leased)
+            _go_on(leased, service)
             return None
         if not budget.take(service, meta, 1, clock.machine()):
             outbox.later(leased, "due", Message(id="payment.paced", values=values), WAIT)
@@ -139,7 +145,7 @@ def told(errand: Errand, said: Sequence[Synced]) -> None:
         for row in errand.rows:
             one = known.get(_key(row))
             _put(row, one.state if one else "pending", one.said if one else "")
-        _go_on(errand)
+        _go_on(errand.leased, errand.service)
 
 
 def failed(errand: Errand, trouble: Trouble) -> None:
@@ -150,7 +156,7 @@ def failed(errand: Errand, trouble: Trouble) -> None:
             queries.alone_in(errand.service.ws)
             for row in errand.rows:
                 _put(row, "refused", trouble.said)
-            _go_on(errand)
+            _go_on(errand.leased, errand.service)
             return
         if isinstance(trouble, Denied):
             refused(errand.service, trouble)
@@ -158,19 +164,48 @@ def failed(errand: Errand, trouble: Trouble) -> None:
         outbox.later(errand.leased, "due", message_of(trouble), timedelta(seconds=seconds) if seconds else WAIT)
 
 
+def _due(service: Connection) -> QuerySet[Sync]:
+    """What is told now: first what was never told."""
+    mine = Sync.objects.filter(ws=service.ws, connection_id=service.id)
+    return mine.filter(Q(state="due") | Q(state="pending", again_at__lte=clock.now())).order_by("state", "id")
+
+
 def _put(row: Sync, state: str, said: str) -> None:
-    mine = Sync.objects.filter(ws=row.ws, id=row.id, state="due")
-    mine.update(state=state, said=said[:300], changed_at=clock.now())
+    """Unless somebody has decided otherwise meanwhile."""
+    now = clock.now()
+    since = row.changed_at if row.state == state else now
+    mine = Sync.objects.filter(ws=row.ws, id=row.id, state=row.state)
+    again_at = _next_look(since, now) if state == "pending" else None
+    mine.update(state=state, said=said[:300], changed_at=since, again_at=again_at)
 
 
-def _go_on(errand: Errand) -> None:
-    """More may wait; it is the next errand."""
-    rest = Sync.objects.filter(ws=errand.service.ws, connection_id=errand.service.id, state="due")
-    if rest.exists():
-        values = {"service": errand.service.label}
-        outbox.later(errand.leased, "due", Message(id="payment.paced", values=values), timedelta(0))
+def _next_look(since: datetime, now: datetime) -> datetime | None:
+    return now + max(FIRST_LOOK, (now - since) / 2) if now - since < LAST_LOOK else None
+
+
+def _go_on(leased: Leased, service: Connection) -> None:
+    """More may wait, now or later; it is the next errand."""
+    values = {"service": service.label}
+    if _due(service).exists():
+        outbox.later(leased, "due", Message(id="payment.paced", values=values), timedelta(0))
+        return
+    looked_at = Sync.objects.filter(ws=service.ws, connection_id=service.id, state="pending")
+    first: datetime | None = looked_at.aggregate(first=Min("again_at"))["first"]
+    if first is None:
+        outbox.done(leased)
     else:
-        outbox.done(errand.leased)
+        outbox.later(leased, "due", Message(id=LOOKED_AT, values=values), max(first - clock.now(), timedelta(0)))
+
+
+def again(ws: int, order_id: int, sync_id: int, actor: str) -> None:
+    """Have a number told once more, because a person has mended what was wrong. Raises Sync.DoesNotExist."""
+    with transaction.atomic():
+        row = Sync.objects.select_for_update().get(ws=ws, id=sync_id, order_id=order_id)
+        if row.state in {"due", "synced"}:
+            return
+        Sync.objects.filter(ws=ws, id=row.id).update(state="due", said="", changed_at=clock.now(), again_at=None)
+        record(ws, actor, "payment.again", f"order:{order_id}")
+        ring(ws, row.connection_id)
 
 
 def shown(ws: int, order_id: int) -> list[Shown]:
@@ -187,6 +222,8 @@ def shown(ws: int, order_id: int) -> list[Shown]:
             state=one.state,
             said=one.said,
             at=one.changed_at,
+            id=one.id,
+            again_at=one.again_at,
         )
         for one in rows
     ]

@@ -13,7 +13,7 @@ from doorstep.app import clock, lending
 from doorstep.app.accounts import drive, refused
 from doorstep.app.due import LEASE_S, claim
 from doorstep.app.feeds import arrival
-from doorstep.app.loop import in_db
+from doorstep.app.loop import in_db, in_turn
 from doorstep.app.outcome import close, finish, hand_back, write
 from doorstep.app.settle.watching import ANSWERS, watch_open_parcels
 from doorstep.app.turn import Batch, Place, Said, Turn
@@ -74,7 +74,7 @@ async def _end(turn: Turn, left: Sequence[Batch], denied: Trouble | None) -> Non
         await in_db(hand_back, turn, left)
     if not turn.batches:
         return
-    changed = await in_db(finish, turn)
+    changed = await in_turn(turn.connection.ws, finish, turn)
     if changed or denied:
         await in_db(watch_open_parcels, turn.connection.ws)  # others are to be asked, or no longer
 

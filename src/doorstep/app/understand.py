@@ -46,14 +46,24 @@ class Read:
 
 def understand(limit: int = 100) -> int:
     """Read up to ``limit`` new rows of the workspace whose turn it is, the oldest first; returns how many. Several
-    workers share the work: a workspace that another one is reading is skipped. A row that cannot be read becomes
-    ``bad`` and stops nobody.
+    workers share the work: a workspace in which somebody else is at work is skipped as long as there is another one. A
+    row that cannot be read becomes ``bad`` and stops nobody.
     """
+    busy = 0
     for ws in _waiting():
         rows = _oldest(ws, limit)
         if rows and (count := _bring_or_part(_parsed(rows))):
             return count
-    return 0
+        busy = busy or (ws if rows else 0)
+    return _in_line(busy, limit) if busy else 0
+
+
+def _in_line(ws: int, limit: int) -> int:
+    """Wait for our turn in a busy workspace, then read: who only tries never gets in where others stand in line."""
+    with transaction.atomic():
+        queries.alone_in(ws)
+        rows = _oldest(ws, limit)
+        return _bring_or_part(_parsed(rows)) if rows else 0
 
 
 def read_now(arrival: Arrival) -> int:
