@@ -73,6 +73,15 @@ def test_only_those_before_the_first_young_one_are_looked_at(one, django_assert_
         every_round()
 
 
+def test_what_a_shop_said_beside_its_orders_goes_with_them(one):
+    first = Inbox.objects.earliest("id")
+    kept = {**first.headers, "context": {"beside": '{"customers": ["rui@shopper.example"]}', "page": "1"}}
+    Inbox.objects.filter(id=first.id).update(headers=kept)
+    age(one)
+    every_round()
+    assert Inbox.objects.get(id=first.id).headers == {**kept, "context": {"page": "1"}}
+
+
 def test_what_nobody_has_read_yet_is_not_emptied(one):
     keep([one.woo(woo(1002))])
     age(one)

@@ -38,12 +38,16 @@ def step(limit: int = STEP) -> bool:
 
 def empty(ws: int, ids: Sequence[int]) -> int:
     """Empty these bodies, unless nobody has read them yet; returns how many. Nobody can look at such a mail any more,
-    and what it waited for is not waited for.
+    and what it waited for is not waited for. What a shop said ``beside`` its orders (buyers, in one that tells them
+    apart) goes with the body.
     """
     with transaction.atomic():
         rows = full().filter(ws=ws, id__in=ids).exclude(state="new")
         rows.filter(state="needs_look").update(state="read", error=None)
         Waiting.objects.filter(ws=ws, inbox_id__in=ids).delete()
+        for row in rows.filter(headers__context__has_key="beside").only("id", "headers"):
+            context = {name: value for name, value in row.headers["context"].items() if name != "beside"}
+            Inbox.objects.filter(ws=ws, id=row.id).update(headers={**row.headers, "context": context})
         return rows.update(body_zstd=b"")
 
 
