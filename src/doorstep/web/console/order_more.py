@@ -1,6 +1,7 @@
 """More on an order's screen: answers to findings, notes, and what the shopper saw at another time."""
 
 from datetime import datetime
+from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +14,8 @@ from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+
+_EARLIEST: Final = 1970  # nobody tracked a parcel on the web before that
 
 
 @require_POST
@@ -72,7 +75,7 @@ def _time(text: str, now: datetime) -> tuple[datetime, bool]:
         at = local if local.tzinfo else timezone.make_aware(local)
     except (ValueError, OverflowError):
         return now, True
-    return min(at, now), False
+    return (min(at, now), False) if at.year >= _EARLIEST else (now, True)
 
 
 def _order(caller: Caller, order_id: int) -> OrderView:
