@@ -6,6 +6,7 @@ from doorstep.web import accounts
 from doorstep.web.api import page as api
 from doorstep.web.console import (
     board,
+    brand,
     bulk,
     connections,
     dry_run,
@@ -98,6 +99,9 @@ urlpatterns = [
     path("connections/<int:connection_id>/rules/again", rules.push_again, name="rules_again"),
     path("orders/<int:order_id>/answer", shoppers.answer, name="answer"),
     path("orders/<int:order_id>/photos/<int:photo_id>", shoppers.photo, name="photo"),
+    path("connections/<int:connection_id>/page", brand.show, name="brand"),
+    path("connections/<int:connection_id>/page/preview", brand.preview, name="brand_preview"),
+    path("connections/<int:connection_id>/page/preview.css", brand.style, name="brand_style"),
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
     path("t/<str:token>/mark", page.mark, name="page_mark"),

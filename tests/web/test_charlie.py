@@ -15,9 +15,10 @@ POSTS = {
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
     "board_columns", "board_view", "bulk_act", "bulk_undo", "switch", "ack", "note", "purchase_match",
-    "order_purchase", "bought", "bought_many", "key_make", "key_revoke",
+    "order_purchase", "payment_again", "bought", "bought_many", "key_make", "key_revoke", "answer",
 }  # fmt: skip
-OPEN = {"page", "page_resync", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api"}
+OPEN = {"page", "page_resync", "page_mark", "page_photo", "page_message", "page_calendar", "page_qr", "look_style",
+        "look_logo", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api"}
 
 
 def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
@@ -32,8 +33,10 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "rule_id": 1,
         "key_id": 1,
         "resync_id": 1,
+        "sync_id": 1,
         "outbox_id": 1,
         "bulk_id": 1,
+        "photo_id": 1,
         "connection_id": shop.store.id,
         "kind": "store",
         "name": "woocommerce",
