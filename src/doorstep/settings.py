@@ -1,6 +1,7 @@
 """All settings, read from the environment. docs/reference/settings.md describes every variable (a test checks)."""
 
 import os
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -161,16 +162,20 @@ LOGGING_CONFIG = None  # structlog is set up in doorstep.app.log
 
 
 @cache
-def _secret() -> str:
-    """The key of sessions, page links and credentials: DOORSTEP_SECRET, or the key file beside the data (mode 0600).
-    Made when it is first needed: a command that keeps no data leaves nothing behind.
+def secrets_of_this() -> tuple[str, ...]:
+    """The key of sessions, page links and credentials, then former ones: DOORSTEP_SECRET (apart by spaces), or the key
+    file beside the data (mode 0600, one a line). Made when it is first needed: a command that keeps no data leaves
+    nothing behind.
     """
     from doorstep.app.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
 
     try:
-        return _env("SECRET") or read_or_create(DATA_DIR / "key")
+        return tuple(_env("SECRET").split()) or read_or_create(DATA_DIR / "key")
     except OSError as problem:
         raise SystemExit(f"DOORSTEP_DATA: {DATA_DIR} cannot be used: {problem.strerror}") from None
 
 
-SECRET_KEY = lazy(_secret, str)()
+SECRET_KEY = lazy(lambda: secrets_of_this()[0], str)()
+FORMER_KEYS: Iterable[str] = lazy(
+    lambda: secrets_of_this()[1:], tuple
+)()  # they open what they once sealed, and no session

@@ -41,15 +41,15 @@ def test_spans_and_machine_time():
 
 def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
     path = tmp_path / "data" / "key"
-    key = read_or_create(path)
-    assert read_or_create(path) == key and len(key) == 64
+    (key,) = read_or_create(path)
+    assert read_or_create(path) == (key,) and len(key) == 64
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [one.name for one in path.parent.iterdir()] == ["key"]
 
 
 def test_processes_that_start_at_once_get_the_same_key(tmp_path):
     script = "import sys; from pathlib import Path; from doorstep.app.keyfile import read_or_create as r; "
-    command = [sys.executable, "-c", script + "sys.stdout.write(r(Path(sys.argv[1])))", str(tmp_path / "key")]
+    command = [sys.executable, "-c", script + "sys.stdout.write(*r(Path(sys.argv[1])))", str(tmp_path / "key")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     keys = {process.communicate(timeout=60)[0] for process in running}
     assert len(keys) == 1 and len(keys.pop()) == 64

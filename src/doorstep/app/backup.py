@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
-from doorstep.app import clock
+from doorstep.app import clock, vault
 from doorstep.core.message import Message, Value
 
 FORMAT: Final = 1  # of the tar file; raised when an older Doorstep could not read a new one
@@ -87,7 +87,7 @@ def take(target: Path, *, with_key: bool) -> Manifest:
             migrations = tuple(sorted(MigrationRecorder(connection).applied_migrations()))
             parts = (_file(folder),) if connection.vendor == "sqlite" else tuple(_tables(folder))
         if with_key:
-            (folder / KEY).write_text(str(settings.SECRET_KEY), encoding="utf-8")
+            (folder / KEY).write_text("\n".join(vault.secrets()), encoding="utf-8")
             parts += (_part(folder / KEY),)
         manifest = Manifest(
             format=FORMAT,

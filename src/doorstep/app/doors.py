@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from doorstep.app import clock
+from doorstep.app import clock, vault
 from doorstep.app.audit import record
 from doorstep.db import queries
 from doorstep.db.models import Connection, Door
@@ -23,8 +23,16 @@ Kind = Literal["page", "hook", "mail", "lookup", "agent"]
 
 
 def token_of(door: Door) -> str:
-    """The secret of a door: 22 URL-safe characters, 26 lower-case ones for mail (local parts ignore case)."""
-    raw = hmac.digest(settings.SECRET_KEY.encode(), f"door:{door.kind}:{door.id}".encode(), "sha256")[:16]
+    """The secret of a door: 22 URL-safe characters, 26 lower-case ones for mail (local parts ignore case). A door that
+    was made under a former key keeps the token it was given then.
+    """
+    made = (_token(door, key) for key in vault.secrets())
+    known = bytes(door.token_sha256)
+    return next((token for token in made if _hash(token) == known), "") or _token(door, str(settings.SECRET_KEY))
+
+
+def _token(door: Door, key: str) -> str:
+    raw = hmac.digest(key.encode(), f"door:{door.kind}:{door.id}".encode(), "sha256")[:16]
     if door.kind == "mail":
         return base64.b32encode(raw).decode().rstrip("=").lower()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

@@ -21,7 +21,7 @@ from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from doorstep.app import clock
+from doorstep.app import clock, keyfile, vault
 from doorstep.app.backup import APPLIED, DATABASE, FORMAT, KEY, MANIFEST, Manifest, NotPossible, Part, fingerprint
 from doorstep.db.models import User, Workspace
 
@@ -193,12 +193,12 @@ def _load(tar: tarfile.TarFile, part: Part) -> None:
 
 def _put_key(tar: tarfile.TarFile, manifest: Manifest) -> tuple[tuple[Path, ...], str]:
     """Put the key of the backup in its place, if it is inside and another one than the one that is here."""
-    if manifest.key == fingerprint(settings.SECRET_KEY):
+    if manifest.key in map(fingerprint, vault.secrets()):
         return (), "same"
     if not manifest.with_key:
         return (), "other"
     place = Path(settings.DATA_DIR) / "key"
-    if not place.exists() or place.read_text(encoding="ascii").strip() != settings.SECRET_KEY:
+    if not place.exists() or keyfile.read(place)[:1] != (str(settings.SECRET_KEY),):
         return (), "environment"
     aside = _aside(place)
     place.touch(mode=0o600)
