@@ -116,8 +116,8 @@ async def states() -> list[str]:
 def visible(shop: Ledger, refs: tuple[int, ...] = (1001, 1002, 1003)) -> None:
     """The store shows the numbers, as it would after a push."""
 
-    for ref, text in zip(refs, NUMBERS, strict=False):
-        order = shop.order(ref)
+    for ref in refs:
+        order, text = shop.order(ref), NUMBERS[ref - 1001]
         number = Number.objects.create(ws=shop.ws, text=text, norm=text, norm_reversed=text[::-1])
         now = clock.now()
         Claim.objects.create(
@@ -125,6 +125,17 @@ def visible(shop: Ledger, refs: tuple[int, ...] = (1001, 1002, 1003)) -> None:
             role="local", first_said=now, last_said=now,
         )  # fmt: skip
         settle(By(shop.ws, "user:1"), Touched(orders={order.id}))
+
+
+def later(span: timedelta) -> None:
+    """So much time has passed."""
+    for row in Sync.objects.all():
+        row.changed_at -= span
+        row.again_at = row.again_at and row.again_at - span
+        row.save()
+    for intent in Outbox.objects.all():
+        Outbox.objects.filter(id=intent.id).update(due_at=intent.due_at - span, lease_until=0.0)
+    Budget.objects.all().delete()
 
 
 async def test_numbers_are_given_in_batches_and_answers_are_kept(desk):
@@ -143,11 +154,60 @@ async def test_numbers_are_given_in_batches_and_answers_are_kept(desk):
     assert (told.service, told.number, told.state) == ("Bank", NUMBERS[0], "synced")
 
 
-async def test_what_a_service_says_nothing_of_is_pending(desk):
+async def test_what_a_service_says_nothing_of_is_told_again_until_it_says_something(desk):
     shop, _ = await in_db(begin, desk, ("silent",))
     await in_db(visible, shop, (1001,))
     await carry_out()
     assert await states() == ["pending"]
+    (told,) = await in_db(payments.shown, shop.ws, (await in_db(shop.order)).id)
+    assert told.open and told.advice.id == "payment.do.pending"
+    row = await in_db(lambda: Outbox.objects.get(lane="payment"))
+    assert (row.state, row.error["id"]) == ("due", "payment.looked_at")
+    assert timedelta(minutes=59) < row.due_at - clock.now() < timedelta(minutes=61)
+    await in_db(later, timedelta(hours=20))
+    await carry_out()
+    row = await in_db(lambda: Outbox.objects.get(lane="payment"))
+    assert timedelta(hours=9) < row.due_at - clock.now() < timedelta(hours=11)
+    await in_db(lambda: Order.objects.update(transaction="T9"))
+    await in_db(later, timedelta(hours=20))
+    await carry_out()
+    assert await states() == ["synced"]
+    assert await in_db(lambda: Outbox.objects.get(lane="payment").state) == "done"
+    assert len(desk.batches) == 3
+
+
+async def test_a_new_number_does_not_wait_for_one_that_is_looked_at_and_a_month_is_enough(desk):
+    shop, _ = await in_db(begin, desk, ("silent", "T2", "T3"))
+    await in_db(visible, shop, (1001,))
+    await carry_out()
+    await in_db(visible, shop, (1002,))
+    await carry_out()
+    assert sorted(await states()) == ["pending", "synced"]
+    assert len(desk.batches) == 2
+    await in_db(later, timedelta(days=31))
+    await carry_out()
+    assert await in_db(lambda: Outbox.objects.get(lane="payment").state) == "done"
+    (told,) = await in_db(payments.shown, shop.ws, (await in_db(shop.order)).id)
+    assert (told.state, told.advice.id) == ("pending", "payment.do.long_pending")
+
+
+async def test_a_person_has_it_told_again(desk):
+    shop, _ = await in_db(begin, desk, ("", "T2", "U3"))
+    await in_db(lambda: Order.objects.filter(external_id="1001").update(transaction="X1"))
+    await in_db(visible, shop, (1001, 1002))
+    await carry_out()
+    order = await in_db(shop.order)
+    (told,) = await in_db(payments.shown, shop.ws, order.id)
+    assert (told.state, told.open, told.advice.id) == ("no_transaction", True, "payment.do.no_transaction")
+    await in_db(lambda: Order.objects.filter(external_id="1001").update(transaction="T1"))
+    await in_db(payments.again, shop.ws, order.id, told.id, "user:1")
+    await carry_out()
+    (told,) = await in_db(payments.shown, shop.ws, order.id)
+    assert (told.state, told.open, told.advice) == ("synced", False, None)
+    await in_db(payments.again, shop.ws, order.id, told.id, "user:1")
+    assert await in_db(outbox.claim, ("payment",)) is None, "what is there is not told again"
+    with pytest.raises(Sync.DoesNotExist):
+        await in_db(payments.again, shop.ws + 1, order.id, told.id, "user:1")
 
 
 async def test_a_batch_that_is_refused_is_refused_for_each(desk):

@@ -8,9 +8,9 @@ from django.test import Client
 
 from doorstep.app import clock, doors
 from doorstep.app.order_view import order_view
-from doorstep.db.models import Connection, Number, Order, Parcel, ParcelNumber, Push, Resync, Watch
+from doorstep.db.models import Connection, Number, Order, Outbox, Parcel, ParcelNumber, Push, Resync, Sync, Watch
 from doorstep.web.tags import in_words
-from tests.app.ledger import Ledger, cj, track17, woo
+from tests.app.ledger import Ledger, cj, connect, track17, woo
 from tests.web.conftest import NUMBER, SCANS
 
 
@@ -218,3 +218,20 @@ def test_vendor_is_quoted_only_where_our_words_do_not_say_enough(
 )
 def test_evidence_of_a_dispatch_is_said_in_words(evidence: str, said: str) -> None:
     assert in_words(evidence) == said
+
+
+def test_a_payment_service_that_found_no_payment_is_told_again(shop: Ledger, order: Order, alice: Client) -> None:
+    bank = connect(shop.ws, "payment", "paypal", shop.store.connected_at)
+    Order.objects.filter(id=order.id).update(transaction="8MC1")
+    number = Number.objects.filter(ws=shop.ws).earliest("id")
+    row = Sync.objects.create(
+        ws=shop.ws, connection_id=bank.id, order_id=order.id, number_id=number.id, state="no_transaction",
+        said="INVALID_TRANSACTION_ID", changed_at=clock.now(),
+    )  # fmt: skip
+    text = alice.get(f"/orders/{order.id}").content.decode()
+    assert "INVALID_TRANSACTION_ID" in text and "whether the payment was captured" in text
+    assert alice.post(f"/orders/{order.id}/payments/{row.id}/again").status_code == 302
+    assert Sync.objects.get(id=row.id).state == "due"
+    assert Outbox.objects.get(ws=shop.ws, lane="payment").state == "due"
+    assert "Tell it again" not in alice.get(f"/orders/{order.id}").content.decode()
+    assert alice.post(f"/orders/{order.id}/payments/1/again").status_code == 404

@@ -65,7 +65,12 @@ class Shown:
     said: str
     at: datetime
     id: int
-    again_at: datetime | None
+    advice: Message | None
+
+    @property
+    def open(self) -> bool:
+        """Whether a person may have it told again."""
+        return self.state not in {"due", "synced"}
 
 
 async def give(leased: Leased) -> None:
@@ -223,7 +228,18 @@ def shown(ws: int, order_id: int) -> list[Shown]:
             said=one.said,
             at=one.changed_at,
             id=one.id,
-            again_at=one.again_at,
+            advice=_advice(one, labels.get(one.connection_id, "")),
         )
         for one in rows
     ]
+
+
+def _advice(row: Sync, service: str) -> Message | None:
+    """What a person does about it, or what happens next."""
+    if row.state in {"due", "synced"}:
+        return None
+    if row.state != "pending":
+        return Message(id=f"payment.do.{row.state}", values={"service": service})
+    if row.again_at is None:
+        return Message(id="payment.do.long_pending", values={"service": service})
+    return Message(id="payment.do.pending", values={"service": service, "at": row.again_at})

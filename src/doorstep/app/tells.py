@@ -15,7 +15,7 @@ from doorstep.app.accounts import drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.deliver import GRACE_S, STORE_WAIT, too_fast
 from doorstep.app.log import logger
-from doorstep.app.loop import in_db
+from doorstep.app.loop import in_db, in_turn
 from doorstep.app.outbox import Leased
 from doorstep.app.settle.states import begun
 from doorstep.app.settle.tells import LANE
@@ -59,7 +59,7 @@ async def _carry_out(errand: Errand) -> None:
     except Trouble as trouble:
         await in_db(failed, errand, trouble)
     else:
-        await in_db(told, errand)
+        await in_turn(errand.push.ws, told, errand)
 
 
 def begin(leased: Leased) -> Errand | None:

@@ -4,11 +4,14 @@ connected that. Nothing is told of orders placed before.
 
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from doorstep.app import clock, loop
 from doorstep.app.settle.cluster import Cluster
 from doorstep.db.models import Connection, Order, Outbox, Sync
 
 INTENT = "payments"  # one intent for each service: what is due is given in batches
+LOOKED_AT = "payment.looked_at"  # why it waits where nothing is due but what is still being looked at over there
 
 
 def intend_payments(cluster: Cluster) -> None:
@@ -67,6 +70,8 @@ def ring(ws: int, service_id: int) -> None:
     mine = {"ws": ws, "lane": "payment", "target_id": service_id, "intent_key": INTENT}
     _, new = Outbox.objects.get_or_create(**mine, defaults={"payload_ref": service_id, "due_at": clock.now()})
     if not new:
-        over = Outbox.objects.filter(**mine, state__in=["done", "dead", "left"])
+        over = Outbox.objects.filter(
+            Q(state__in=["done", "dead", "left"]) | Q(state="due", error__id=LOOKED_AT), **mine
+        )
         over.update(state="due", due_at=clock.now(), tries=0, error=None)
     loop.wake("outbox")

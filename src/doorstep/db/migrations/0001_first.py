@@ -1090,11 +1090,14 @@ class Migration(migrations.Migration):
                 ("state", models.TextField(default="due")),
                 ("said", models.TextField(default="")),
                 ("changed_at", models.DateTimeField()),
+                ("again_at", models.DateTimeField(null=True)),
             ],
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "due")), fields=["connection_id", "id"], name="sync_due_ix"
+                        condition=models.Q(("state__in", ["due", "pending"])),
+                        fields=["connection_id", "id"],
+                        name="sync_due_ix",
                     )
                 ],
                 "constraints": [

@@ -64,7 +64,8 @@ class Push(models.Model):
 
 class Sync(models.Model):
     """A number for a payment service. ``state``: due | synced | pending | no_transaction | invalid_number |
-    unknown_carrier | refused. ``said`` is the service's own text.
+    unknown_carrier | refused, since ``changed_at``. ``said`` is the service's own text. ``again_at``: when it is told
+    once more, of one that is still being looked at there; null = it is not.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -76,13 +77,16 @@ class Sync(models.Model):
     state = models.TextField(default="due")
     said = models.TextField(default="")
     changed_at = models.DateTimeField()
+    again_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ws", "order_id", "connection_id", "number_id"], name="sync_uq")
         ]
         indexes: ClassVar = [
-            models.Index(fields=["connection_id", "id"], name="sync_due_ix", condition=models.Q(state="due"))
+            models.Index(
+                fields=["connection_id", "id"], name="sync_due_ix", condition=models.Q(state__in=["due", "pending"])
+            )
         ]
 
 
