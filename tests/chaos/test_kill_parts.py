@@ -5,8 +5,7 @@ acknowledged is lost, no store is told twice, and all leases come home.
 
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +33,7 @@ class Fleet:
     pages: list[str] = field(default_factory=list)
 
     def strike(self, target: str) -> None:
-        """Kill one kind of process, and start it again."""
+        """Kill one kind of process, and start it again; what starts then may be struck again before it has."""
         parts, dice = self.parts, self.storm.dice
         some = {"worker": [dice.choice(parts.workers)], "hooks": [parts.hooks], "web": [parts.web]}
         victims = some.get(target, [parts.web, parts.hooks, *parts.workers] if target == "all" else [])
@@ -46,8 +45,26 @@ class Fleet:
             self.server.stop()
         if target in {"postgres", "all", "restart"}:
             self.server.start()
-        with ThreadPoolExecutor(4) as helpers:
-            list(helpers.map(Program.start, victims))
+        for one in victims:
+            one.launch()
+
+    def wait(self, enough: Callable[[Iterable[bool]], bool] = any) -> None:
+        """Until one worker at least is at work (or nothing would ever be done), or ``all`` parts are. Who found no
+        database has ended and is started again, as a supervisor does.
+        """
+        some = self.everybody if enough is all else self.parts.workers
+
+        def up() -> bool:
+            for one in self.everybody:
+                if not one.alive:
+                    one.launch()
+            return enough(one.ready for one in some)
+
+        wait_until("the parts", up, seconds=90)
+
+    @property
+    def everybody(self) -> list[Program]:
+        return [self.parts.web, self.parts.hooks, *self.parts.workers]
 
     def make_page(self) -> None:
         """The owner gives a shopper a link; what the answer names is a promise."""
@@ -88,13 +105,15 @@ def test_nothing_is_lost_whichever_part_is_killed(fleet: Fleet):
             storm.trouble()
             if number % 3 == 2:
                 storm.set_clock(storm.dice.choice((HOUR_S, -HOUR_S, 0.0)))
+            fleet.wait()
             how, target = storm.wait_for_a_push(), TARGETS[number % len(TARGETS)]
             fleet.strike(target)
             fleet.make_page()
+            storm.look(number + 1)
             struck[target] += 1
             say(f"{target} struck, {how}; {len(sender.webhooks)} webhooks, {len(sender.mails)} mails so far")
         storm.set_clock(2 * HOUR_S)  # what the dead held is over at once, and what the living hold too
-        wait_until("the parts", lambda: fleet.parts.running, *fleet.parts.workers, seconds=10)
+        fleet.wait(all)
         storm.end()
     finally:
         sender.stop()

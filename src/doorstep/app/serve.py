@@ -222,8 +222,10 @@ async def _open() -> Receiver:
 
 
 async def _finish(working: asyncio.Future[None]) -> None:
-    """Give the workers their grace, then cancel them; an interrupted request is recovered by its lease."""
-    await asyncio.wait([working], timeout=GRACE_S)
+    """Give the workers their grace, and as long again on a starved machine to hand back what they hold; then cancel
+    them: an interrupted request is recovered by its lease.
+    """
+    await asyncio.wait([working], timeout=2 * GRACE_S)
     working.cancel()
     (problem,) = await asyncio.gather(working, return_exceptions=True)
     if isinstance(problem, Exception):
