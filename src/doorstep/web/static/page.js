@@ -1,15 +1,13 @@
-// Asks for news without leaving the page, and counts down to the next time. The page is complete without it.
+// Asks, answers and writes without leaving the page, and counts down to the next time. The page is complete without it.
 const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 async function show(answer, place) {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.querySelector("main").replaceWith(fresh.querySelector("main"));
-  (document.querySelector("[role=alert]")?.parentElement.querySelector("input:not([type=hidden]),textarea") ?? document.getElementById(place))?.focus();
+  const wrong = document.querySelector("[role=alert]")?.parentElement.querySelector("input:not([type=hidden]),textarea");
+  (wrong ?? document.getElementById(place))?.focus();
   tick();
-  await // In a merchant's own page: says how tall it is, and nothing else.
-if (parent !== window) new ResizeObserver(() => parent.postMessage({ doorstep: document.documentElement.scrollHeight }, "*")).observe(document.body);
-
-follow();
+  await follow();
 }
 
 // While an answer is still to come, looks again every few seconds; the server stops saying so after a minute.
@@ -48,5 +46,8 @@ function tick() {
   }
 }
 setInterval(tick, 1000);
+
+// In a frame on a merchant's own site: says how tall it is, and nothing else.
+if (parent !== window) new ResizeObserver(() => parent.postMessage({ doorstep: document.documentElement.scrollHeight }, "*")).observe(document.body);
 
 follow();
