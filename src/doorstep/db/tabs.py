@@ -89,7 +89,7 @@ def count(ws: int, most: int) -> dict[str, int]:
 @cache
 def _count() -> str:
     each = (
-        f"(SELECT count(*) FROM (SELECT 1 FROM doorstep_order WHERE ws = %s{condition(tab)} LIMIT %s) AS some)"  # noqa: S608 - words of this file
+        f"(SELECT count(*) FROM (SELECT 1 FROM doorstep_order WHERE ws = %s{condition(tab)} LIMIT %s) AS counted)"  # noqa: S608 - words of this file
         for tab in TABS
     )
     return f"SELECT {', '.join(each)}"
