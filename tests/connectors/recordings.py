@@ -109,9 +109,13 @@ def _told(value: Any, field: dataclasses.Field[Any]) -> bool:
 
 
 def scalars(value: Any) -> Iterator[str]:
-    """Every text and number in a JSON value, as text; of a text that is XML every text and attribute in it."""
+    """Every text and number in a JSON value, as text; of a text that is XML every text and attribute in it, and of one
+    that is JSON again what is in that.
+    """
     if isinstance(value, str) and value.lstrip().startswith("<"):
         yield from (found[1] or found[2] or "" for found in _IN_XML.finditer(value))
+    elif isinstance(value, str) and value.startswith('{"'):
+        yield from scalars(json.loads(value))
     elif isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from scalars(one)
