@@ -9,13 +9,17 @@ from doorstep.connectors.carriers import (
     asendia,
     bpost,
     dpd,
+    four_px,
     geodis,
     hermes_de,
+    inpost,
     landmark,
     purolator,
     seko,
     sendle,
+    sf_express,
     tnt,
+    yunexpress,
 )
 from doorstep.connectors.contract import Account, Answer, Denied, Refused
 from tests.connectors.flow import NOW, answer
@@ -101,6 +105,24 @@ CASES = {
         heard="nothing",
         told_in="dpd/ParcelLifecycleServiceV20.xsd",
     ),
+    "four_px": Case(
+        connector=four_px.CONNECTOR,
+        account=account({"app_key": "app"}, app_secret="s3cret"),
+        number="4PX3001291270000CN",
+        asks="POST https://open.4px.com/router/api/service",
+        query=(
+            ("app_key", "app"),
+            ("format", "json"),
+            ("method", "tr.order.tracking.get"),
+            ("timestamp", "1782907200000"),
+            ("v", "1.0.0"),
+            ("language", "en"),
+            ("sign", "10a1fd6d57ce3e248e306899ff3f6c7a"),
+        ),
+        body='{"deliveryOrderNo":"4PX3001291270000CN"}',
+        unheard=answer({"result": "1", "data": {"deliveryOrderNo": "4PX3001291270000CN"}}),
+        heard="nothing",
+    ),
     "geodis": Case(
         connector=geodis.CONNECTOR,
         account=account({"identifier": "app"}, api_key="s3cret"),
@@ -126,6 +148,12 @@ CASES = {
         unheard=answer({"shipmentinfo": [{"shipmentID": "H1027930015412301011", "result": {"code": "e001"}}]}),
         schema="hermes_de/openapi-shipment.yaml",
         path="/shipmentinfo",
+    ),
+    "inpost": Case(
+        connector=inpost.CONNECTOR,
+        account=account({}),
+        number="620999567280115016000123",
+        asks="GET https://api-shipx-pl.easypack24.net/v1/tracking/620999567280115016000123",
     ),
     "landmark": Case(
         connector=landmark.CONNECTOR,
@@ -198,6 +226,22 @@ CASES = {
         folder="karrio/sendle",
         published={"TrackingResponse.json": (200, ["delivered"]), "ErrorResponse.json": (404, ["not_found"])},
     ),
+    "sf_express": Case(
+        connector=sf_express.CONNECTOR,
+        account=account({"partner_id": "app"}, check_word="s3cret"),
+        number="SF1330001234567",
+        asks="POST https://sfapi.sf-express.com/std/service",
+        body="partnerID=app&requestID=bab91cc1df6bbc49f14c8a51ad826950&serviceCode=EXP_RECE_SEARCH_ROUTES&timestamp=1782907200000&msgDigest=uS34y5toAAYsqMni%2B%2BCD0w%3D%3D"
+        "&msgData=%7B%22language%22%3A%221%22%2C%22trackingType%22%3A%221%22%2C%22trackingNumber%22%3A%5B%22"
+        "SF1330001234567%22%5D%2C%22methodType%22%3A%221%22%7D",
+        unheard=answer(
+            {
+                "apiResultCode": "A1000",
+                "apiResultData": '{"success":true,"msgData":{"routeResps":[{"mailNo":"SF1330001234567"}]}}',
+            }
+        ),
+        heard="nothing",
+    ),
     "tnt": Case(
         connector=tnt.CONNECTOR,
         account=account({"username": "app"}, password="s3cret"),
@@ -219,6 +263,16 @@ CASES = {
         ),
         asked_in="karrio_tracking_samples/tnt__tracking_request.xsd",
         told_in="karrio_tracking_samples/tnt__tracking_response.xsd",
+    ),
+    "yunexpress": Case(
+        connector=yunexpress.CONNECTOR,
+        account=account({"app_id": "app"}, app_secret="s3cret", **UNTIL),
+        number="YT2618200702000001",
+        asks="GET https://openapi.yunexpress.cn/v1/track-service/info/get",
+        query=(("order_number", "YT2618200702000001"),),
+        headers={"token": "t0ken", "date": "1782907200000", "sign": "BtTJzNdZg3cAWVMg6Y6p3PofzzYCvpLuozSgfY1q3Q8="},
+        unheard=answer({"success": True, "result": {"track_info": []}}),
+        heard="nothing",
     ),
 }
 
@@ -279,5 +333,13 @@ LOGINS = {
         body="grant_type=password&client_id=app&username=me&client_secret=s3cret&password=w0rd",
         token={"access_token": "t1", "expires_in": 3600},
         no=answer({"error": "invalid_grant", "error_description": "The user is not known"}, status=400),
+    ),
+    "yunexpress": Login(
+        connector=yunexpress.CONNECTOR,
+        account=account({"app_id": "app"}, app_secret="s3cret", source_key="src"),
+        asks="POST https://openapi.yunexpress.cn/openapi/oauth2/token",
+        body='{"grantType":"client_credentials","appId":"app","appSecret":"s3cret","sourceKey":"src"}',
+        token={"accessToken": "t1", "expiresIn": 3600},
+        no=answer({"success": False, "code": "401", "msg": "The app is not known"}),
     ),
 }

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from doorstep.connectors import tokens, xml
+from doorstep.connectors.carriers import sf_express
 from doorstep.connectors.contract import Answer, Broken, Denied, Trouble
 from doorstep.core.number import TrackingNumber
 from doorstep.core.timeline import current, merge
@@ -64,6 +65,18 @@ def test_a_token_that_does_not_say_when_it_ends_is_taken_to_live_shortly() -> No
     for token in ("plain", "h.e30.s", "h.%%.s", "h.eyJleHAiOjFlOTl9.s"):
         kept = tokens.kept(token, NOW)
         assert kept == {"access_token": token, "access_until": (NOW + 2 * tokens.MARGIN).isoformat()}
+
+
+def test_a_signature_of_sf_is_that_of_its_own_example() -> None:
+    message, secret = '{"language":"zh-CN","orderId":"QIAO-20200618-004"}', "fjcg5PGKaNpPSHFAZ4QsCOkV71R3zVci"
+    assert sf_express.digest(message, "12312334453453", secret) == "IIKJtuLVzoFTu4kHI8M8vA=="
+
+
+def test_sf_is_told_the_last_digits_of_a_phone() -> None:
+    one = TrackingNumber(text="SF1330001234567", carrier="sf_express", keys={"phone": "+49 170 123-4567"})
+    sf = CASES["sf_express"]
+    done = drive(sf.connector, sf.account, sf.connector.track(sf.account, [one]), sf.unheard)
+    assert '"checkPhoneNo":"4567"' in parse_qs(done.requests[0].body.decode())["msgData"][0]
 
 
 @each
