@@ -1,4 +1,4 @@
-"""One number asked of 17TRACK without a database, against a server on the loopback that answers as documented."""
+"""One number asked about without a database, against a server on the loopback that answers as documented."""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from doorstep.app import ask as asking
-from doorstep.app.ask import ask
+from doorstep.app import environment
+from doorstep.app.ask import ask_each
 from doorstep.connectors.contract import Denied
 from doorstep.core.number import TrackingNumber
 from doorstep.core.order import TrackAnswer
@@ -49,17 +50,46 @@ async def said(settings, monkeypatch) -> AsyncIterator[list[dict[str, object]]]:
     await runner.cleanup()
 
 
+async def asked(**forms: str) -> tuple[asking.Asked, ...]:
+    """17TRACK asked with a key."""
+    return await ask_each(NUMBER, {name: {"api_key": key} for name, key in forms.items()}, list(forms))
+
+
 async def test_the_events_of_a_number_are_told(said):
     said.append(case("delivered"))
-    track = await ask(NUMBER, "good")
-    assert track is not None and track.answer is TrackAnswer.EVENTS and track.events
+    (one,) = await asked(seventeen_track="good")
+    assert one.knows and one.track.answer is TrackAnswer.EVENTS and one.track.events
 
 
 async def test_a_wrong_key_is_denied(said):
-    with pytest.raises(Denied):
-        await ask(NUMBER, "bad")
+    (one,) = await asked(seventeen_track="bad")
+    assert isinstance(one.trouble, Denied) and not one.knows and one.track is None
 
 
 async def test_nothing_said_is_none(said):
     said.append({"code": 0, "data": {"accepted": [], "rejected": []}})
-    assert await ask(NUMBER, "good") is None
+    (one,) = await asked(seventeen_track="good")
+    assert (one.track, one.trouble, one.knows) == (None, None, False)
+
+
+async def test_whoever_refuses_is_passed_over_until_one_knows_the_number(said, settings):
+    said.append(case("delivered"))
+    settings.HOST_MAP += f",api.aftership.com={settings.HOST_MAP.partition('=')[2]}"
+    first, second = await asked(aftership="bad", seventeen_track="good")
+    assert (first.name, second.name) == ("aftership", "seventeen_track")
+    assert first.trouble is not None and second.knows
+    assert len(await asked(seventeen_track="good", aftership="good")) == 1  # nobody else is asked then
+
+
+def test_accounts_are_whole_or_not_there():
+    some = {"UPS_CLIENT_ID": "me", "AFTERSHIP_API_KEY": "k", "SEVENTEEN_TRACK_API_KEY": "", "HOME": "/root"}
+    assert list(environment.named(some)) == ["aftership"]
+    assert {"client_id", "client_secret"} <= set(environment.named({**some, "UPS_CLIENT_SECRET": "s"})["ups"])
+    assert environment.named({}) == {}
+
+
+def test_the_carriers_own_account_is_asked_before_aggregators():
+    keys = {"AFTERSHIP_API_KEY": "k", "UPS_CLIENT_ID": "me", "UPS_CLIENT_SECRET": "s", "POSTNORD_API_KEY": "k"}
+    forms = environment.named(keys)
+    assert list(environment.in_order(forms, "ups")) == ["ups", "aftership"]
+    assert list(environment.in_order(forms, "")) == ["aftership"]

@@ -95,9 +95,20 @@ def test_each_mail_is_a_line_and_one_that_is_not_there_stops_no_other(tmp_path):
 
 def test_tracking_without_a_key_shows_the_carriers_own_page():
     code, out = run("track", "1Z999AA10123456784")
-    assert code == 0 and "--key" in out
+    assert code == 0 and "AFTERSHIP_API_KEY" in out
     code, out = run("track", "--json", "1Z999AA10123456784")
     assert json.loads(out)["candidates"][0]["link"].startswith("https://")
+
+
+def test_an_account_of_the_environment_that_cannot_be_reached_is_told(monkeypatch, settings):
+    monkeypatch.setenv("AFTERSHIP_API_KEY", "k")
+    settings.HOST_MAP = "api.aftership.com=127.0.0.1:1"
+    code, out = run("track", "1Z999AA10123456784")
+    assert code == 1 and "UPS" in out and "AfterShip: " in out
+    code, out = run("track", "--json", "1Z999AA10123456784")
+    (asked,) = json.loads(out.splitlines()[-1])["asked"]  # the log stands before it, on standard error
+    assert (code, asked["account"], asked["knows"], asked["track"]) == (1, "aftership", False, None)
+    assert asked["trouble"]
 
 
 def test_without_words_it_says_what_it_can_do():

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from doorstep.cli.screen import AsJson, fail, load, show, table
+from doorstep.cli.screen import AsJson, load_keyless, show, table
+
+if TYPE_CHECKING:
+    from doorstep.core.number import TrackingNumber
 
 commands = typer.Typer()
 
@@ -83,38 +86,65 @@ def track(
     number: str,
     key: Annotated[str, typer.Option(help="A 17TRACK API key; - asks for it. Uses one unit of its quota.")] = "",
     carrier: Annotated[str, typer.Option(help="Carrier, if you know it.")] = "",
+    extra: Annotated[list[str] | None, typer.Option(help="What the carrier wants besides (postcode=10115).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow one number: its events with a 17TRACK key; without one, what it is and the carrier's own page."""
+    """Follow one number: its scans from accounts in the environment (AFTERSHIP_API_KEY=...), the carrier's own first;
+    without one, what it is and the carrier's own page.
+    """
     from doorstep.app.describe import described
     from doorstep.core.number import Hints, TrackingNumber, carrier_named
     from doorstep.core.number import recognize as read
 
     recognition = read(number, Hints(carrier_text=carrier))
     found = described(number, recognition)
-    if key:
-        load()
-        from doorstep.app import loop
-        from doorstep.app.accounts import message_of
-        from doorstep.app.ask import ask
-        from doorstep.connectors.contract import Trouble
+    best = carrier_named(carrier) or (recognition.best.carrier if recognition.best else "")
+    keys = dict(one.partition("=")[::2] for one in extra or ())
+    heard = _ask(TrackingNumber(text=recognition.number, carrier=best, keys=keys), key)
+    if heard:
+        found["track"] = next((one["track"] for one in heard if one["knows"]), heard[-1]["track"])
+        found["asked"] = heard
+    show(found, as_json, lambda: _tell_all(found))
+    raise typer.Exit(int(bool(heard) and all(one["trouble"] for one in heard)))
 
-        secret = typer.prompt("17TRACK key", hide_input=True) if key == "-" else key
-        best = carrier_named(carrier) or (recognition.best.carrier if recognition.best else "")
-        try:
-            answer = loop.call(ask(TrackingNumber(text=recognition.number, carrier=best), secret), timeout=180)
-        except Trouble as trouble:
-            fail(message_of(trouble), as_json)
-        found["track"] = asdict(answer) if answer else None
 
-    def render() -> None:
-        _tell(found)
-        if key:
-            table([_event(one) for one in (found["track"] or {}).get("events", ())], "Events")
-        else:
-            print("With --key and a 17TRACK key you see its events here.")
+def _ask(number: "TrackingNumber", key: str) -> list[dict[str, Any]]:
+    """What the accounts of the environment say, as far as they were asked; nothing where there are none."""
+    from doorstep.app import environment
 
-    show(found, as_json, render)
+    secret = typer.prompt("17TRACK key", hide_input=True) if key == "-" else key
+    forms = environment.named({**os.environ, **({"SEVENTEEN_TRACK_API_KEY": secret} if secret else {})})
+    names = list(environment.in_order(forms, number.carrier))
+    if not names:
+        return []
+    load_keyless()
+    from doorstep.app import ask, loop
+    from doorstep.app.accounts import message_of
+    from doorstep.app.say import say
+    from doorstep.connectors.registry import connector
+
+    return [
+        {
+            "account": one.name,
+            "label": connector("carrier", one.name).meta.label,
+            "knows": one.knows,
+            "track": asdict(one.track) if one.track else None,
+            "trouble": say(message_of(one.trouble)) if one.trouble else "",
+        }
+        for one in loop.call(ask.ask_each(number, forms, names), timeout=180 * len(names))
+    ]
+
+
+def _tell_all(found: Mapping[str, Any]) -> None:
+    """What the number is; and what whom was asked said, or how to ask."""
+    _tell(found)
+    for one in found.get("asked", ()):
+        nothing = "" if one["knows"] else "knows nothing of it yet"
+        print(f"{one['label']}: {one['trouble'] or nothing or 'knows it'}")
+    if "asked" not in found:
+        print("With an account in the environment (AFTERSHIP_API_KEY=... doorstep track ...) you see its scans here.")
+    elif found["track"]:
+        table([_event(one) for one in found["track"]["events"]], "Scans")
 
 
 def _tell(found: Mapping[str, Any]) -> None:

@@ -14,19 +14,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead of text
 
 
 def load() -> None:
-    """Load settings, logging and the tables, with a key: what needs these keeps data. A program that has loaded Django
-    keeps its own logging.
+    """Load settings, logging and the tables, with a key: what needs these keeps data."""
+    load_keyless()
+    from django.conf import settings
+
+    str(settings.SECRET_KEY)
+
+
+def load_keyless() -> None:
+    """Load settings, logging and the tables, and leave nothing behind. A program that has loaded Django keeps its own
+    logging.
     """
     import django
     from django.apps import apps
-    from django.conf import settings
 
     from doorstep.app import log
 
     if not apps.ready:
         log.configure()
         django.setup()
-    str(settings.SECRET_KEY)
 
 
 def load_ready(as_json: bool) -> None:
