@@ -28,7 +28,7 @@ _HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+
 # What is behind text and buttons by day and by night, and the quietest text that stands on it: page.css.
 _DAY: Final = {"card": "#ffffff", "quiet": "#67625a"}
 _NIGHT: Final = {"card": "#1f1e1b", "ground": "#171614", "quiet": "#a8a196"}
-_NIGHT_DEPTH: Final = 0.86  # how much of the night's own ground is in the merchant's
+_NIGHT_DEPTH: Final = 0.9  # how much black is in the merchant's ground by night: cards stand out from it
 
 
 class Wrong(ValueError):
@@ -53,6 +53,11 @@ class Look:
     site: str = ""
     powered: bool = True
     frames: tuple[str, ...] = ()  # origins that may show the look-up in a frame
+
+    @property
+    def dialled(self) -> str:
+        """The phone number as a telephone takes it."""
+        return "".join(one for one in self.phone if one in "+0123456789")
 
     @property
     def ways(self) -> bool:
@@ -112,7 +117,7 @@ def _variables(colour_said: str, ground_said: str, *, night: bool) -> str:
     said, ground = [], base.get("ground", "#f6f4f0")
     if ground_said:
         away = colour.BLACK if night else colour.WHITE
-        wanted = colour.mix(ground_said, base["ground"], _NIGHT_DEPTH) if night else ground_said
+        wanted = colour.mix(ground_said, colour.BLACK, _NIGHT_DEPTH) if night else ground_said
         ground = colour.readable(wanted, base["quiet"], towards=away)
         said.append(f"--g:{ground}")
     if colour_said:
