@@ -10,7 +10,7 @@ from doorstep.db.models import Inbox, Number, Order, ParcelLine, Purchase, Push
 from tests.app.ledger import Ledger
 
 POSTS = {
-    "store_orders",
+    "store_orders", "deadlines_feed",
     "type_number", "change_carrier", "remove_number", "resync", "push_again", "push_withdraw", "push_old", "page_link",
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
@@ -18,7 +18,8 @@ POSTS = {
     "order_purchase", "payment_again", "bought", "bought_many", "key_make", "key_revoke", "answer",
 }  # fmt: skip
 OPEN = {"page", "page_resync", "page_mark", "page_photo", "page_message", "page_calendar", "page_qr", "look_style",
-        "look_logo", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api"}
+        "look_logo", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api",
+        "calendar"}  # fmt: skip
 
 
 def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:

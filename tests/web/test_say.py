@@ -11,7 +11,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from doorstep.connectors.accounts import FACTS, AccountKind
 
 from doorstep.app import acks, bulk, say
 from doorstep.app.board import TABS
@@ -20,12 +19,14 @@ from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.app.work import LANES
+from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
 from doorstep.connectors.support import Way
 from doorstep.core.advice import Verdict
 from doorstep.core.conflict import Why
+from doorstep.core.deadline import What as Ends
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.eta import Sure
 from doorstep.core.message import Message
@@ -59,7 +60,7 @@ COMPOSED = {
     "change.push.": PUSHES,
     "connection.state.": ("active", "paused", "denied"),
     "audit.connection.": ("active", "paused"),
-    "audit.": [f"{kind}_door.revoke" for kind in ("page", "lookup", "hook", "mail")],
+    "audit.": [f"{kind}_door.revoke" for kind in ("page", "lookup", "hook", "mail", "ical")],
     "audit.mail.": ("accept", "dismiss"),
     "change.parcel.": ("status", "scan", "mark", "unmark"),
     "mark.": ("received", "missing", "damaged"),
@@ -91,6 +92,7 @@ COMPOSED = {
     "resync.skipped.": Skip,
     "page.find.": ("nothing", "too_many"),
     "import.field.": FIELDS,
+    "deadline.": [one + end for one in Ends for end in ("", ".of")],
     "check.state.": ("right", "wrong", "open"),
     "account.": [
         *FACTS,

@@ -55,10 +55,10 @@ class Door(models.Model):
     """An unguessable way in before the tenant is known. Only the hash of its token is stored (``app.doors``)."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    kind = models.TextField()  # page | hook | mail | lookup | agent | api
+    kind = models.TextField()  # page | hook | mail | lookup | agent | api | ical
     token_sha256 = models.BinaryField()
     ws = models.BigIntegerField()
-    target_id = models.BigIntegerField()  # page: order; api: the user who made it, 0 = a command; others: connection
+    target_id = models.BigIntegerField()  # page: order; api, ical: the user, 0 = a command; others: connection
     label = models.TextField(default="")  # agent: whom it was given to; api: what it is for
     scopes = models.TextField(default="")  # api: what it may do, between blanks (app.api_keys)
     hint = models.TextField(default="")  # api: the end of the key, by which a person knows it again
