@@ -17,7 +17,7 @@ from sandbox.faults import Handler
 from sandbox.permits import NoPermit, Permits
 
 CLIENT, SECRET = "amzn1.application-oa2-client.sandbox", "amzn1.oa2-cs.v1.sandbox"
-SELLER, MARKETPLACE = "A1SANDBOXSELLER", "A1PA6795UKMFR9"
+SELLER, MARKETPLACE = "A1LANTERNTHREAD", "A1PA6795UKMFR9"
 ROLE = "orders"
 HOSTS = ("api.amazon.com", *(f"sellingpartnerapi-{region}.amazon.com" for region in ("na", "eu", "fe")))
 SEARCH, GET, CONFIRM = "searchOrders", "getOrder", "confirmShipment"

@@ -24,7 +24,10 @@ from sandbox.mailer import AUTHSERV_ID
 RATE: Final = 7200  # a day in twelve seconds
 EMAIL, PASSWORD = "demo@example.org", "demo-doorstep"
 HOME: Final = Path(".demo")
-FIRST_PORT: Final = 8800  # control, store, supplier, aggregator, marketplaces
+FIRST_PORT: Final = 8800  # control, store, supplier, aggregator, vendors
+# Beside the WooCommerce shop. The other marketplaces ask a person first, on pages that this world does not have.
+LATER: Final = ("shopify", "amazon", "paypal")
+CHANNELS: Final = "woocommerce,shopify,amazon"
 BIN: Final = Path(sys.executable).parent
 
 
@@ -44,22 +47,23 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     try:
         with _world(smtp, address):
+            vendors = _control("vendors")["vendors"]
+            os.environ["DOORSTEP_HOST_MAP"] = _host_map(vendors)
             _connect()
-            _tell(web)
+            _say(web)
             with _running([str(BIN / "doorstep"), "up"]) as up:
+                _connect_later(up, web, vendors)
                 return up.wait()
     except KeyboardInterrupt:
         return 0
 
 
 def _environment(web: int, smtp: int) -> dict[str, str]:
-    vendors = {"developers.cjdropshipping.com": FIRST_PORT + 2, "api.17track.net": FIRST_PORT + 3}
     return {
         "DOORSTEP_DEMO": "1",
         "DOORSTEP_LOG": "error",
         "DOORSTEP_DATA": str(HOME),
-        "DOORSTEP_HOST_MAP": ",".join(f"{host}=127.0.0.1:{port}" for host, port in vendors.items()),
-        "DOORSTEP_ALLOW_HOSTS": ",".join(f"127.0.0.1:{FIRST_PORT + n}" for n in range(1, 4)),
+        "DOORSTEP_ALLOW_HOSTS": ",".join(f"127.0.0.1:{FIRST_PORT + n}" for n in range(1, 5)),
         "DOORSTEP_AUTHSERV_IDS": AUTHSERV_ID,
         "DOORSTEP_PORT": str(web),
         "DOORSTEP_SMTP_PORT": str(smtp),
@@ -68,7 +72,7 @@ def _environment(web: int, smtp: int) -> dict[str, str]:
 
 
 def _connect() -> None:
-    """What a merchant does in the console."""
+    """What a merchant does in the console first."""
     shop = f"base_url=http://127.0.0.1:{FIRST_PORT + 1}"
     _doorstep("connect", "store", "woocommerce", shop, f"consumer_key={store.KEY}", f"consumer_secret={store.SECRET}")
     _doorstep("connect", "supplier", "cjdropshipping", f"api_key={supplier.API_KEY}")
@@ -76,12 +80,28 @@ def _connect() -> None:
     _control("push-address", {"url": carrier["hook"]})
 
 
-def _tell(web: int) -> None:
+def _connect_later(up: subprocess.Popen[bytes], web: int, vendors: dict[str, Any]) -> None:
+    """The other channels, while the console is open already."""
+    _wait_for(web, up)
+    for name in LATER:
+        if up.poll() is None:
+            keys = vendors[name]["keys"].items()
+            _doorstep("connect", vendors[name]["kind"], name, *(f"{field}={text}" for field, text in keys))
+
+
+def _host_map(vendors: dict[str, Any]) -> str:
+    places = {"developers.cjdropshipping.com": FIRST_PORT + 2, "api.17track.net": FIRST_PORT + 3}
+    places |= {host: FIRST_PORT + 4 for one in vendors.values() for host in one["hosts"]}
+    return ",".join(f"{host}=127.0.0.1:{port}" for host, port in places.items())
+
+
+def _say(web: int) -> None:
     lines = (
         "",
         f"  Console    http://127.0.0.1:{web}      log in with {EMAIL} and {PASSWORD}",
         f"  The world  http://127.0.0.1:{FIRST_PORT}/control/state   (a day lasts {86400 // RATE} seconds)",
-        "  Orders arrive, numbers follow, parcels move. Open an order and its page link. Ctrl-C stops everything.",
+        "  Orders come from WooCommerce, soon from Shopify and Amazon too; numbers follow, parcels move.",
+        "  Open an order and its page link. Ctrl-C stops everything.",
         "",
     )
     sys.stdout.write("\n".join(lines) + "\n")
@@ -99,25 +119,33 @@ def _doorstep(*words: str) -> dict[str, Any]:
     return answer
 
 
-def _control(path: str, body: dict[str, Any]) -> None:
+def _control(path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A call to the control door: with ``body`` a POST."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{FIRST_PORT}/control/{path}",
-        data=json.dumps(body).encode(),
+        data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - the address is ours
-        pass
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - the address is ours
+        said: dict[str, Any] = json.load(answer)
+    return said
 
 
 @contextmanager
 def _world(smtp: int, address: str) -> Iterator[None]:
-    words = ["--port", str(FIRST_PORT), "--smtp", f"127.0.0.1:{smtp}", "--mail-to", address, "--quiet"]
+    words = ["--port", str(FIRST_PORT), "--smtp", f"127.0.0.1:{smtp}", "--mail-to", address]
+    words += ["--channels", CHANNELS, "--quiet"]
     with _running([sys.executable, "-m", "sandbox", *words]) as world:
-        for _ in range(200):
-            if _taken(FIRST_PORT + 3) or world.poll() is not None:
-                break
-            time.sleep(0.05)
+        _wait_for(FIRST_PORT + 4, world)
         yield
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until it is open, at most a minute; not for a process that has ended."""
+    for _ in range(1200):
+        if _taken(port) or process.poll() is not None:
+            return
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class Answers:
             "fulfillment": lambda _, id: self._one_fulfillment(id),  # noqa: A006 - as above
             "shop": {
                 "id": gid("Shop", 1),
-                "name": "Lantern & Thread",
+                "name": "Lantern on Shopify",
                 "myshopifyDomain": "lantern-thread.myshopify.com",
             },
             "currentAppInstallation": {

@@ -49,7 +49,7 @@ def contents(of: ShopifyOrder, *quantities: int) -> tuple[Content, ...]:
 
 def test_check_says_which_shop_it_is() -> None:
     found = check(shop())
-    assert (found.external_id, found.label) == ("lantern-thread.myshopify.com", "Lantern & Thread")
+    assert (found.external_id, found.label) == ("lantern-thread.myshopify.com", "Lantern on Shopify")
     assert found.settings == {"shop": "lantern-thread.myshopify.com"}
     assert found.notes == ()
 
