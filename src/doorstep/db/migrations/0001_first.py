@@ -76,8 +76,6 @@ class Migration(migrations.Migration):
                 ("answer_h", models.IntegerField(default=48)),
                 ("powered", models.BooleanField(default=True)),
                 ("frames", models.JSONField(default=list)),
-                ("domain", models.TextField(db_index=True, default="")),
-                ("domain_checked_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -1110,7 +1108,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(default=doorstep.db.ids.new_id, primary_key=True, serialize=False)),
                 ("ws", models.BigIntegerField()),
-                ("domain", models.TextField()),
                 ("rule", models.JSONField()),
                 ("inbox_id", models.BigIntegerField()),
                 ("by", models.TextField()),

@@ -28,8 +28,6 @@ class Brand(models.Model):
     answer_h = models.IntegerField(default=48)  # hours within which the merchant means to answer
     powered = models.BooleanField(default=True)  # says that Doorstep follows the order
     frames = models.JSONField(default=list)  # origins that may show the look-up in a frame
-    domain = models.TextField(default="", db_index=True)  # host name of the merchant's own
-    domain_checked_at = models.DateTimeField(null=True)  # the last time that it was proven; None = not (any more)
 
 
 class ThreadMessage(models.Model):
