@@ -16,6 +16,7 @@ from doorstep.app import clock
 from doorstep.app.scans import Heard, store
 from doorstep.app.scans import of as in_use
 from doorstep.db import bulk, queries
+from doorstep.db.load import load
 from doorstep.db.models import Archived, Parcel, ParcelNumber, Scans, Schedule, Workspace
 
 MONTH_DAYS: Final = 30
@@ -50,7 +51,7 @@ def pack(ws: int, before: datetime, limit: int = STEP) -> int:
 
 def bring_back(ws: int, numbers: Collection[int]) -> None:
     """Have the scans of these numbers in their table again. Part of the caller's transaction, before it reads them."""
-    rows = list(Archived.objects.select_for_update().filter(ws=ws, number_id__in=numbers)) if numbers else []
+    rows = load(Archived, ws, "number_id", numbers, lock=True)
     if rows:
         store(ws, [heard for row in rows for heard in _heard(row)])
         Archived.objects.filter(ws=ws, number_id__in=[row.number_id for row in rows]).delete()

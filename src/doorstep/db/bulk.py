@@ -28,6 +28,14 @@ def put(rows: Sequence[models.Model], fields: tuple[str, ...]) -> None:
         _run(_update(model, connection.vendor, fields), rows, (*_keys(model), *_named(model, fields)))
 
 
+def keep(row: models.Model, fields: tuple[str, ...], *, new: bool) -> None:
+    """Add a row, or write these fields of one that is there already."""
+    if new:
+        insert([row])
+    else:
+        put([row], fields)
+
+
 def _run(sql: str, rows: Sequence[models.Model], fields: tuple[Any, ...]) -> None:
     plan = _written(fields)
     said = []

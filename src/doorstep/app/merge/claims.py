@@ -1,6 +1,6 @@
 """Numbers, and who says them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,9 +8,12 @@ from doorstep.app.merge.source import Source, Touched
 from doorstep.app.waiting import release
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber
+from doorstep.db import bulk
+from doorstep.db.load import fetch, load
 from doorstep.db.models import Claim, Number, Parcel, ParcelNumber
 
 RECYCLED_AFTER = timedelta(days=120)  # carriers reuse numbers after months; none of those measured did within four
+SAID = ("carrier", "carrier_said", "url", "shown", "contents", "first_said", "last_said")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,9 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
     if not norm:
         return None
     number = number_for(source, norm, word.said.text, scope)
-    row, new = Claim.objects.get_or_create(
+    known = _claimed(source, scope, number, word)
+    new = known is None
+    row = known or Claim(
         ws=source.ws,
         order_id=scope.order_id,
         purchase_id=scope.purchase_id,
@@ -49,7 +54,9 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
         group=scope.group,
         number_id=number.id,
         role=word.said.role.value,
-        defaults={"first_said": word.at, "last_said": word.at, "inbox_id": source.inbox_id},
+        first_said=word.at,
+        last_said=word.at,
+        inbox_id=source.inbox_id,
     )
     if new or word.at >= row.last_said:
         row.carrier = carrier_named(word.said.carrier) if word.said.carrier else ""
@@ -57,9 +64,23 @@ def claim(source: Source, scope: Scope, word: Word, touched: Touched) -> tuple[C
         row.contents = [list(one) for one in word.contents]
         row.last_said = word.at
     row.first_said = min(row.first_said, word.at)
-    row.save()
+    bulk.keep(row, SAID, new=new)
     touched.numbers.add(number.id)
     return row, new
+
+
+def _claimed(source: Source, scope: Scope, number: Number, word: Word) -> Claim | None:
+    of = (scope.order_id, scope.purchase_id, scope.source or source.name, scope.group, number.id, word.said.role.value)
+    same = 'order_id = %s AND purchase_id = %s AND source = %s AND "group" = %s AND number_id = %s AND role = %s'
+    return next(iter(fetch(Claim, source.ws, same, *of)), None)
+
+
+def mark_gone(rows: Iterable[Claim], gone: Callable[[Claim], bool]) -> None:
+    """Say of each of these whether its source's newest word says it still."""
+    changed = [row for row in rows if row.gone != gone(row)]
+    for row in changed:
+        row.gone = not row.gone
+    bulk.put(changed, ("gone",))
 
 
 def readable(text: str) -> str:
@@ -70,7 +91,7 @@ def readable(text: str) -> str:
 
 def number_at(ws: int, norm: str, at: datetime) -> Number | None:
     """The row of a number as it was meant at that time: words about an earlier parcel of it stay that one's."""
-    return generation_at(Number.objects.filter(ws=ws, norm=norm).order_by("-generation"), at)
+    return generation_at(fetch(Number, ws, "norm = %s ORDER BY generation DESC", norm), at)
 
 
 def generation_at(rows: Iterable[Number], at: datetime) -> Number | None:
@@ -84,28 +105,34 @@ def number_for(source: Source, norm: str, text: str, scope: Scope | None = None)
     """
     number = number_at(source.ws, norm, source.received_at)
     if number is None or (_recycled(number, source) and not _said_before(number, source, scope)):
-        number, new = Number.objects.get_or_create(
-            ws=source.ws,
-            norm=norm,
-            generation=number.generation + 1 if number else 0,
-            defaults={
-                "text": text.strip(),
-                "norm_reversed": norm[::-1],
-                "not_before": source.received_at if number else None,
-            },
-        )
-        if new:
-            release(source.ws, f"number:{norm}")
-        elif number.not_before and source.received_at < number.not_before:
-            number.not_before = source.received_at
-            number.save(update_fields=["not_before"])
+        number = _generation(source, norm, text, number)
+    return number
+
+
+def _generation(source: Source, norm: str, text: str, before: Number | None) -> Number:
+    """The row after this one, made where there is none yet."""
+    generation = before.generation + 1 if before else 0
+    known = fetch(Number, source.ws, "norm = %s AND generation = %s", norm, generation)
+    if not known:
+        row = Number(ws=source.ws, norm=norm, generation=generation, text=text.strip(), norm_reversed=norm[::-1])
+        row.not_before = source.received_at if before else None
+        bulk.insert([row])
+        release(source.ws, f"number:{norm}")
+        return row
+    (number,) = known
+    if number.not_before and source.received_at < number.not_before:
+        number.not_before = source.received_at
+        bulk.put([number], ("not_before",))
     return number
 
 
 def _recycled(number: Number, source: Source) -> bool:
-    parcels = ParcelNumber.objects.filter(ws=number.ws, number_id=number.id).values("parcel_id")
-    closed = Parcel.objects.filter(ws=number.ws, id__in=parcels).order_by("-closed_at").first()
-    return bool(closed and closed.closed_at and source.received_at - closed.closed_at > RECYCLED_AFTER)
+    """Whether all its parcels were closed long ago."""
+    parcels = load(
+        Parcel, number.ws, "id", [one.parcel_id for one in load(ParcelNumber, number.ws, "number_id", [number.id])]
+    )
+    ends = [one.closed_at for one in parcels]
+    return bool(ends) and all(end is not None and source.received_at - end > RECYCLED_AFTER for end in ends)
 
 
 def _said_before(number: Number, source: Source, scope: Scope | None) -> bool:

@@ -1,52 +1,66 @@
 """Purchases as their supplier tells them, and to which orders they belong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from doorstep.app.changes import Noted, note
-from doorstep.app.merge.claims import Scope, Word, claim
+from doorstep.app.merge.claims import Scope, Word, claim, mark_gone
 from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
 from doorstep.app.waiting import release
 from doorstep.core.order import MatchedPurchase, PurchaseState, Role, SaidNumber
 from doorstep.core.order import Purchase as SaidPurchase
 from doorstep.core.order import PurchaseLine as SaidLine
 from doorstep.core.parcels import PERSON
+from doorstep.db import bulk
+from doorstep.db.load import fetch, load
 from doorstep.db.models import Claim, Line, Number, Order, Purchase, PurchaseLine
 
+# What a snapshot says of a purchase and of a line, and what follows from it.
+TAKEN: Final = (
+    *("buy_account", "state", "method", "stock", "ordered_at", "paid_at", "ships_out_by", "protection_ends_at"),
+    *("dispatched_at", "dispatch_evidence", "said_at", "heard_at", "said_hash"),
+)
+OF_LINE: Final = ("order_ref", "line_ref", "sku", "title", "qty", "said_at", "order_id", "line_id", "how")
 LEFT: Final = frozenset({PurchaseState.DISPATCHED, PurchaseState.DELIVERED})
 
 
 def merge_purchase(source: Source, said: SaidPurchase, touched: Touched) -> Purchase:
     """Bring one snapshot of a purchase into the ledger. Lines of orders that are not known yet wait for them."""
     age = Age.of(said, said.updated_at, source.received_at)
-    purchase, new = Purchase.objects.select_for_update().get_or_create(
-        ws=source.ws,
-        supplier_id=source.connection.id,
-        external_id=said.ref,
-        defaults={"said_at": age.said_at, "heard_at": age.heard_at},
+    known = fetch(
+        Purchase, source.ws, "supplier_id = %s AND external_id = %s", source.connection.id, said.ref, lock=True
     )
-    if new:
-        release(source.ws, f"purchase:{source.connection.id}:{said.ref}")
-    newest = new or age.newer_than(purchase)
+    purchase = known[0] if known else Purchase(ws=source.ws, supplier_id=source.connection.id, external_id=said.ref)
+    newest = not known or age.newer_than(purchase)
     if newest:
         _take_over(purchase, said, age)
-    _merge_dispatch(source, purchase, said, age)
+    left = _merge_dispatch(purchase, said, age)
+    if newest or left:
+        bulk.keep(purchase, TAKEN, new=not known)
+    if left:
+        note(source, Noted("purchase", purchase.id, "purchase.dispatched", new=left.isoformat()))
+    if not known:
+        release(source.ws, f"purchase:{source.connection.id}:{said.ref}")
+    rows = {row.external_id: row for row in load(PurchaseLine, source.ws, "purchase_id", [purchase.id])}
     for line in said.lines:
-        _merge_line(source, purchase, line, age, touched, newest=newest)
+        _merge_line(source, purchase, rows.get(line.ref), line, age, touched, newest=newest)
     _merge_numbers(source, purchase, said, age, touched, newest=newest)
     touched.purchases.add(purchase.id)
     return purchase
 
 
-def _merge_dispatch(source: Source, purchase: Purchase, said: SaidPurchase, age: Age) -> None:
-    """The earliest time at which any snapshot says it had left; one that only says "shipped" counts from itself."""
+def _merge_dispatch(purchase: Purchase, said: SaidPurchase, age: Age) -> datetime | None:
+    """The earliest time at which any snapshot says it had left; one that only says "shipped" counts from itself.
+    Returns it where it is new.
+    """
     if said.state not in LEFT:
-        return
+        return None
     at = said.dispatched_at or age.said_at
-    if purchase.dispatched_at is None or at < purchase.dispatched_at:
-        purchase.dispatched_at, purchase.dispatch_evidence = at, said.dispatch_evidence or said.state.value
-        purchase.save(update_fields=["dispatched_at", "dispatch_evidence"])
-        note(source, Noted("purchase", purchase.id, "purchase.dispatched", new=at.isoformat()))
+    if purchase.dispatched_at is not None and at >= purchase.dispatched_at:
+        return None
+    purchase.dispatched_at, purchase.dispatch_evidence = at, said.dispatch_evidence or said.state.value
+    return at
 
 
 def _take_over(purchase: Purchase, said: SaidPurchase, age: Age) -> None:
@@ -55,17 +69,21 @@ def _take_over(purchase: Purchase, said: SaidPurchase, age: Age) -> None:
     purchase.ordered_at, purchase.paid_at = said.ordered_at, said.paid_at
     purchase.ships_out_by, purchase.protection_ends_at = said.ships_out_by, said.protection_ends_at
     age.put_on(purchase)
-    purchase.save()
 
 
 def _merge_line(
-    source: Source, purchase: Purchase, said: SaidLine, age: Age, touched: Touched, *, newest: bool
+    source: Source,
+    purchase: Purchase,
+    known: PurchaseLine | None,
+    said: SaidLine,
+    age: Age,
+    touched: Touched,
+    *,
+    newest: bool,
 ) -> None:
-    row = PurchaseLine.objects.filter(ws=source.ws, purchase_id=purchase.id, external_id=said.ref).first()
-    if row is None:
-        row = PurchaseLine(ws=source.ws, purchase_id=purchase.id, external_id=said.ref, qty=said.qty)
-    elif not newest and row.order_id:
+    if known and not newest and known.order_id:
         return
+    row = known or PurchaseLine(ws=source.ws, purchase_id=purchase.id, external_id=said.ref, qty=said.qty)
     if newest or row.said_at is None:
         row.order_ref, row.line_ref, row.sku = said.order, said.line, said.sku
         row.title, row.qty, row.said_at = said.title, said.qty, age.said_at
@@ -76,7 +94,7 @@ def _merge_line(
         order = Order.objects.filter(ws=source.ws, id=purchase.matched_order_id).first()
     if order is not None:
         _give(row, order, touched)
-    row.save()
+    bulk.keep(row, OF_LINE, new=known is None)
 
 
 def merge_match(source: Source, said: MatchedPurchase, touched: Touched) -> None:
@@ -137,9 +155,13 @@ def find_order(ws: int, ref: str) -> Order | None:
     text = order_ref(ref)
     if not text:
         return None
-    exact = list(Order.objects.filter(ws=ws, external_id__in={ref, text})[:2])
-    named = exact or list(Order.objects.filter(ws=ws, number__in=spellings(ref))[:2])
+    exact = fetch(Order, ws, "external_id IN (%s, %s) LIMIT 2", ref, text)
+    named = exact or _of_number(ws, sorted(spellings(ref)))
     return named[0] if len(named) == 1 else None
+
+
+def _of_number(ws: int, written: Sequence[str]) -> list[Order]:
+    return fetch(Order, ws, f"number IN ({', '.join(['%s'] * len(written))}) LIMIT 2", *written)
 
 
 def spellings(ref: str) -> Iterable[str]:
@@ -150,7 +172,7 @@ def spellings(ref: str) -> Iterable[str]:
 
 def _find_line(order: Order, row: PurchaseLine) -> tuple[int, str]:
     """(line id, how it was found); (0, '') when it cannot be told."""
-    lines = [line for line in Line.objects.filter(ws=order.ws, order_id=order.id) if line.needs_shipping]
+    lines = [line for line in load(Line, order.ws, "order_id", [order.id]) if line.needs_shipping]
     for how, fits in (
         ("ref", [line for line in lines if row.line_ref and line.external_id == row.line_ref]),
         ("sku", [line for line in lines if row.sku and line.sku == row.sku]),
@@ -171,6 +193,5 @@ def _merge_numbers(
         if claim(source, scope, Word(said=number, at=age.said_at), touched):
             roles.add(number.role.value)
     if newest:
-        theirs = Claim.objects.filter(ws=source.ws, purchase_id=purchase.id, source=source.name)
-        theirs.exclude(role__in=roles).update(gone=True)
-        theirs.filter(role__in=roles).update(gone=False)
+        theirs = fetch(Claim, source.ws, "purchase_id = %s AND source = %s", purchase.id, source.name)
+        mark_gone(theirs, lambda row: row.role not in roles)

@@ -8,6 +8,7 @@ from typing import Any
 
 from doorstep.app.scans import Heard
 from doorstep.core.status import Status
+from doorstep.db import bulk
 from doorstep.db.models import Connection, Waiting
 
 
@@ -76,7 +77,7 @@ class Age:
 
 def wait_for(source: Source, ref: str) -> None:
     """Read this inbox row again when ``ref`` appears (``order:...`` or ``number:...``)."""
-    Waiting.objects.get_or_create(ws=source.ws, ref=ref, inbox_id=source.inbox_id)
+    bulk.insert([Waiting(ws=source.ws, ref=ref, inbox_id=source.inbox_id)], ignore=True)
 
 
 def order_ref(text: str) -> str:

@@ -17,7 +17,7 @@ from doorstep.connectors.registry import connector
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track
 from doorstep.core.status import Status
-from doorstep.db.load import load
+from doorstep.db.load import fetch, load
 from doorstep.db.models import Connection, Number, NumberLink, Watch
 
 READER = 1  # raise when all connectors read better: a change of theirs that their tables do not show
@@ -88,7 +88,8 @@ def merge_tracks(told: Sequence[Told]) -> None:
 def _known(told: Sequence[Told]) -> Known:
     ws, norms = told[0].source.ws, {normalize(one.track.number) for one in told}
     known, ids = Known(Sheet(ws), {}), []
-    for number in Number.objects.filter(ws=ws, norm__in=norms).order_by("-generation"):
+    some = ", ".join(["%s"] * len(norms))
+    for number in fetch(Number, ws, f"norm IN ({some}) ORDER BY generation DESC", *norms):
         known.numbers.setdefault(number.norm, []).append(number)
         ids.append(number.id)
     accounts = {one.source.connection.id for one in told}
