@@ -95,7 +95,7 @@ class Parcel(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["ws", "status"], name="parcel_status_ix"),
+            models.Index(fields=["ws", "status", "-id"], name="parcel_status_ix"),
             models.Index(fields=["ws", "-id"], name="parcel_id_ix"),
         ]
 
@@ -114,7 +114,7 @@ class ParcelLine(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["ws", "parcel_id", "order_id", "line_id"], name="parcel_line_uq")
         ]
-        indexes: ClassVar = [models.Index(fields=["ws", "order_id"], name="parcel_line_order_ix")]
+        indexes: ClassVar = [models.Index(fields=["ws", "order_id", "parcel_id"], name="parcel_line_order_ix")]
 
 
 class ParcelNumber(models.Model):
