@@ -50,7 +50,8 @@ class Line(asyncio.Protocol):
         self._heard += data
         end = self._heard.find(b"\r\n\r\n")
         length = LENGTH.search(self._heard, 0, end) if end >= 0 else None
-        if length is None or len(self._heard) < end + 4 + int(length[1]):
+        empty = end >= 0 and self._heard[9:12] == b"304"
+        if not empty and (length is None or len(self._heard) < end + 4 + int(length[1])):
             return
         self._times.append(time.perf_counter() - self._began)
         self._statuses[self._heard[9:12].decode()] += 1

@@ -56,16 +56,16 @@ def begin(ws: int, door_id: int, key: str, asked: bytes) -> int | Kept:
             return Kept(row.status, row.location, zstandard.decompress(bytes(row.body_zstd)))
         if clock.real_seconds(now - row.at) < LONGEST_S:
             raise UnderWay
-        ApiAnswer.objects.filter(id=row.id).update(at=now)
+        ApiAnswer.objects.filter(ws=ws, id=row.id).update(at=now)
         return row.id
 
 
-def keep(answer_id: int, status: int, location: str, body: bytes) -> None:
+def keep(ws: int, answer_id: int, status: int, location: str, body: bytes) -> None:
     """Keep the answer of what ``begin`` began."""
     packed = zstandard.compress(body)
-    ApiAnswer.objects.filter(id=answer_id).update(status=status, location=location, body_zstd=packed)
+    ApiAnswer.objects.filter(ws=ws, id=answer_id).update(status=status, location=location, body_zstd=packed)
 
 
-def release(answer_id: int) -> None:
+def release(ws: int, answer_id: int) -> None:
     """Nothing was done: the key may be used again, for something else too."""
-    ApiAnswer.objects.filter(id=answer_id, status=0).delete()
+    ApiAnswer.objects.filter(ws=ws, id=answer_id, status=0).delete()

@@ -100,9 +100,11 @@ def followed(ws: int, norms: Collection[str]) -> dict[str, int]:
         norm_of = dict(numbers.values_list("id", "norm"))
         held = load(ParcelNumber, ws, "number_id", norm_of, only=("number_id", "parcel_id", "until"))
         parcels = {one.parcel_id: norm_of[one.number_id] for one in held if one.until is None}
-        for part in load(ParcelLine, ws, "parcel_id", parcels, only=("parcel_id", "order_id"), order="order_id"):
+        parts = load(ParcelLine, ws, "parcel_id", parcels, only=("parcel_id", "order_id"))
+        for part in sorted(parts, key=lambda one: one.order_id):
             found.setdefault(parcels[part.parcel_id], part.order_id)
-        for claim in load(Claim, ws, "number_id", norm_of, only=("number_id", "order_id"), order="id"):
+        claims = load(Claim, ws, "number_id", norm_of, only=("id", "number_id", "order_id"))
+        for claim in sorted(claims, key=lambda one: one.id):
             if claim.order_id:
                 found.setdefault(norm_of[claim.number_id], claim.order_id)
     return found

@@ -125,9 +125,9 @@ def _orders(store: Connection, made: Sequence[Written], actor: str) -> Arrival:
     return Arrival(
         ws=store.ws,
         connection_id=store.id,
-        dedup_key=f"orders:{secrets.token_hex(16)}",
+        dedup_key=f"written:{secrets.token_hex(16)}",
         received_at=clock.now(),
-        what="orders",
+        what="written",
         context={"by": actor},
         body=msgspec.json.encode(made),
     )

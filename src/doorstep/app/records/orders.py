@@ -89,11 +89,12 @@ def _told(ws: int, rows: Sequence[models.Order], fields: Collection[str]) -> lis
     ids = [row.id for row in rows]
     lines: dict[int, list[Line]] = defaultdict(list)
     if wants(fields, "lines"):
-        for line in load(models.Line, ws, "order_id", ids, order="id"):
+        for line in sorted(load(models.Line, ws, "order_id", ids), key=lambda one: one.id):
             lines[line.order_id].append(_line(line))
     parcels: dict[int, dict[int, str]] = defaultdict(dict)
     if wants(fields, "parcels"):
-        for part in load(models.ParcelLine, ws, "order_id", ids, only=("parcel_id", "order_id"), order="parcel_id"):
+        parts = load(models.ParcelLine, ws, "order_id", ids, only=("parcel_id", "order_id"))
+        for part in sorted(parts, key=lambda one: one.parcel_id):
             parcels[part.order_id][part.parcel_id] = str(part.parcel_id)
     return [
         Order(

@@ -90,7 +90,8 @@ def _told(ws: int, rows: Sequence[models.Parcel], fields: Collection[str]) -> li
     ids = [row.id for row in rows]
     orders: dict[int, dict[int, str]] = defaultdict(dict)
     if wants(fields, "orders"):
-        for part in load(models.ParcelLine, ws, "parcel_id", ids, only=("parcel_id", "order_id"), order="order_id"):
+        parts = load(models.ParcelLine, ws, "parcel_id", ids, only=("parcel_id", "order_id"))
+        for part in sorted(parts, key=lambda one: one.order_id):
             orders[part.parcel_id][part.order_id] = str(part.order_id)
     numbers = _numbers(ws, ids) if wants(fields, "numbers") else {}
     return [_parcel(row, list(orders[row.id].values()), numbers.get(row.id, [])) for row in rows]
@@ -121,7 +122,7 @@ def _parcel(row: models.Parcel, orders: list[str], numbers: list[NumberOfParcel]
 
 def _numbers(ws: int, parcel_ids: Collection[int]) -> dict[int, list[NumberOfParcel]]:
     """Those of each parcel, the newest first."""
-    held = load(models.ParcelNumber, ws, "parcel_id", parcel_ids, order="since")
+    held = sorted(load(models.ParcelNumber, ws, "parcel_id", parcel_ids), key=lambda one: one.since)
     only = ("id", "text", "carrier")
     known = {one.id: one for one in load(models.Number, ws, "id", {one.number_id for one in held}, only=only)}
     found: dict[int, list[NumberOfParcel]] = defaultdict(list)

@@ -87,7 +87,8 @@ def purchase(ws: int, purchase_id: int, fields: Collection[str] = ALL) -> Purcha
 def _told(ws: int, rows: Sequence[models.Purchase], fields: Collection[str]) -> list[Purchase]:
     lines: dict[int, list[PurchaseLine]] = defaultdict(list)
     if wants(fields, "lines"):
-        for line in load(models.PurchaseLine, ws, "purchase_id", [row.id for row in rows], order="id"):
+        bought = load(models.PurchaseLine, ws, "purchase_id", [row.id for row in rows])
+        for line in sorted(bought, key=lambda one: one.id):
             lines[line.purchase_id].append(_line(line))
     return [
         Purchase(

@@ -133,9 +133,9 @@ def _once(request: HttpRequest, holder: Holder, key: str, raw: bytes, do: Callab
     try:
         reply = do()
     except BaseException:
-        api_answers.release(begun)
+        api_answers.release(holder.ws, begun)
         raise
-    api_answers.keep(begun, reply.status, reply.location, reply.body)
+    api_answers.keep(holder.ws, begun, reply.status, reply.location, reply.body)
     return reply
 
 
