@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sandbox.aliexpress_order import PACIFIC, AliOrder
 from sandbox.clock import Clock
+from sandbox.daily import Daily
 from sandbox.faults import Handler
 
 HOSTS = ("api-sg.aliexpress.com",)
@@ -35,13 +36,13 @@ class Refusal(Exception):
 
 
 class AliExpress:
-    """One buyer's orders, and the app that may read them. ``calls_left`` is the day's quota of the app. ``lives``: of
+    """One buyer's orders, and the app that may read them. ``quota`` is the app's of the day. ``lives``: of
     its tokens, and of the permission itself, in real time.
     """
 
     def __init__(self, *, clock: Clock, random: Random, lives: tuple[timedelta, timedelta] = (ACCESS, REFRESH)) -> None:
         self.orders: dict[int, AliOrder] = {}
-        self.calls_left = 100_000
+        self.quota = Daily(clock, 100_000)
         self._lives = lives[0] * clock.rate, lives[1] * clock.rate
         self._clock = clock
         self._random = random
@@ -101,12 +102,11 @@ class AliExpress:
     def _spend(self) -> None:
         now = asyncio.get_running_loop().time()
         self._calls = [at for at in self._calls if at > now - 1]
-        if self.calls_left <= 0:
+        if not self.quota.spend():
             raise Refusal("AppCallLimit", "The app call limit of the day is reached")
         if len(self._calls) >= QPS:
             raise Refusal("ApiCallLimit", "The request has exceeded the limit, this ban will last 1 seconds")
         self._calls.append(now)
-        self.calls_left -= 1
 
     async def _token(self, request: web.Request) -> web.Response:
         said, now = self._let_in(request), self._clock.now()

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.clock import Clock
+from sandbox.daily import Daily
 from sandbox.faults import Handler
 from sandbox.road import Busy, Codes, Road
 from sandbox.shipment import Scan, Shipment
@@ -37,11 +38,11 @@ WORDS: Codes = {
 
 
 class Dhl:
-    """Knows the parcels of the world under DHL's numbers. ``left_today`` is the day's quota."""
+    """Knows the parcels of the world under DHL's numbers. ``quota`` is the day's."""
 
     def __init__(self, *, clock: Clock, known: Mapping[str, Shipment]) -> None:
         self.road = Road(clock, known, PER_SECOND)
-        self.left_today = 250
+        self.quota = Daily(clock, 250)
 
     def app(self) -> web.Application:
         """The HTTP side."""
@@ -62,9 +63,8 @@ class Dhl:
     def _spend(self) -> None:
         """A call of this second and of this day. Raises Busy."""
         self.road.spend()
-        if self.left_today <= 0:
+        if not self.quota.spend():
             raise Busy
-        self.left_today -= 1
 
     async def _shipments(self, request: web.Request) -> web.Response:
         number, service = request.query.get("trackingNumber", ""), request.query.get("service", SERVICE)

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.clock import Clock
+from sandbox.daily import Daily
 from sandbox.ebay_notices import Notices
 from sandbox.ebay_order import CARRIERS, EBayOrder, Refusal
 from sandbox.faults import Handler
@@ -24,11 +25,11 @@ NUMBERS_AT_MOST = 10
 
 
 class EBay:
-    """One seller's orders and the API. ``calls_left`` is the day's quota."""
+    """One seller's orders and the API. ``quota`` is the day's."""
 
     def __init__(self, *, clock: Clock, random: Random) -> None:
         self.orders: dict[str, EBayOrder] = {}
-        self.calls_left = 100_000
+        self.quota = Daily(clock, 100_000)
         self.permits = Permits(
             clock=clock,
             random=random,
@@ -73,9 +74,8 @@ class EBay:
             return web.json_response(said, status=400)
 
     def _spend(self) -> None:
-        if self.calls_left <= 0:
+        if not self.quota.spend():
             raise Refusal(429, 2001, "Too many requests.", "The request limit has been reached for the resource.")
-        self.calls_left -= 1
 
     def _who(self, request: web.Request, scope: str) -> str:
         """The seller whose token this is; '' for the application's own. Raises Refusal."""

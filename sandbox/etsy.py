@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.clock import Clock
+from sandbox.daily import Daily
 from sandbox.etsy_receipt import CARRIERS, EtsyReceipt
 from sandbox.faults import Handler
 from sandbox.permits import NoPermit, Permits
@@ -35,12 +36,12 @@ class Refusal(Exception):
 
 
 class Etsy:
-    """One shop. ``mails`` are the numbers that its buyers were mailed; ``left_today`` is the day's quota."""
+    """One shop. ``mails`` are the numbers that its buyers were mailed; ``quota`` is the day's."""
 
     def __init__(self, *, clock: Clock, random: Random) -> None:
         self.receipts: dict[int, EtsyReceipt] = {}
         self.mails: list[str] = []
-        self.left_today = 10_000
+        self.quota = Daily(clock, 10_000)
         self.permits = Permits(
             clock=clock,
             random=random,
@@ -92,7 +93,7 @@ class Etsy:
             return web.json_response({"error": str(refusal)}, status=refusal.status, headers=refusal.headers)
         except NoPermit as problem:
             return web.json_response({"error": str(problem)}, status=400)
-        answer.headers.update({"x-limit-per-second": str(PER_SECOND), "x-remaining-today": str(self.left_today)})
+        answer.headers.update({"x-limit-per-second": str(PER_SECOND), "x-remaining-today": str(self.quota.left)})
         return answer
 
     def _spend(self) -> None:
@@ -101,10 +102,9 @@ class Etsy:
         self._calls = [at for at in self._calls if at > now - 1]
         if len(self._calls) >= PER_SECOND:
             raise Refusal(429, "Rate limit exceeded", **{"retry-after": "1", "x-remaining-this-second": "0"})
-        if self.left_today <= 0:
+        if not self.quota.spend():
             raise Refusal(429, "Rate limit exceeded", **{"x-remaining-today": "0"})
         self._calls.append(now)
-        self.left_today -= 1
 
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}

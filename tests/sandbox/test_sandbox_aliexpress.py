@@ -142,7 +142,7 @@ async def test_the_platform_tells_off(town: Town) -> None:
     with pytest.raises(Busy) as caught:
         await town.ask(ALI.check(town.account))
     assert caught.value.retry_after == 1
-    town.world.calls_left = 0
+    town.world.quota.left = 0
     with pytest.raises(Busy) as caught:
         await town.ask(ALI.check(town.account))
     assert caught.value.retry_after == 86_400

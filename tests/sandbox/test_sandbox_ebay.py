@@ -177,7 +177,7 @@ async def test_a_missing_scope_and_a_spent_quota_are_told_apart(town: Town) -> N
     with pytest.raises(Denied, match="permissions") as denied:
         await town.line.run(CONNECTOR, town.account, EBAY.check(town.account))
     assert denied.value.message and denied.value.message.id == "ebay.denied"
-    town.world.calls_left = 0
+    town.world.quota.left = 0
     with pytest.raises(Busy):
         await town.push(SHIPMENT)
 

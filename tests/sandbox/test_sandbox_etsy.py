@@ -134,7 +134,7 @@ async def test_quotas_of_the_second_and_of_the_day_say_when_to_come_back(town: T
     with pytest.raises(Busy) as second:
         await town.push()
     assert second.value.retry_after == 1
-    town.world.left_today = 0
+    town.world.quota.left = 0
     town.world._calls.clear()
     with pytest.raises(Busy) as day:
         await town.push()

@@ -7,6 +7,7 @@ import pytest
 
 from sandbox import world as living
 from sandbox.clock import Clock
+from sandbox.daily import Daily
 from sandbox.marketplaces import NAMES
 from sandbox.serve import HOST
 from sandbox.world import World
@@ -126,3 +127,11 @@ async def test_a_world_that_runs_for_weeks_does_not_grow(monkeypatch: pytest.Mon
     assert len(world.aggregator.known) <= 2 * kept
     assert len(world.paypal.captured) <= kept
     await world.close()
+
+
+def test_a_days_quota_begins_anew_at_midnight() -> None:
+    clock = Clock(datetime.now(UTC), 1)
+    quota = Daily(clock, 2)
+    assert [quota.spend() for _ in range(3)] == [True, True, False]
+    clock.jump(timedelta(days=1))
+    assert quota.spend() and quota.left == 1
