@@ -38,8 +38,9 @@ class Asked:
 
     def check(self, account: Account) -> Flow[Checked]:
         """Asks about the sample, which shows whether the account may track."""
+        asked = self.question(account, (TrackingNumber(text=self.sample, carrier=""),))
         with contextlib.suppress(NotFound, Refused):
-            self.tracked((yield self.question(account, (TrackingNumber(text=self.sample, carrier=""),))))
+            self.tracked((yield replace(asked, context={"asked": self.sample})))
         named = account.settings.get(self.known_by) or account.credentials.get(self.known_by, "")
         return Checked(external_id=account_id(self.meta.name, named), label=self.meta.label)
 

@@ -37,6 +37,8 @@ _AMERICAN: Final = re.compile(
     r"(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d(?::\d\d)?) ([AP]M)", re.IGNORECASE | re.ASCII
 )
 
+_EUROPEAN: Final = re.compile(r"(\d\d)[-/](\d\d)[-/](\d{4})((?: \d\d:\d\d(?::\d\d)?)?)", re.ASCII)
+
 
 class Meaning(NamedTuple):
     """What a code of a carrier says. UNKNOWN in a table: known, and it says nothing about where the parcel is."""
@@ -173,6 +175,12 @@ def american(text: str) -> str:
     month, date_, year, hour, rest, half = found.groups()
     hours = int(hour) % 12 + (12 if half.upper() == "PM" else 0)
     return f"{year}-{int(month):02}-{int(date_):02}T{hours:02}:{rest}"
+
+
+def european(text: str) -> str:
+    """``30-06-2026 14:05:00`` or ``30/06/2026``, day first, in ISO 8601; any other text as it is."""
+    found = _EUROPEAN.fullmatch(text.strip())
+    return f"{found[3]}-{found[2]}-{found[1]}{found[4].replace(' ', 'T')}" if found else text
 
 
 def at_zone(text: str, zone: ZoneInfo) -> When:
