@@ -78,6 +78,7 @@ urlpatterns = [
     path("purchases/<int:purchase_id>/match", purchases.act, name="purchase_match"),
     path("orders/<int:order_id>/purchase", purchases.this_is, name="order_purchase"),
     path("suppliers", suppliers.show_all, name="suppliers"),
+    path("suppliers/record", suppliers.record, name="supplier_record"),
     path("connections/<int:connection_id>/orders", imports.orders, name="store_orders"),
     path("connections/<int:connection_id>/numbers.csv", imports.numbers, name="store_numbers"),
     path("orders/<int:order_id>/bought", purchases.bought, name="bought"),

@@ -60,3 +60,13 @@ def test_numbers_that_were_there_before_the_store_say_nothing_about_time():
     together, _ = records(one, days=6)
     assert (together.parcels, together.number_h, together.scan_h) == (0, None, None)
     assert (together.dispatches, together.unproven, together.dispatch_h) == (1, 0, 71.5)
+
+
+def test_record_of_all_stores_counts_what_stands_behind_every_figure():
+    one = bought()
+    one.hears(one.track(track17(CJP, scan(3.5, "InTransit_PickedUp", "Picked up"), key=190271)))
+    later = clock.now() + timedelta(days=6)
+    together, _ = supplier_record.records(one.ws, 0, later)
+    assert together == records(one, days=6)[0]
+    assert (together.bought, together.numbered, together.timed, together.never_share) == (1, 1, 1, 0.0)
+    assert supplier_record.records(one.ws, 0, later, timedelta(days=3))[1] == []

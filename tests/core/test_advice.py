@@ -152,3 +152,8 @@ records = st.builds(
 @given(records)
 def test_exactly_one_way_is_advised(record):
     assert sorted(one.verdict is Verdict.ADVISED for one in advise(record)) == [False, False, True]
+
+
+def test_share_of_parcels_never_scanned_needs_parcels() -> None:
+    assert Record(parcels=4, never=1).never_share == 0.25
+    assert Record().never_share == 0.0

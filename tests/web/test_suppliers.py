@@ -1,14 +1,17 @@
 """Which supplier gives numbers how, on the console and in the documentation."""
 
+from datetime import timedelta
+
 from django.test import Client
 
+from doorstep.app import clock
 from doorstep.connectors import support
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.senders import merchants
 from doorstep.connectors.registry import connectors
 from doorstep.connectors.support import Way, find, suppliers
-from doorstep.db.models import Connection, Purchase
-from tests.app.ledger import Ledger
+from doorstep.db.models import Connection, Parcel, ParcelNumber, Purchase
+from tests.app.ledger import Ledger, connect
 
 
 def test_list_promises_what_there_is_and_nothing_else() -> None:
@@ -72,3 +75,18 @@ def test_what_was_bought_is_entered_many_at_once_and_on_the_order(shop: Ledger, 
     assert Purchase.objects.get(ws=shop.ws, external_id="B-1").matched_order_id == order.id
     assert bob.post(path, {**said, "account": shop.supplier.id}).status_code == 404
     assert bob.post("/orders/1/bought", said).status_code == 404
+
+
+def test_scorecard_says_how_much_is_behind_it(shop: Ledger, alice: Client, charlie: Client) -> None:
+    Parcel.objects.filter(ws=shop.ws).update(first_scan_at=None)
+    ParcelNumber.objects.filter(ws=shop.ws).update(since=clock.now() - timedelta(days=40))
+    text = alice.get("/suppliers/record").content.decode()
+    assert "Cjdropshipping" in text and "few parcels" in text and "1 of 1" in text and "100%" in text
+    assert "Payment to number" in text and "not known" in text
+    assert "No purchase is known" in charlie.get(f"/suppliers/record?days=365&of={shop.store.id}").content.decode()
+
+
+def test_scorecard_is_of_one_store_where_one_is_chosen(shop: Ledger, alice: Client) -> None:
+    second = connect(shop.ws, "store", "csv", shop.store.connected_at)
+    assert "Cjdropshipping" in alice.get(f"/suppliers/record?of={shop.store.id}&days=30").content.decode()
+    assert "Cjdropshipping" not in alice.get(f"/suppliers/record?of={second.id}").content.decode()

@@ -27,9 +27,13 @@ class _Seen:
     replaced: bool
 
 
-def records(ws: int, store_id: int, now: datetime) -> tuple[Record, list[tuple[str, Record]]]:
-    """Of all the store's suppliers together, and of each by name, the one with most parcels first."""
-    purchases = _purchases(ws, store_id, now)
+def records(
+    ws: int, store_id: int, now: datetime, window: timedelta = WINDOW
+) -> tuple[Record, list[tuple[str, Record]]]:
+    """Of all suppliers of a store (0 = of all stores) together, and of each by name, the one with most parcels first.
+    ``window``: of the orders that were placed so long ago at most.
+    """
+    purchases = _purchases(ws, store_id, now - window)
     seen = _seen(ws, purchases)
     names = dict(Connection.objects.filter(ws=ws, kind="supplier").values_list("id", "label"))
     each = []
@@ -41,9 +45,10 @@ def records(ws: int, store_id: int, now: datetime) -> tuple[Record, list[tuple[s
     return _record(purchases, seen, now), each
 
 
-def _purchases(ws: int, store_id: int, now: datetime) -> list[Purchase]:
-    orders = Order.objects.filter(ws=ws, store_id=store_id, placed_at__gte=now - WINDOW).values("id")
-    ids = PurchaseLine.objects.filter(ws=ws, order_id__in=orders).values("purchase_id")
+def _purchases(ws: int, store_id: int, since: datetime) -> list[Purchase]:
+    orders = Order.objects.filter(ws=ws, placed_at__gte=since)
+    mine = orders.filter(store_id=store_id) if store_id else orders
+    ids = PurchaseLine.objects.filter(ws=ws, order_id__in=mine.values("id")).values("purchase_id")
     return list(Purchase.objects.filter(ws=ws, id__in=ids).order_by("-id")[:MOST])
 
 
@@ -82,9 +87,12 @@ def _record(purchases: Sequence[Purchase], seen: Sequence[_Seen], now: datetime)
         replaced=sum(one.replaced for _, one in old),
         dispatches=len(sent),
         unproven=sum(not _within(at, one.scan) for at, one in sent),
+        bought=len(purchases),
         purchases=sum(one.stock != "unknown" for one in purchases),
         private=sum(one.stock == "private" for one in purchases),
         led=sum(bool(one.paid_at and one.dispatched_at) for one in purchases),
+        numbered=sum(bool(one.purchase.paid_at and one.since) for one in seen),
+        timed=sum(bool(one.since and one.scan) for one in seen),
         number_h=_median_h((one.purchase.paid_at, one.since) for one in seen),
         dispatch_h=_median_h((one.paid_at, one.dispatched_at) for one in purchases),
         scan_h=_median_h((one.since, one.scan) for one in seen),

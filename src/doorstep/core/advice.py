@@ -28,9 +28,10 @@ class Record:
 
     ``scanned``: first scan within ``SCAN_WITHIN`` of the number. ``never``: none so far. ``replaced``: the number
     changed. ``dispatches``: said to be sent longer ago than ``SCAN_WITHIN``; ``unproven``: of these, without a scan in
-    that time. ``purchases``, ``private``: all, and from private stock. ``led``: purchases with a time of payment and of
-    dispatch. ``number_h``, ``dispatch_h``, ``scan_h``:
-    median hours from payment to number, from payment to dispatch, from number to first scan; None = not known.
+    that time. ``bought``: all purchases; ``purchases``: those whose stock is known, ``private``: of these, from private
+    stock. ``led``: purchases with a time of payment and of dispatch; ``numbered``, ``timed``: parcels behind the two
+    other medians. ``number_h``, ``dispatch_h``, ``scan_h``: median hours from payment to number, from payment to
+    dispatch, from number to first scan; None = not known.
     """
 
     parcels: int = 0
@@ -39,9 +40,12 @@ class Record:
     replaced: int = 0
     dispatches: int = 0
     unproven: int = 0
+    bought: int = 0
     purchases: int = 0
     private: int = 0
     led: int = 0
+    numbered: int = 0
+    timed: int = 0
     number_h: float | None = None
     dispatch_h: float | None = None
     scan_h: float | None = None
@@ -59,6 +63,10 @@ class Record:
     @property
     def scanned_share(self) -> float:
         return self.scanned / self.parcels if self.parcels else 0.0
+
+    @property
+    def never_share(self) -> float:
+        return self.never / self.parcels if self.parcels else 0.0
 
     @property
     def replaced_share(self) -> float:
