@@ -7,6 +7,7 @@ back. A body is read whole before a thread is used, and what is too much is refu
 
 import asyncio
 import contextlib
+import json
 import queue
 import sys
 import tempfile
@@ -89,7 +90,9 @@ class Bridge:
                 length = await read_body(receive, body, self._max_body)
                 await self._answer(environ(scope, body, length), receive, send)
         except Cut as cut:
-            if cut.status:
+            if cut.status and scope["path"].startswith("/api/"):
+                await plain(send, cut.status, _problem(cut), kind=PROBLEM)
+            elif cut.status:
                 await plain(send, cut.status, cut.text)
 
     async def _answer(self, env: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -210,6 +213,15 @@ async def read_body(receive: Receive, body: IO[bytes], limit: int) -> int:
 
 
 TEXT: Final = b"text/plain; charset=utf-8"
+PROBLEM: Final = b"application/problem+json"
+CODES: Final = {408: "unreadable", 413: "too_large", 503: "busy"}  # as ``web.api.problem`` calls them
+
+
+def _problem(cut: Cut) -> bytes:
+    """What programs are told, in the shape of all problems of the API (RFC 9457)."""
+    code = CODES[cut.status]
+    said = {"type": f"/api/v1/#{code}", "title": cut.text, "status": cut.status, "detail": cut.text, "code": code}
+    return json.dumps({**said, "errors": []}).encode()
 
 
 async def plain(
