@@ -91,7 +91,7 @@ def _oldest(ws: int, limit: int) -> list[Inbox]:
     rows: list[Inbox] = []
     size = 0
     for row in fetch(Inbox, ws, "state = 'new' ORDER BY id LIMIT %s", limit):
-        size += TOGETHER if row.headers["what"] in MANY else len(row.body_zstd)
+        size += TOGETHER if row.headers.get("what") in MANY else len(row.body_zstd)
         if rows and size > TOGETHER:
             break
         rows.append(row)

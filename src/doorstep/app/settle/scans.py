@@ -29,7 +29,7 @@ from doorstep.core.timeline import first_and_last, headline, own, placed
 from doorstep.db import queries
 from doorstep.db.load import load
 from doorstep.db.models import Connection, Order, Parcel, ParcelNumber, Purchase, Watch
-from doorstep.db.tabs import sort_in
+from doorstep.db.tabs import MOVING, sort_in
 
 _TOLD: Final = frozenset(TOLD)
 TIMES: Final = ("id", "ordered_at", "paid_at")  # of a purchase: since when its parcel can have been scanned
@@ -46,7 +46,7 @@ def settle_scans(
     if not numbers:
         return left
     last = {number: place for place, (_, touched) in enumerate(told) for number in touched.scans}
-    cluster, settled = _gather(told[0][0].ws, numbers, heard), set[int]()
+    cluster, settled, moved = _gather(told[0][0].ws, numbers, heard), set[int](), set[int]()
     plans, cluster.plans = cluster.plans, []
     matter = _TOLD if telling(cluster) else frozenset[Status]()
     for parcel, plan in plans:
@@ -54,15 +54,22 @@ def settle_scans(
         news = set[Status]().union(*(scans.get(one, ()) for one in ids))
         if news & matter - {Status(parcel.status)}:  # what it is now, it was told already
             continue
-        place = max(last[one] for one in ids if one in last)
+        place, before = max(last[one] for one in ids if one in last), _on_board(parcel)
         if _renew(told[place][0], cluster, parcel, plan):
             cluster.plans.append((parcel, plan))
             settled.update(row.number_id for row in cluster.held[parcel.id])
+            if _on_board(parcel) != before:
+                moved.update(part.order_id for part in cluster.parts.get(parcel.id, ()))
     cluster.numbers = {id_: number for id_, number in cluster.numbers.items() if id_ in settled}
     watch_numbers(cluster)
     cluster.sheet.write()
-    sort_in(cluster.ws, {part.order_id for parcel, _ in cluster.plans for part in cluster.parts.get(parcel.id, ())})
+    sort_in(cluster.ws, moved)
     return left | (numbers - settled)
+
+
+def _on_board(parcel: Parcel) -> tuple[bool, bool, bool]:
+    """What of a parcel decides on which tabs its orders are (``db.tabs``)."""
+    return parcel.status in MOVING, bool(parcel.action_by), parcel.closed_at is None
 
 
 def _gather(ws: int, numbers: Iterable[int], heard: Mapping[int, list[Heard]]) -> Cluster:
