@@ -13,7 +13,7 @@ from doorstep.connectors.stores.shopee import CONNECTOR, Shopee
 from doorstep.connectors.stores.shopee_open.wire import sign, tokens
 from doorstep.connectors.values import Grant
 from doorstep.core.order import Content
-from tests.connectors.flow import NOW, Driven, answer, drive
+from tests.connectors.flow import NOW, Driven, Reply, answer, drive
 from tests.connectors.recordings import of
 from tests.sandbox.vendors import SPECS, problems, specification
 
@@ -160,7 +160,7 @@ def test_an_order_that_is_gone_is_told() -> None:
 def test_time_is_asked_in_spans_and_numbers_come_beside_the_orders() -> None:
     listed = ok({"more": True, "next_cursor": "20", "order_list": [{"order_sn": ORDER}]})
     last, shop = ok({"more": False, "next_cursor": "x", "order_list": [{"order_sn": ORDER}]}), Shop()
-    replies = [listed, shop, shop, shop, last, shop, shop, shop, ok({"order_list": []})]
+    replies: list[Reply] = [listed, shop, shop, shop, last, shop, shop, shop, ok({"order_list": []})]
     done = held(drive(CONNECTOR, ACCOUNT, SHOPEE.orders(ACCOUNT, NOW - timedelta(days=20)), replies))
     spans = [dict(one.query) for one in done.requests if "time_from" in dict(one.query)]
     assert [int(one["time_to"]) - int(one["time_from"]) for one in spans] == [15 * 86400, 15 * 86400, 5 * 86400]

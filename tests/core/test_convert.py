@@ -59,7 +59,7 @@ def test_a_number_that_is_too_long_is_refused_not_cut():
     assert isinstance(told("bigcommerce", "1" * 50), Given)
 
 
-@pytest.mark.parametrize("name", ["amazon", "walmart", "paypal", "magento", "tiktok_shop", "lazada", "prestashop"])
+@pytest.mark.parametrize("name", ["amazon", "walmart", "paypal", "magento", "tiktok_shop", "squarespace"])
 def test_a_channel_that_needs_the_carrier_is_not_given_a_guess(name):
     assert refused(name, "XX1", "") == "carrier_unknown"
 

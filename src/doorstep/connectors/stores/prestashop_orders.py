@@ -111,7 +111,7 @@ class OrderShape(msgspec.Struct):
 
 
 def read_order(order: OrderShape, beside: Beside) -> Order:
-    """ValueError: no usable date."""
+    """ValueError: no usable date, or no lines: nobody asked for those of an order that came between two questions."""
     zone = ZoneInfo(beside.timezone)
     placed, changed = instant(order.date_add, zone), instant(order.date_upd, zone)
     if placed is None:
@@ -120,6 +120,8 @@ def read_order(order: OrderShape, beside: Beside) -> Order:
     ended = order.current_state in beside.ended
     waits = bool(state and not (state.paid or state.shipped)) and not ended
     mine = [one for one in beside.details if one.id_order == order.id]
+    if not mine:
+        raise ValueError(f"the lines of order {order.id} were not asked for")
     return Order(
         ref=str(order.id),
         number=order.reference or str(order.id),
