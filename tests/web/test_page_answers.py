@@ -218,6 +218,24 @@ def test_silence_is_explained(shop: Ledger, order: Order, page: str) -> None:
     assert threads.waiting(shop.ws) == {order.id: past}
 
 
+def test_order_needs_attention_while_a_parcel_is_missed_or_somebody_waits(
+    shop: Ledger, order: Order, page: str, arrived: Parcel, alice: Client
+) -> None:
+    def attention() -> bool:
+        order.refresh_from_db()
+        return order.attention
+
+    assert not attention()
+    say(page, arrived, "missing")
+    assert attention()
+    say(page, arrived, "received")
+    assert not attention()
+    threads.ask(shop.ws, order.id, "Hello?")
+    assert attention()
+    alice.post(f"/orders/{order.id}/answer", {"body": "Hello."})
+    assert not attention()
+
+
 def test_empty_and_too_many_messages_are_refused_and_what_was_typed_stays(page: str) -> None:
     empty = Client().post(f"{page}/message", {"body": "  \n "})
     assert empty.status_code == 422 and b"Write something first." in empty.content

@@ -15,6 +15,7 @@ from django.db import transaction
 from doorstep.app import clock, loop
 from doorstep.app.audit import record as audited
 from doorstep.core.message import Message
+from doorstep.db import tabs
 from doorstep.db.models import Brand, Order, Outbox, ThreadMessage
 
 SHOPPER: Final = "shopper"
@@ -85,6 +86,7 @@ def ask(ws: int, order_id: int, body: str) -> None:
             ws=ws, store_id=order.store_id, order_id=order_id, by=SHOPPER, body=text, at=now, answer_due_at=due
         )
         _tell(row)
+        tabs.sort_in(ws, [order_id])
 
 
 def answer(ws: int, order_id: int, body: str, actor: str) -> bool:
@@ -98,6 +100,7 @@ def answer(ws: int, order_id: int, body: str, actor: str) -> bool:
             ws=ws, store_id=order.store_id, order_id=order_id, by=actor, body=text, at=clock.now()
         )
         audited(ws, actor, "message.answer", f"order:{order_id}")
+        tabs.sort_in(ws, [order_id])
     return True
 
 

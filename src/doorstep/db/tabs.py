@@ -52,6 +52,9 @@ _PUSH: Final = "SELECT 1 FROM doorstep_push push WHERE push.ws = mine.ws AND pus
 _NEWER: Final = """SELECT 1 FROM doorstep_push newer WHERE newer.ws = push.ws AND newer.order_id = push.order_id
     AND newer.parcel_id = push.parcel_id AND newer.version > push.version"""
 # A fact -> how it is computed of the order ``mine``.
+# Who wrote last about the order: the shopper waits for an answer, or has one.
+_ASKED: Final = """(SELECT said."by" FROM doorstep_threadmessage said
+    WHERE said.ws = mine.ws AND said.order_id = mine.id ORDER BY said.id DESC LIMIT 1)"""
 _TOLD: Final[Mapping[str, str]] = {
     "numbered": f"""EXISTS ({_PARTS} JOIN doorstep_parcelnumber held
         ON held.ws = part.ws AND held.parcel_id = part.parcel_id WHERE {_MINE} AND held.until IS NULL)""",
@@ -59,7 +62,10 @@ _TOLD: Final[Mapping[str, str]] = {
     "pushed": f"EXISTS ({_PUSH} AND push.state = 'accepted')",
     "moving": f"EXISTS ({_OPEN} AND parcel.status IN {MOVING})",
     "attention": f"""(EXISTS ({_OPEN} AND parcel.action_by <> '')
-        OR EXISTS ({_PUSH} AND push.state IN {WRONG} AND NOT EXISTS ({_NEWER})))""",
+        OR EXISTS ({_PUSH} AND push.state IN {WRONG} AND NOT EXISTS ({_NEWER}))
+        OR EXISTS ({_PARTS} JOIN doorstep_parcel parcel ON parcel.id = part.parcel_id
+            WHERE {_MINE} AND parcel.mark IN ('missing', 'damaged'))
+        OR coalesce({_ASKED}, '') = 'shopper')""",
 }
 
 
