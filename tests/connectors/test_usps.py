@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from doorstep.connectors.carriers.usps import CONNECTOR, Usps
+from doorstep.connectors.carriers.usps import CONNECTOR
 from doorstep.connectors.contract import Account, Answer, Broken, Busy, Denied, Refused, Request, Trouble
 from doorstep.core.number import TrackingNumber
 from doorstep.core.order import Track
@@ -15,7 +16,7 @@ from tests.connectors.flow import NOW, answer, drive, fresh
 from tests.connectors.recordings import of
 from tests.connectors.vendor_specs import ANSWERS, answers, asked_as_documented, spec
 
-USPS = Usps()
+USPS: Any = CONNECTOR  # with the ways of its kind, which the annotation does not show
 PATH = "/tracking/{trackingNumber}"
 PARCEL = TrackingNumber(text="9400111206206406260787", carrier="usps", keys={"postcode": "78701-1234"})
 ACCOUNT = Account(
