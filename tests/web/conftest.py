@@ -1,5 +1,7 @@
 """A shop seen by alice (its owner), bob (on her team) and charlie (a stranger with a workspace of his own)."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -8,6 +10,7 @@ from doorstep.app import doors, workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Order
 from tests.app.ledger import START, Ledger, cj, ledger, scan, track17, woo
+from tests.web import own
 
 NUMBER = "LX123456079CN"
 SCANS = (
@@ -15,6 +18,14 @@ SCANS = (
     scan(3.6, "InTransit_PickedUp", "Accepted at origin"),
     scan(5.0, "OutForDelivery_Other", "Out for delivery"),
 )
+
+
+@pytest.fixture(autouse=True)
+def _one_workspace_at_a_time() -> Iterator[None]:
+    """No request of any test reads or changes rows of a tenant without saying whose."""
+    with own.watching() as round_the_gate:
+        yield
+    assert round_the_gate == []
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver
 
-from doorstep.db.models import Inbox, Number, Order, ParcelLine, Purchase, Push
+from doorstep.db.models import Inbox, Number, Order, ParcelLine, Purchase, Push, Workspace
 from tests.app.ledger import Ledger
+from tests.web import own
 
 POSTS = {
     "store_orders", "deadlines_feed",
@@ -117,3 +118,15 @@ def test_console_runs_no_inline_script(alice: Client, path: str) -> None:
 def test_sign_up_is_closed(db: None) -> None:
     answer = Client().get("/accounts/signup/")
     assert b"password1" not in answer.content
+
+
+def test_a_way_round_the_gate_would_be_seen(alice: Client) -> None:
+    tables, mine = own.tenants(), Order.objects.filter(ws=1)
+    assert own.goes_round(str(Order.objects.filter(number="1001").query), tables)
+    assert not own.goes_round(str(mine.query), tables)
+    assert own.goes_round('UPDATE "doorstep_order" SET "number" = %s WHERE "doorstep_order"."number" = %s', tables)
+    with own.watching(frozenset({"doorstep_workspace"})) as found:  # as if its rows were tenants'
+        Workspace.objects.count()
+        assert found == []  # not within a request
+        alice.get("/")
+    assert found
