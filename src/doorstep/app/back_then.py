@@ -5,15 +5,17 @@ changes and the time at which each scan was first said.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from doorstep.app import archive
 from doorstep.app.scan_view import Scan, Told, timeline
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier
 from doorstep.core.status import Status
+from doorstep.core.timeline import headline, placed
 from doorstep.db.models import Change, Connection, Number, Order, ParcelLine, ParcelNumber
 
-HISTORY = 2000  # changes of one order; no order has so many
+HISTORY: Final = 2000  # changes of one order; no order has so many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +74,20 @@ def _parcel(ws: int, parcel_id: int, changes: Sequence[Change], at: datetime) ->
         numbers=tuple((one.text, carrier(one.carrier).name if one.carrier else "") for one in shown),
         status=str(turns[-1].new) if turns else Status.PENDING.value,
         since=turns[-1].known_at if turns else None,
-        scans=timeline(_told(ws, rows, said)).scans,
+        scans=tuple(one for one in timeline(_told(ws, rows, said, at)).scans if not (one.again or one.ahead)),
     )
 
 
-def _told(ws: int, rows: dict[int, Number], said: dict[int, list[TrackingEvent]]) -> Told:
+def _told(ws: int, rows: dict[int, Number], said: dict[int, list[TrackingEvent]], at: datetime) -> Told:
+    """Everything its timeline is made from; the headline is that of then, so that what was told twice is told once."""
+    line = placed(event for some in said.values() for event in some)
     names = {str(pk): label for pk, label in Connection.objects.filter(ws=ws).values_list("id", "label")}
     return Told(
         roles=dict.fromkeys(rows, ""),
         texts={one.id: one.text for one in rows.values()},
         said=said,
         lost={},
-        headline=b"",
+        headline=headline(line, at, None).headline_key,
         not_before=None,
         names=names,
     )
