@@ -1,14 +1,15 @@
 """DESIGN 2.5: any order and repetition of the same inbox rows gives the same ledger and the same outbox."""
 
+import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import scans
+from doorstep.app import manual, scans
 from doorstep.app.inbox import Arrival, keep
 from doorstep.app.understand import understand
 from doorstep.db.models import (
@@ -36,7 +37,8 @@ MAIL = (
 
 
 def said(one: Ledger) -> list[Arrival]:
-    """A busy week of two orders: snapshots old and new, a replaced number, echoes, scans that come and go, a mail."""
+    """A busy week of two orders: snapshots old and new, a replaced number, echoes, scans that come and go, a mail, and
+    what the shopper says of it."""
     two = ((501, "LAMP-1", 2), (502, "BULB", 1))
     day = timedelta(days=1)
     picked, arrived = scan(3.5, "InTransit_PickedUp", "Accepted"), scan(4.5, "InTransit_Arrival", "Arrived")
@@ -53,7 +55,16 @@ def said(one: Ledger) -> list[Arrival]:
         one.track(track17(USPS, picked, scan(5, "Delivered_Other", "Delivered"))),
         one.mail(MAIL, proven="supplier.example", how="dkim"),
         one.cj(cj("260620000000000777", "1002", number="LX987654321CN", method="China Post", sku_line="601")),
+        _marked(one, USPS, "missing", START + 5.5 * day),
+        _marked(one, CJP, "received", START + 6 * day),
     ]
+
+
+def _marked(one: Ledger, number: str, mark: str, at: datetime) -> Arrival:
+    """What the shopper says of a parcel."""
+    people = manual.by_hand(one.ws, "supplier", "manual")
+    body = json.dumps({"number": number, "mark": mark}).encode()
+    return Arrival(ws=one.ws, connection_id=people.id, dedup_key=f"mark:{mark}", received_at=at, what="mark", body=body)
 
 
 def bring(one: Ledger, rows: list[Arrival], order: list[int], groups: list[int]) -> None:
@@ -99,7 +110,7 @@ def state(ws: int) -> dict[str, Any]:
         ),
         "links": sorted((numbers[r.from_id], numbers[r.to_id], r.kind) for r in NumberLink.objects.filter(ws=ws)),
         "parcels": sorted(
-            (parcels[row.id], row.status, row.reason, purchases.get(row.purchase_id or 0, ""))
+            (parcels[row.id], row.status, row.reason, row.mark, purchases.get(row.purchase_id or 0, ""))
             for row in Parcel.objects.filter(ws=ws)
         ),
         "contents": sorted(
@@ -122,7 +133,7 @@ def state(ws: int) -> dict[str, Any]:
     }
 
 
-COUNT = 12
+COUNT = 14
 
 
 @pytest.mark.django_db(transaction=True)
