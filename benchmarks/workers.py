@@ -3,7 +3,8 @@
 1, 2 and 4 worker processes share an account's numbers, all answers changed, everything durable. The vendor counts what
 it was asked: twice is double work. Told are the rate of all together, CPU of the workers and of the database's server a
 number, and the server's share of both. Then the cost of a poll in a schedule of LONG numbers and in one ten times as
-long.
+long: 100,000 and a million, or with ``4000 1000000`` a million and ten, which takes some 20 GB on disk while it lasts.
+Whatever is not over after ``PATIENCE_S`` ends it.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from benchmarks.poll import Cost, _polls, _run
 from benchmarks.report import report
 
 LONG, SAMPLE, ROUNDS = 100_000, 1_000, 3
+PATIENCE_S = 600.0  # for the numbers of one measurement
 
 
 def main() -> None:
@@ -47,7 +49,11 @@ def _tell(account: Any, count: int, workers: int, port: int) -> None:
     server, began = field.server_seconds(), time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.workers", "work", str(port)]
     running = [subprocess.Popen(command, cwd=field.HOME, stdout=subprocess.PIPE, text=True) for _ in range(workers)]
-    said = [json.loads(one.communicate()[0].splitlines()[-1]) for one in running]
+    try:
+        said = [json.loads(one.communicate(timeout=PATIENCE_S)[0].splitlines()[-1]) for one in running]
+    finally:
+        for one in running:
+            one.kill()
     wall = max(one["ended"] for one in said) - min(one["began"] for one in said)
     server, cpu = field.server_seconds() - server, sum(one["cpu"] for one in said)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/count") as answer:
@@ -91,7 +97,9 @@ def _tell_scale(account: Any, count: int, begun: int, port: int) -> None:
     gc.set_threshold(100_000, 50, 100)
     costs, longer = {}, begun * 10
     for length, begin in ((begun, count), (longer, begun)):
+        planting = time.perf_counter()
         field.plant_more(account, begin, length)
+        print(f"  {length:,} numbers planted after {time.perf_counter() - planting:.0f} s", flush=True)
         with field.vendor(port, 0.1):
             _run(lambda length=length: _polls(account, SAMPLE, length - SAMPLE, length))
             found = [
