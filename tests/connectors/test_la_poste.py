@@ -28,7 +28,7 @@ def test_all_numbers_are_asked_about_at_once() -> None:
 
 @pytest.mark.parametrize("canned", [UNKNOWN, answer({"code": "BAD_REQUEST"}, status=400), answer("", status=404)])
 def test_connecting_takes_it_that_the_sample_is_unknown(canned: Answer) -> None:
-    assert drive(POSTE, ACCOUNT, POSTE.check(ACCOUNT), canned).result.label == POSTE.meta.label
+    assert drive(POSTE, ACCOUNT, POSTE.check(ACCOUNT), canned).result.label == "La Poste"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ class Asked:
 
     ``question``: the Request about at most ``meta.batch`` numbers; what it is about is put on it here. ``tracked``:
     the Facts of an answer, or the Trouble that it is. ``sample``: a number that belongs to nobody, asked about to test
-    a connection. ``known_by``: the field that tells one account from another.
+    a connection. ``known_by``: the field that tells one account from another. ``called``: a connection's name, where
+    the label of the connector is longer.
     """
 
     meta: Meta
@@ -35,6 +36,7 @@ class Asked:
     known_by: str
     status: Mapping[str, Status]
     unseen: frozenset[str] = frozenset()
+    called: str = ""
 
     def check(self, account: Account) -> Flow[Checked]:
         """Asks about the sample, which shows whether the account may track."""
@@ -42,7 +44,7 @@ class Asked:
         with contextlib.suppress(NotFound, Refused):
             self.tracked((yield replace(asked, context={"asked": self.sample})))
         named = account.settings.get(self.known_by) or account.credentials.get(self.known_by, "")
-        return Checked(external_id=account_id(self.meta.name, named), label=self.meta.label)
+        return Checked(external_id=account_id(self.meta.name, named), label=self.called or self.meta.label)
 
     def track(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[None]:
         """As many questions as the carrier's batch makes of them."""

@@ -53,4 +53,5 @@ CONNECTOR: Carrier = Asked(
     known_by="api_key",
     status=tracks.STATUS,
     unseen=frozenset(tracks.STATUS) - _SEEN,
+    called="La Poste",
 )
