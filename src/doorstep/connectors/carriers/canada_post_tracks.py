@@ -21,6 +21,7 @@ from doorstep.connectors.scans import (
     broken,
     code_tables,
     day,
+    history,
     invalid,
     not_found,
     scan,
@@ -29,7 +30,7 @@ from doorstep.connectors.scans import (
 )
 from doorstep.core.event import TrackingEvent, when
 from doorstep.core.message import Message, Value
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 
 NAME: Final = "Canada Post"
 _EVENTS: Final = code_tables(Path(__file__).with_name("canada_post_codes.csv"))["event"]
@@ -105,15 +106,7 @@ def _track(detail: Element, reader: Reader) -> Track:
     number, scans = xml.said(detail, "pin"), list(detail.iter("occurrence"))
     events = reader.scans(number, scans, lambda one: _event(one, reader), newest_first=True)
     eta = day(xml.said(detail, "changed-expected-date") or xml.said(detail, "expected-delivery-date"))
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="canada_post",
-        events=events,
-        complete=len(events) == len(scans) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
+    return history(number, "canada_post", events, len(scans), eta=(eta, eta))
 
 
 def _event(found: Element, reader: Reader) -> TrackingEvent:

@@ -23,6 +23,7 @@ from doorstep.connectors.scans import (
     broken,
     day,
     decoded,
+    history,
     invalid,
     not_found,
     scan,
@@ -30,7 +31,7 @@ from doorstep.connectors.scans import (
     trouble,
 )
 from doorstep.core.event import TrackingEvent, when
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 from doorstep.core.status import Status
 from doorstep.core.words import read_words
 
@@ -116,15 +117,7 @@ def _track(found: _Shipment, reader: Reader) -> Track:
         )
     )
     eta = day(found.estimated_delivery_date or found.estimated_time_of_delivery)
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="dhl_express",
-        events=events,
-        complete=len(events) == len(raws) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
+    return history(number, "dhl_express", events, len(raws), eta=(eta, eta))
 
 
 def _ordered(events: Sequence[TrackingEvent]) -> tuple[TrackingEvent, ...]:

@@ -14,10 +14,21 @@ from doorstep.connectors import xml
 from doorstep.connectors.answers import bare, place
 from doorstep.connectors.carriers.dhl_codes import PARCEL_DE
 from doorstep.connectors.contract import Answer, Denied, Facts, NotFound, Refused
-from doorstep.connectors.scans import Meaning, Reader, asked, broken, code_tables, not_found, scan, statuses, trouble
+from doorstep.connectors.scans import (
+    Meaning,
+    Reader,
+    asked,
+    broken,
+    code_tables,
+    history,
+    not_found,
+    scan,
+    statuses,
+    trouble,
+)
 from doorstep.core.event import TrackingEvent, when
 from doorstep.core.message import Message, Value
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 from doorstep.core.status import Status
 
 NAME: Final = "DHL Paket"
@@ -68,13 +79,7 @@ def _track(piece: Element, numbers: tuple[str, ...], reader: Reader) -> Track:
         return not_found(number, piece.get("status", ""))
     scans = [one for one in piece.iter("data") if one.get("name") == "piece-event"]
     events = reader.scans(number, scans, lambda one: _event(one, reader), newest_first=False)
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="dhl_parcel_de",
-        events=events,
-        complete=len(events) == len(scans) > 0,  # a moment without events undoes none
-    )
+    return history(number, "dhl_parcel_de", events, len(scans))
 
 
 def _event(found: Element, reader: Reader) -> TrackingEvent:

@@ -17,6 +17,7 @@ from doorstep.connectors.scans import (
     asked,
     broken,
     decoded,
+    history,
     invalid,
     not_found,
     scan,
@@ -24,7 +25,7 @@ from doorstep.connectors.scans import (
     trouble,
 )
 from doorstep.core.event import TrackingEvent, when
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 from doorstep.core.status import Status
 from doorstep.core.words import read_words
 
@@ -135,13 +136,7 @@ def _track(parcel: _Parcel, reader: Reader) -> Track:
     events = reader.scans(
         number, list(zip(raws, tags, strict=False)), lambda one: _event(*one, reader), newest_first=True
     )
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="gls",
-        events=events,
-        complete=len(events) == len(raws) > 0,  # a moment without events undoes none
-    )
+    return history(number, "gls", events, len(raws))
 
 
 def _refused(number: str, code: str, words: str) -> Track:

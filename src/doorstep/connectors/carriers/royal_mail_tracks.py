@@ -19,13 +19,14 @@ from doorstep.connectors.scans import (
     code_tables,
     day,
     decoded,
+    history,
     not_found,
     scan,
     statuses,
     trouble,
 )
 from doorstep.core.event import TrackingEvent, when
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 
 NAME: Final = "Royal Mail"
 _EVENTS: Final = code_tables(Path(__file__).with_name("royal_mail_codes.csv"))["event"]
@@ -121,15 +122,7 @@ def _track(piece: _Piece, only: str, reader: Reader) -> Track:
         newest_first=True,
     )
     eta = day(piece.estimated_delivery.date) if piece.estimated_delivery else None
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="royal_mail",
-        events=events,
-        complete=len(events) == len(raws) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
+    return history(number, "royal_mail", events, len(raws), eta=(eta, eta))
 
 
 def _event(found: _Scan, reader: Reader) -> TrackingEvent:

@@ -23,6 +23,7 @@ from doorstep.connectors.scans import (
     code_tables,
     day,
     decoded,
+    history,
     invalid,
     not_found,
     scan,
@@ -117,15 +118,7 @@ def _track(found: _Said, number: str, reader: Reader) -> Track:
         newest_first=True,
     )
     eta = day(found.expected_delivery_time_stamp or found.predicted_delivery_time_stamp or found.expected_delivery_date)
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier="usps",
-        events=events,
-        complete=len(events) == len(found.tracking_events or ()) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
+    return history(number, "usps", events, len(found.tracking_events or ()), eta=(eta, eta))
 
 
 def _event(found: _Scan, reader: Reader) -> TrackingEvent:
