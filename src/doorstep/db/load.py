@@ -23,7 +23,8 @@ _ANY: Final[Mapping[str, str]] = {
 class _Plan(NamedTuple):
     """How a model's rows are read. ``fixes``: what makes Python's value of the database's, by attribute."""
 
-    statement: str
+    columns: str
+    table: str
     names: tuple[str, ...]
     fixes: tuple[tuple[str, Fix], ...]
 
@@ -57,16 +58,27 @@ def fetch(
     only: tuple[str, ...] = (),
     lock: bool = False,
     keyed: bool = False,
+    beside: Sequence[tuple[str, str]] = (),
 ) -> list[Row]:
     """The rows of a workspace for which ``rest`` is true: SQL without anything from outside in it. ``keyed``: ``rest``
     names rows by their ids. SQLite, which keeps no statistics here, would else walk the whole workspace by an index
-    that begins with it; the plus takes that index out of its choice.
+    that begins with it; the plus takes that index out of its choice. ``beside``: what else is read with each row, as
+    (attribute, SQL), for example ``gathered``.
     """
     plan = _plan(model, connection.vendor, only)
+    more, names = "".join(f", {sql}" for _, sql in beside), (*plan.names, *(name for name, _ in beside))
     end = " FOR UPDATE" if lock and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"{plan.statement} WHERE {'+ws' if keyed else 'ws'} = %s AND {rest}{end}", [ws, *values])
-        return [made(model, dict(zip(plan.names, row, strict=True)), plan.fixes) for row in cursor.fetchall()]
+        where = f"FROM {plan.table} WHERE {'+ws' if keyed else 'ws'} = %s AND {rest}{end}"
+        cursor.execute(f"SELECT {plan.columns}{more} {where}", [ws, *values])
+        return [made(model, dict(zip(names, row, strict=True)), plan.fixes) for row in cursor.fetchall()]
+
+
+def gathered(columns: str, source: str) -> str:
+    """SQL for a list of lists, as JSON text: these columns of all rows of ``source``, which names the outer row."""
+    if connection.vendor == "sqlite":
+        return f"(SELECT json_group_array(json_array({columns})) FROM {source})"  # noqa: S608 - nothing from outside
+    return f"(SELECT coalesce(json_agg(json_build_array({columns})), '[]')::text FROM {source})"  # noqa: S608
 
 
 def made(model: type[Row], values: dict[str, Any], fixes: Sequence[tuple[str, Fix]] = ()) -> Row:
@@ -86,9 +98,9 @@ def _plan(model: type[models.Model], vendor: str, only: tuple[str, ...]) -> _Pla
     fields = [one for one in model._meta.concrete_fields if not only or one.attname in only]
     # An expression has no declared type, so that SQLite's driver leaves the value to us.
     columns = ", ".join(f'+"{one.column}"' if vendor == "sqlite" else f'"{one.column}"' for one in fields)
-    statement = f'SELECT {columns} FROM "{model._meta.db_table}"'  # noqa: S608 - names of our own models
     fixes = ((one.attname, _fix(one, vendor)) for one in fields)
-    return _Plan(statement, tuple(one.attname for one in fields), tuple((name, fix) for name, fix in fixes if fix))
+    names = tuple(one.attname for one in fields)
+    return _Plan(columns, f'"{model._meta.db_table}"', names, tuple((name, fix) for name, fix in fixes if fix))
 
 
 def _fix(field: Any, vendor: str) -> Fix | None:

@@ -1,20 +1,24 @@
 """Orders of stores, without the buyer: no name and no address leaves through the API."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from doorstep.app.records.page import ALL, Instant, Page, Where, paged, read_cursor, wants
 from doorstep.core.order import OrderState
 from doorstep.db import models
-from doorstep.db.load import fetch, load
+from doorstep.db.load import fetch, gathered
 
 _SCALARS: Final = (
     *("id", "store_id", "external_id", "number", "state", "placed_at", "paid_at", "cancelled_at", "ship_by"),
     "before_connection",
 )
+
+_LINES: Final = msgspec.json.Decoder(list[tuple[int, str, str, str, int, int, int | bool]])
+_IDS: Final = msgspec.json.Decoder(list[tuple[int]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,54 +78,56 @@ def orders(ws: int, wanted: Wanted, limit: int, cursor: str = "", fields: Collec
     if cursor:
         where.add("(placed_at, id) < (%s, %s)", *read_cursor(cursor, datetime, int))
     rest = where.rest("ORDER BY placed_at DESC, id DESC LIMIT %s")
-    rows = fetch(models.Order, ws, rest, *where.values, limit + 1, only=_SCALARS)
+    beside = _beside(fields)
+    rows = fetch(models.Order, ws, rest, *where.values, limit + 1, only=_SCALARS, beside=beside)
     rows, behind = paged(rows, limit, lambda row: (row.placed_at.isoformat(), row.id))
-    return Page(data=_told(ws, rows, fields), next_cursor=behind)
+    return Page(data=[_told(row) for row in rows], next_cursor=behind)
 
 
 def order(ws: int, order_id: int, fields: Collection[str] = ALL) -> Order | None:
     """One order, or None when this workspace has no such one."""
-    found = _told(ws, fetch(models.Order, ws, "id = %s", order_id, only=_SCALARS), fields)
-    return found[0] if found else None
+    found = fetch(models.Order, ws, "id = %s", order_id, only=_SCALARS, beside=_beside(fields))
+    return _told(found[0]) if found else None
 
 
-def _told(ws: int, rows: Sequence[models.Order], fields: Collection[str]) -> list[Order]:
-    ids = [row.id for row in rows]
-    lines: dict[int, list[Line]] = defaultdict(list)
+def _beside(fields: Collection[str]) -> list[tuple[str, str]]:
+    """What is read with each order, as far as it is wanted."""
+    found = []
     if wants(fields, "lines"):
-        for line in sorted(load(models.Line, ws, "order_id", ids), key=lambda one: one.id):
-            lines[line.order_id].append(_line(line))
-    parcels: dict[int, dict[int, str]] = defaultdict(dict)
+        columns = "id, external_id, sku, title, qty, qty_cancelled, needs_shipping"
+        mine = "ws = doorstep_order.ws AND order_id = doorstep_order.id"
+        found.append(("lines", gathered(columns, f"doorstep_line WHERE {mine}")))
     if wants(fields, "parcels"):
-        parts = load(models.ParcelLine, ws, "order_id", ids, only=("parcel_id", "order_id"))
-        for part in sorted(parts, key=lambda one: one.parcel_id):
-            parcels[part.order_id][part.parcel_id] = str(part.parcel_id)
-    return [
-        Order(
-            id=str(row.id),
-            number=row.number,
-            store_id=str(row.store_id),
-            external_id=row.external_id,
-            state=OrderState(row.state),
-            placed_at=row.placed_at,
-            paid_at=row.paid_at,
-            cancelled_at=row.cancelled_at,
-            ship_by=row.ship_by,
-            before_connection=row.before_connection,
-            lines=lines[row.id],
-            parcels=list(parcels[row.id].values()),
-        )
-        for row in rows
-    ]
+        mine = "ws = doorstep_order.ws AND order_id = doorstep_order.id"
+        found.append(("parcels", gathered("parcel_id", f"doorstep_parcelline WHERE {mine}")))
+    return found
 
 
-def _line(row: models.Line) -> Line:
-    return Line(
+def _told(row: models.Order) -> Order:
+    beside = row.__dict__
+    return Order(
         id=str(row.id),
-        ref=row.external_id,
-        sku=row.sku,
-        title=row.title,
-        quantity=row.qty,
-        cancelled=row.qty_cancelled,
-        needs_shipping=row.needs_shipping,
+        number=row.number,
+        store_id=str(row.store_id),
+        external_id=row.external_id,
+        state=OrderState(row.state),
+        placed_at=row.placed_at,
+        paid_at=row.paid_at,
+        cancelled_at=row.cancelled_at,
+        ship_by=row.ship_by,
+        before_connection=row.before_connection,
+        lines=[_line(*one) for one in sorted(_LINES.decode(beside.get("lines", "[]")))],
+        parcels=[str(one) for (one,) in sorted(set(_IDS.decode(beside.get("parcels", "[]"))))],
+    )
+
+
+def _line(line_id: int, ref: str, sku: str, title: str, qty: int, cancelled: int, ships: int) -> Line:
+    return Line(
+        id=str(line_id),
+        ref=ref,
+        sku=sku,
+        title=title,
+        quantity=qty,
+        cancelled=cancelled,
+        needs_shipping=bool(ships),
     )

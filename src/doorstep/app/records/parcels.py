@@ -1,14 +1,19 @@
 """Parcels, and the numbers they have."""
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Final
+
+import msgspec
 
 from doorstep.app.records.page import ALL, Instant, Page, Where, paged, read_cursor, wants
 from doorstep.core.status import Status
 from doorstep.db import models
-from doorstep.db.load import fetch, load
+from doorstep.db.load import fetch, gathered
+
+_IDS: Final = msgspec.json.Decoder(list[tuple[int]])
+_NUMBERS: Final = msgspec.json.Decoder(list[tuple[str, int, str, str, str, str | None]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +80,35 @@ def parcels(ws: int, wanted: Wanted, limit: int, cursor: str = "", fields: Colle
         where.add(mine, ws, wanted.number_id)
     if cursor:
         where.add("id < %s", *read_cursor(cursor, int))
-    rows = fetch(models.Parcel, ws, where.rest("ORDER BY id DESC LIMIT %s"), *where.values, limit + 1)
+    rows = fetch(
+        models.Parcel, ws, where.rest("ORDER BY id DESC LIMIT %s"), *where.values, limit + 1, beside=_beside(fields)
+    )
     rows, behind = paged(rows, limit, lambda row: (row.id,))
-    return Page(data=_told(ws, rows, fields), next_cursor=behind)
+    return Page(data=[_told(row) for row in rows], next_cursor=behind)
 
 
 def parcel(ws: int, parcel_id: int, fields: Collection[str] = ALL) -> Parcel | None:
     """One parcel, or None when this workspace has no such one."""
-    found = _told(ws, fetch(models.Parcel, ws, "id = %s", parcel_id), fields)
-    return found[0] if found else None
+    found = fetch(models.Parcel, ws, "id = %s", parcel_id, beside=_beside(fields))
+    return _told(found[0]) if found else None
 
 
-def _told(ws: int, rows: Sequence[models.Parcel], fields: Collection[str]) -> list[Parcel]:
-    ids = [row.id for row in rows]
-    orders: dict[int, dict[int, str]] = defaultdict(dict)
+def _beside(fields: Collection[str]) -> list[tuple[str, str]]:
+    """What is read with each parcel, as far as it is wanted."""
+    found = []
     if wants(fields, "orders"):
-        parts = load(models.ParcelLine, ws, "parcel_id", ids, only=("parcel_id", "order_id"))
-        for part in sorted(parts, key=lambda one: one.order_id):
-            orders[part.parcel_id][part.order_id] = str(part.order_id)
-    numbers = _numbers(ws, ids) if wants(fields, "numbers") else {}
-    return [_parcel(row, list(orders[row.id].values()), numbers.get(row.id, [])) for row in rows]
+        mine = "ws = doorstep_parcel.ws AND parcel_id = doorstep_parcel.id"
+        found.append(("orders", gathered("order_id", f"doorstep_parcelline WHERE {mine}")))
+    if wants(fields, "numbers"):
+        held = "doorstep_parcelnumber held JOIN doorstep_number n ON n.id = held.number_id"
+        mine = "held.ws = doorstep_parcel.ws AND held.parcel_id = doorstep_parcel.id"
+        columns = "held.since, n.id, n.text, n.carrier, held.role, held.until"
+        found.append(("numbers", gathered(columns, f"{held} WHERE {mine}")))
+    return found
 
 
-def _parcel(row: models.Parcel, orders: list[str], numbers: list[NumberOfParcel]) -> Parcel:
+def _told(row: models.Parcel) -> Parcel:
+    beside = row.__dict__
     return Parcel(
         id=str(row.id),
         status=Status(row.status),
@@ -115,27 +126,23 @@ def _parcel(row: models.Parcel, orders: list[str], numbers: list[NumberOfParcel]
         mark=row.mark,
         closed_at=row.closed_at,
         purchase_id=str(row.purchase_id) if row.purchase_id else None,
-        orders=orders,
-        numbers=numbers,
+        orders=[str(one) for (one,) in sorted(set(_IDS.decode(beside.get("orders", "[]"))))],
+        numbers=[_number(*one) for one in sorted(_NUMBERS.decode(beside.get("numbers", "[]")), reverse=True)],
     )
 
 
-def _numbers(ws: int, parcel_ids: Collection[int]) -> dict[int, list[NumberOfParcel]]:
-    """Those of each parcel, the newest first."""
-    held = sorted(load(models.ParcelNumber, ws, "parcel_id", parcel_ids), key=lambda one: one.since)
-    only = ("id", "text", "carrier")
-    known = {one.id: one for one in load(models.Number, ws, "id", {one.number_id for one in held}, only=only)}
-    found: dict[int, list[NumberOfParcel]] = defaultdict(list)
-    for one in reversed(held):
-        number = known[one.number_id]
-        found[one.parcel_id].append(
-            NumberOfParcel(
-                id=str(number.id),
-                text=number.text,
-                carrier=number.carrier,
-                role=one.role,
-                since=one.since,
-                until=one.until,
-            )
-        )
-    return found
+def _number(since: str, number_id: int, text: str, carrier: str, role: str, until: str | None) -> NumberOfParcel:
+    return NumberOfParcel(
+        id=str(number_id),
+        text=text,
+        carrier=carrier,
+        role=role,
+        since=_instant(since),
+        until=_instant(until) if until else None,
+    )
+
+
+def _instant(text: str) -> datetime:
+    """An instant as a database writes it into JSON: SQLite without its offset, which is UTC."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
