@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from doorstep.connectors.contract import Account, Answer, Broken, NotFound, Refused, Request, Shipment
+from doorstep.connectors.contract import Account, Answer, Broken, Moved, NotFound, Refused, Request, Shipment
 from doorstep.connectors.signing import basic
 from doorstep.connectors.stores.medusa import CONNECTOR, Medusa
 from doorstep.core.order import Content
+from doorstep.core.status import Status
 from tests.connectors.flow import NOW, Driven, answer, drive
 
 MEDUSA = Medusa()
@@ -36,6 +37,10 @@ class Shop:
             assert "*items.detail" in dict(request.query)["fields"]
             return answer({"order": self.order()})
         body = json.loads(request.body)
+        if steps[2:] == ["mark-as-delivered"]:
+            (there,) = [one for one in self.fulfillments if one["id"] == steps[1]]
+            there["delivered_at"] = "2026-07-01T11:00:00.000Z"
+            return answer({"order": {"id": "order_1"}})
         self.quiet.append(body.pop("no_notification"))
         if steps == ["fulfillments"]:
             assert set(body) == {"items"}
@@ -145,6 +150,23 @@ def test_a_fulfillment_that_was_not_kept_is_told() -> None:
     with pytest.raises(Broken) as caught:
         push(shop)
     assert caught.value.message and caught.value.message.id == "stores.not_kept"
+
+
+def told(shop: Shop, status: Status = Status.DELIVERED, ref: str = "ful_1") -> list[str]:
+    moved = Moved(order="order_1", ref=ref, number=SHIPMENT.number, status=status, at=NOW, key="k")
+    return changes(drive(CONNECTOR, ACCOUNT, MEDUSA.tell(ACCOUNT, moved), shop))
+
+
+def test_a_parcel_is_marked_as_delivered_once_and_by_itself() -> None:
+    shop = Shop()
+    push(shop)
+    assert told(shop, Status.IN_TRANSIT) == [], "Medusa has no word for it"
+    assert told(shop) == ["mark-as-delivered"]
+    assert told(shop) == [], "a repetition changes nothing"
+    shop.fulfillments[0] |= {"delivered_at": None, "labels": [{"id": "l"}, {"id": "m"}]}
+    assert told(shop) == [], "another parcel of it may be on its way"
+    with pytest.raises(NotFound):
+        told(shop, ref="ful_9")
 
 
 def test_orders_are_paged_by_their_count_and_changes_asked_with_the_instant() -> None:

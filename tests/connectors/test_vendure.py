@@ -9,9 +9,21 @@ import pytest
 from graphql import parse
 from graphql.language import OperationDefinitionNode
 
-from doorstep.connectors.contract import Account, Answer, Broken, Busy, Denied, NotFound, Refused, Request, Shipment
+from doorstep.connectors.contract import (
+    Account,
+    Answer,
+    Broken,
+    Busy,
+    Denied,
+    Moved,
+    NotFound,
+    Refused,
+    Request,
+    Shipment,
+)
 from doorstep.connectors.stores.vendure import CONNECTOR, Vendure
 from doorstep.core.order import Content
+from doorstep.core.status import Status
 from tests.connectors.flow import NOW, Driven, answer, drive, fresh
 
 VENDURE = Vendure()
@@ -289,3 +301,20 @@ def test_read_back_and_withdraw() -> None:
         drive(CONNECTOR, KEYED, VENDURE.withdraw(KEYED, "1", "f0"), server)
     assert states(server) == {"f0": "Cancelled"}
     assert drive(CONNECTOR, KEYED, VENDURE.read_back(KEYED, "1"), server).result == ()
+
+
+# what arrived
+
+
+def test_a_parcel_is_delivered_once() -> None:
+    server = Server(fulfillment("f1", SHIPMENT.number), fulfillment("f2", "LX1", "Cancelled"))
+
+    def told(status: Status, ref: str = "f1") -> int:
+        moved = Moved(order="1", ref=ref, number=SHIPMENT.number, status=status, at=NOW, key="k")
+        return sum(one.changes for one in drive(CONNECTOR, KEYED, VENDURE.tell(KEYED, moved), server).requests)
+
+    assert told(Status.OUT_FOR_DELIVERY) == 0, "Vendure has no word for it"
+    assert [told(Status.DELIVERED), told(Status.DELIVERED)] == [1, 0]
+    assert states(server) == {"f1": "Delivered", "f2": "Cancelled"}
+    with pytest.raises(NotFound):
+        told(Status.DELIVERED, ref="f2")

@@ -14,9 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from doorstep.connectors.contract import Account, Denied, NotFound, Refused, Shipment
+from doorstep.connectors.contract import Account, Denied, Moved, NotFound, Refused, Shipment
 from doorstep.connectors.stores.medusa import CONNECTOR, Medusa
 from doorstep.core.order import Content
+from doorstep.core.status import Status
 from sandbox.clock import Clock
 from sandbox.letters import SENDER_DOMAIN
 from sandbox.mailer import Post, stamped
@@ -93,12 +94,17 @@ async def test_what_the_connector_says_is_what_medusa_takes(shop: MedusaShop) ->
         rest = replace(given, number=SECOND, notify=False)
         await line.run(CONNECTOR, account, medusa.push(account, rest))
         shown = await line.run(CONNECTOR, account, medusa.read_back(account, ref))
+        moved = Moved(order=ref, ref=first.ref, number=FIRST, status=Status.DELIVERED, at=account.now, key="k")
+        for _ in range(2):
+            await line.run(CONNECTOR, account, medusa.tell(account, moved))
+        arrived = await line.run(CONNECTOR, account, medusa.read_back(account, ref))
         with pytest.raises(Refused):
             await line.run(CONNECTOR, account, medusa.push(account, replace(rest, number="LX123456785CN")))
         with pytest.raises(NotFound):
             await line.run(CONNECTOR, account, medusa.order(account, "order_nobody"))
     assert sorted((one.number, one.contents[0].qty) for one in shown) == sorted([(FIRST, 1), (SECOND, 2)])
     assert all(one.shipped_at and not one.delivered for one in shown)
+    assert [one.number for one in arrived if one.delivered] == [FIRST]
     denied = replace(account, credentials={"api_key": "sk_wrong"})
     async with aiohttp.ClientSession() as session:
         with pytest.raises(Denied):

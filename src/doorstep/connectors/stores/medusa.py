@@ -24,6 +24,7 @@ from doorstep.connectors.contract import (
     Field,
     Flow,
     Meta,
+    Moved,
     NotFound,
     Pushed,
     Refused,
@@ -56,7 +57,7 @@ class Medusa:
         label="Medusa",
         hosts=OWN,
         polls_per_minute=120,  # the merchant's own server; Medusa itself sets no limit
-        can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.READ_BACK}),
+        can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.READ_BACK, Can.DELIVERED, Can.TELL}),
         fields=(
             Field(name="base_url", label="Address of the Medusa server", placeholder="https://api.shop.example"),
             Field(
@@ -148,6 +149,20 @@ class Medusa:
 
     def read_back(self, account: Account, order: str) -> Flow[tuple[StoreShipment, ...]]:
         return shipments((yield from _fetch(account, order)))
+
+    def tell(self, account: Account, moved: Moved) -> Flow[None]:
+        """Marks a fulfillment as delivered, unless it is; of anything else Medusa has no word. One that has several
+        numbers is left to a person.
+        """
+        if moved.status is not Status.DELIVERED:
+            return
+        order = yield from _fetch(account, moved.order)
+        found = next((one for one in order.fulfillments or () if one.id == moved.ref), None)
+        if found is None or found.canceled_at:
+            raise NotFound(moved.ref, message=Message(id="stores.not_found", values={"said": moved.ref}))
+        if found.shipped_at and not found.delivered_at and len(found.labels or ()) <= 1:
+            path = f"{ORDERS}/{_id(moved.order)}/fulfillments/{found.id}/mark-as-delivered"
+            _data((yield _request(account, "POST", path, body={})))
 
 
 def _waiting(order: OrderShape, contents: tuple[Content, ...]) -> tuple[str, tuple[Content, ...]] | None:

@@ -26,12 +26,13 @@ from doorstep.connectors.contract import (
     Field,
     Flow,
     Meta,
+    Moved,
     NotFound,
     Pushed,
     Refused,
     Request,
     Shipment,
-    Store,
+    Teller,
     Word,
 )
 from doorstep.connectors.stores.vendure_orders import (
@@ -74,7 +75,9 @@ class Vendure:
         name="vendure",
         label="Vendure",
         hosts=OWN,
-        can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.READ_BACK, Can.WITHDRAW}),
+        can=frozenset(
+            {Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.READ_BACK, Can.WITHDRAW, Can.DELIVERED, Can.TELL}
+        ),
         fields=(
             Field(name="base_url", label="Admin API address", placeholder="https://shop.example/admin-api"),
             Field(name="username", label="Administrator's user name", required=False),
@@ -173,6 +176,17 @@ class Vendure:
         found = next((one for one in (yield from _fetch(account, order)).fulfillments or () if one.id == ref), None)
         if found and found.state != "Cancelled":
             yield from _move(account, ref, "Cancelled")
+
+    def tell(self, account: Account, moved: Moved) -> Flow[None]:
+        """Moves a fulfillment to Delivered, unless it is; of anything else Vendure has no word."""
+        if moved.status is not Status.DELIVERED:
+            return
+        there = (yield from _fetch(account, moved.order)).fulfillments or ()
+        found = next((one for one in there if one.id == moved.ref and one.state != "Cancelled"), None)
+        if found is None:
+            raise NotFound(moved.ref, message=Message(id="stores.not_found", values={"said": moved.ref}))
+        if found.state == "Shipped":
+            yield from _move(account, moved.ref, "Delivered")
 
 
 def _changed(since: datetime) -> list[dict[str, object]]:
@@ -317,4 +331,4 @@ def _result(answer: Answer, name: str) -> Mapping[str, object]:
     return found
 
 
-CONNECTOR: Store = Vendure()
+CONNECTOR: Teller = Vendure()
