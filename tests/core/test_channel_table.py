@@ -11,7 +11,18 @@ import pytest
 
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connectors
-from doorstep.core.channel import ByHand, Carriers, Channel, Named, carrier_name, channel, channels, stages, task
+from doorstep.core.channel import (
+    ByHand,
+    Carriers,
+    Channel,
+    Named,
+    called_already,
+    carrier_name,
+    channel,
+    channels,
+    stages,
+    task,
+)
 from doorstep.core.number import carrier, carriers
 from doorstep.core.number.directory import related
 from doorstep.core.order import OrderState
@@ -197,3 +208,17 @@ def test_what_the_channel_does_not_take_has_its_exact_words(there, what):
 def test_tasks_are_what_is_left_for_a_person(name, expected):
     said = [task(channel(name), what) for what in ByHand]
     assert [one.id.removeprefix("channel.by_hand.") for one in said if one] == expected
+
+
+def test_a_persons_name_of_a_carrier_goes_before_the_channels() -> None:
+    ebay = dataclasses.replace(channel("ebay"), chosen={"usps": "US Post"})
+    assert carrier_name(ebay, "usps") == Named(field="US Post", listed=True)
+    assert carrier_name(ebay, "fedex") == carrier_name(channel("ebay"), "fedex")
+    assert carrier_name(ebay, "").field == "Other"
+
+
+def test_name_that_is_another_carriers_is_noticed_and_a_house_is_one() -> None:
+    assert called_already(channel("ebay"), "usps", " fedEx ") == "fedex"
+    assert called_already(channel("ebay"), "usps", "USPS") == ""
+    assert called_already(channel("ebay"), "dhl_express", "DHL") == ""
+    assert called_already(channel("nowhere"), "usps", "US Post") == ""

@@ -139,3 +139,22 @@ def test_a_delivery_that_the_store_does_not_show_is_a_task(shop: Ledger, order: 
     Connection.objects.filter(id=shop.store.id).update(connector="vendure")
     assert tasks(shop, order) == ["delivered"]
     assert "mark it as delivered by hand" in alice.get(f"/orders/{order.id}").content.decode()
+
+
+def test_names_of_carriers_are_seen_and_changed(shop: Ledger, alice: Client, bob: Client) -> None:
+    path = f"/connections/{shop.store.id}/carriers"
+    assert "China Post" in alice.get(path).content.decode()
+    text = alice.post(path, {"carrier": "china_post", "name": "Chinapost EMS"}, follow=True).content.decode()
+    assert "Saved. Numbers that are given from now on" in text and 'value="Chinapost EMS"' in text
+    assert (
+        "is not told as another"
+        in alice.post(path, {"carrier": "china_post", "name": "FedEx"}, follow=True).content.decode()
+    )
+    assert bob.get(path).status_code == 403
+
+
+def test_store_shows_its_stages_and_what_would_happen(shop: Ledger, alice: Client, bob: Client) -> None:
+    text = bob.get(f"/connections/{shop.store.id}").content.decode()
+    assert "The buyer sees" in text and "Processing" in text and "Try it on the latest orders" in text
+    assert "1001" in bob.get(f"/connections/{shop.store.id}/dry-run").content.decode()
+    assert "May be asked" in alice.get(f"/connections/{shop.supplier.id}").content.decode()

@@ -15,6 +15,7 @@ from doorstep.app.accounts import drive, fresh, renew
 from doorstep.app.audit import record
 from doorstep.app.log import logger
 from doorstep.app.settle.watching import watch_open_parcels
+from doorstep.app.told import NAMES
 from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hooked, Meta, Refused, Trouble
 from doorstep.connectors.registry import Kind, connector, connectors
 from doorstep.core.message import Message
@@ -149,8 +150,11 @@ def _renew(connection: Connection, values: Mapping[str, Any]) -> None:
     with contextlib.suppress(vault.WrongKey):
         learned = vault.unseal(connection.credentials_enc)
         values = {**values, "credentials_enc": vault.seal({**learned, **vault.unseal(values["credentials_enc"])})}
+    names = connection.settings.get(NAMES)  # a person's word, not the shop's
     for field, value in values.items():
         setattr(connection, field, value)
+    if names:
+        connection.settings = {**connection.settings, NAMES: names}
     connection.cred_version += 1
     connection.save()
 

@@ -1,5 +1,8 @@
 """How a number is told to a store: ``core.convert`` with what the ledger knows of the number and the order's page."""
 
+import json
+from dataclasses import replace
+from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,12 +16,17 @@ from doorstep.core.order import Role
 from doorstep.core.parcels import HeldNumber
 from doorstep.db.models import Connection, Door, Number
 
+NAMES: Final = "carrier_names"  # of a store's settings: our code -> its name there, as JSON
 SOME_PAGE = "https://"  # stands for the order's page where only its existence matters
 
 
 def there(store: Connection) -> Channel:
-    """What the store takes and shows: a connector may find one of several ways into a shop."""
-    return channel(store.settings.get("channel") or store.connector)
+    """What the store takes and shows: a connector may find one of several ways into a shop, and a person may have said
+    what carriers are called there (``app.naming``).
+    """
+    known = channel(store.settings.get("channel") or store.connector)
+    chosen = store.settings.get(NAMES)
+    return replace(known, chosen=json.loads(chosen)) if chosen else known
 
 
 def told(store: Connection, number: Number, role: str, page: str) -> Given | Refusal:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from doorstep.core.message import Message
-from doorstep.core.number import carrier
+from doorstep.core.number import carrier, carriers
+from doorstep.core.number.directory import related
 from doorstep.core.order import OrderState
 
 Who = Literal["buyer", "person", "channel", "doorstep"]
@@ -65,7 +66,8 @@ class Channel:
     ``numbers``: of one shipment. ``edit``: a shipment's number can be changed (for ``edit_hours`` only, None = always).
     ``delivered_by``: who can make it show "delivered". ``may_mail``: others may write to the buyer. ``ship_by``: its
     field with the date to ship by, '' = none; ``cancel_after_d``: it cancels so many days later. ``shows``: its own
-    word for each of our order states, where it has one. ``says``: where each fact comes from.
+    word for each of our order states, where it has one. ``says``: where each fact comes from. ``chosen``: what a person
+    says that carriers are called in this one shop, by our code.
     """
 
     name: str = ""
@@ -94,6 +96,7 @@ class Channel:
     cancel_after_d: int | None = None
     shows: Mapping[OrderState, str] = field(default_factory=dict)
     says: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def delivered_write(self) -> bool:
@@ -155,6 +158,8 @@ def carrier_name(there: Channel, code: str) -> Named:
     own = carrier(code).name if code else ""
     if there.carriers is Carriers.NONE:
         return Named()
+    if code and code in there.chosen:
+        return Named(field=there.chosen[code], listed=True)
     if there.carriers is not Carriers.LISTED:
         return Named(field=own, listed=bool(own))
     listed = _names().get(there.name, {}).get(code, "")
@@ -163,6 +168,18 @@ def carrier_name(there: Channel, code: str) -> Named:
     if there.free_name:
         return Named(field=own)
     return Named(field=there.other, beside=own if there.free_beside else "")
+
+
+def called_already(there: Channel, code: str, name: str) -> str:
+    """The code of another carrier that has this name there, or by itself; '' = nobody has. Branches of one house (DHL
+    Paket and DHL Express) may share a name.
+    """
+    said, listed = " ".join(name.casefold().split()), _names().get(there.name, {})
+    for one in carriers():
+        known = {one.name.casefold(), listed.get(one.code, "").casefold()}
+        if said in known and not related(one.code, code) and one.code.partition("_")[0] != code.partition("_")[0]:
+            return one.code
+    return ""
 
 
 def stages(there: Channel) -> tuple[Stage, ...]:

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox
+from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox, told
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
 from doorstep.connectors.accounts import FACTS
 from doorstep.connectors.contract import Can, Checked, Meta, Trouble
 from doorstep.connectors.registry import Kind
+from doorstep.core.channel import stages
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection
@@ -156,6 +157,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "hook_how": _hook_how(one, hook),
         "may": {action.value: caller.may(action) for action in Action},
     }
+    context |= _channel(one) if one.kind == "store" else {}
     context |= _account(caller, one) if one.kind == "supplier" and one.can else {}
     context |= imports.tables(caller, one.id) if one.connector in {"sheet_link", "fulfilled_by"} else {}
     context |= links.shown(caller, one.id) if one.connector == "agent" and caller.may(Action.KEYS) else {}
@@ -206,6 +208,12 @@ def _hook_how(one: Shown, address: str) -> Message:
     by_hand = f"{one.connector}.hook_by_hand"
     key = by_hand if sentences.known(by_hand) else "hook.how"
     return Message(id=key, values={"address": address, "name": one.name})
+
+
+def _channel(one: Shown) -> dict[str, object]:
+    """What a store shows its buyers at each stage, and by whom."""
+    there = told.there(Connection.objects.get(id=one.id))
+    return {"channel": there, "stages": stages(there) if there.name else ()}
 
 
 def _account(caller: Caller, one: Shown) -> dict[str, object]:

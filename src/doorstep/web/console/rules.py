@@ -1,4 +1,4 @@
-"""A store's rules, each choice with what speaks for and against it."""
+"""A store's rules, each choice weighed; what they would do now; and what carriers are called there."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,13 +6,14 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import again, clock, connection_view, dry_run, policies, rules, supplier_record, told
+from doorstep.app import again, clock, connection_view, dry_run, naming, policies, rules, supplier_record, told
 from doorstep.app.settle.tells import takes
 from doorstep.core.advice import SCAN_WITHIN, advise, first_scan_advice, remarks
 from doorstep.core.channel import stages
 from doorstep.core.message import Message
+from doorstep.core.number import carriers
 from doorstep.core.policy import MailBy, Policy, Tell, When, Which
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection
@@ -62,6 +63,35 @@ def push_again(request: HttpRequest, caller: Caller, connection_id: int) -> Http
         "orders": len({one.order_id for one in changes}),
     }
     return render(request, "console/again.html", context)
+
+
+@require_safe
+@member(Action.SEE)
+def try_latest(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """What the rules that the store has would do with its latest orders. Nothing is sent."""
+    store = _store(caller, connection_id)
+    runs = dry_run.of_store(caller.ws, store.id, policies.current(caller.ws, store.id)[0])
+    return render(request, "console/store_dry_run.html", {"here": "connections", "store": store, "runs": runs})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@member(Action.POLICY)
+def names(request: HttpRequest, caller: Caller, connection_id: int) -> HttpResponse:
+    """What carriers are called in the store; a POST gives one of them another name there."""
+    store = _store(caller, connection_id)
+    if request.method == "POST":
+        code, name = request.POST.get("carrier", ""), request.POST.get("name", "")
+        if attempt(request, lambda: naming.choose(caller.ws, store.id, code, name, caller.actor)):
+            tell(request, Message(id="done.carrier_named"))
+        return redirect("carrier_names", store.id)
+    context = {
+        "here": "connections",
+        "store": store,
+        "channel": told.there(store),
+        "called": naming.called(store),
+        "carriers": carriers(),
+    }
+    return render(request, "console/carrier_names.html", context)
 
 
 def _store(caller: Caller, connection_id: int) -> Connection:
