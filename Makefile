@@ -44,10 +44,14 @@ tools: setup     ## what tests need beside Python: Chromium and Node (installed 
 docs: setup      ## write the generated tables
 	$(BIN)/python docs/generate.py
 
+site: setup      ## the documentation as a site with search, in .site/
+	@test -x .cache/site/bin/zensical || { $(BIN)/python -m venv .cache/site && .cache/site/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/site.txt; }
+	.cache/site/bin/zensical build --strict
+
 chaos: setup     ## kill -9 two hundred times while everything flows
 	DOORSTEP_KILLS=200 $(BIN)/python -m pytest tests/chaos -n 0 -s
 
-long: chaos      ## what takes long
+long: site chaos      ## what takes long
 	DOORSTEP_SOAK_MINUTES=$${DOORSTEP_SOAK_MINUTES:-20} $(BIN)/python -m pytest tests/chaos/test_soak.py -n 0 -s
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/app -m "not vendure" -n 2 --timeout 3600
 	DOORSTEP_LONG=1 $(BIN)/python -m tests.tools
@@ -57,10 +61,10 @@ bench: setup     ## every claim about speed, measured
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
-	@cd requirements && for f in base postgres dev node; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
+	@cd requirements && for f in base postgres dev node site; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --upgrade $$f.in -o $$f.txt; done
 
 clean:           ## remove what was made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
 
-.PHONY: help setup demo lint check test tools docs chaos long bench lock clean
+.PHONY: help setup demo lint check test tools docs site chaos long bench lock clean
