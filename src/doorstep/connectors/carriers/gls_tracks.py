@@ -20,6 +20,7 @@ from doorstep.connectors.scans import (
     history,
     invalid,
     not_found,
+    opened,
     scan,
     statuses,
     trouble,
@@ -92,7 +93,7 @@ def tracked(answer: Answer) -> Facts:
     """The parcels of an answer. Raises the Trouble that a bad answer is; that GLS does not know a number is said of the
     number.
     """
-    told, numbers = _told(answer), asked(answer)
+    told, numbers = opened(answer, _Said), asked(answer)
     if not told.parcels:
         if numbers and answer.status == 404:
             return Facts(tracks=tuple(not_found(number, said(answer)) for number in numbers))
@@ -103,17 +104,10 @@ def tracked(answer: Answer) -> Facts:
 
 def said(answer: Answer) -> str:
     """GLS's own words in a bad answer."""
-    told = _told(answer)
+    told = opened(answer, _Said)
     fault = told.fault.faultstring if told.fault else ""
     errors = "; ".join(one.message or "" for one in told.errors or ())
     return fault or errors or told.detail or told.title or ""
-
-
-def _told(answer: Answer) -> _Said:
-    try:
-        return msgspec.json.decode(answer.body, type=_Said, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
-        return _Said()
 
 
 def _why(answer: Answer) -> str:

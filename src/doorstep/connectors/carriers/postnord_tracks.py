@@ -22,6 +22,7 @@ from doorstep.connectors.scans import (
     invalid,
     not_found,
     of_all,
+    opened,
     scan,
     statuses,
     trouble,
@@ -105,7 +106,7 @@ def tracked(answer: Answer) -> Facts:
     """The parcel of an answer about one number. Raises the Trouble that a bad answer is; that PostNord does not
     know it, or takes it for none of its own, is said of the number.
     """
-    numbers, told = asked(answer), _told(answer)
+    numbers, told = asked(answer), opened(answer, _Said)
     faults = _faults(told)
     if numbers and any(one.fault_code == _INVALID for one in faults):
         return Facts(tracks=tuple(invalid(number, said(answer)) for number in numbers))
@@ -127,16 +128,9 @@ def tracked(answer: Answer) -> Facts:
 
 def said(answer: Answer) -> str:
     """PostNord's own words in a bad answer."""
-    told = _told(answer)
+    told = opened(answer, _Said)
     words = [one.explanation_text or one.fault_code or "" for one in _faults(told)]
     return "; ".join(words) or told.detail or told.message or ""
-
-
-def _told(answer: Answer) -> _Said:
-    try:
-        return msgspec.json.decode(answer.body, type=_Said, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
-        return _Said()
 
 
 def _faults(told: _Said) -> list[_Fault]:

@@ -21,6 +21,7 @@ from doorstep.connectors.scans import (
     decoded,
     history,
     not_found,
+    opened,
     scan,
     statuses,
     trouble,
@@ -75,7 +76,7 @@ def tracked(answer: Answer) -> Facts:
     """The parcels of an answer. Raises the Trouble that a bad answer is; that Royal Mail does not know a number is said
     of the number.
     """
-    told, numbers = _told(answer), asked(answer)
+    told, numbers = opened(answer, _Said), asked(answer)
     words = _words(told)
     if answer.status == 200 and told.http_code:  # a saved answer has lost its status
         answer = replace(answer, status=told.http_code)
@@ -90,13 +91,6 @@ def tracked(answer: Answer) -> Facts:
     pieces = msgspec.json.decode(raw, type=list[msgspec.Raw]) if bytes(raw)[:1] == b"[" else [raw]
     only = numbers[0] if len(numbers) == 1 else ""
     return reader.facts(reader.each(pieces, _Piece, lambda piece: _track(piece, only, reader)))
-
-
-def _told(answer: Answer) -> _Said:
-    try:
-        return msgspec.json.decode(answer.body, type=_Said, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
-        return _Said()
 
 
 def _words(told: _Said) -> str:
