@@ -21,7 +21,6 @@ from doorstep.connectors.scans import (
     code_tables,
     day,
     decoded,
-    newest_first,
     not_found,
     scan,
     statuses,
@@ -127,8 +126,7 @@ def _said(answer: Answer) -> str:
 def _facts(said: _Log) -> Facts:
     reader = Reader(SOURCE)
     raws = said.events or []
-    backwards = newest_first([_time(raw) for raw in raws])
-    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=backwards)
+    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=None)
     eta = day(said.estimated_delivery_date)
     track = Track(
         number=said.tracking_number,
@@ -142,14 +140,6 @@ def _facts(said: _Log) -> Facts:
         said="" if events else said.status_description or "",
     )
     return reader.facts([track])
-
-
-def _time(raw: msgspec.Raw) -> str | None:
-    """The time of an event; None for one that cannot be read, which is counted later."""
-    try:
-        return msgspec.json.decode(raw, type=_Event).occurred_at
-    except (msgspec.MsgspecError, RecursionError):
-        return None
 
 
 def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:

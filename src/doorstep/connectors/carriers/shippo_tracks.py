@@ -16,7 +16,6 @@ from doorstep.connectors.scans import (
     broken,
     day,
     decoded,
-    newest_first,
     not_found,
     scan,
     trouble,
@@ -112,8 +111,7 @@ def _said(answer: Answer) -> str:
 def _facts(said: _Track) -> Facts:
     reader = Reader(SOURCE)
     raws = said.tracking_history or [one for one in (said.tracking_status,) if bytes(one)[:1] == b"{"]
-    backwards = newest_first([_time(raw) for raw in raws])
-    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=backwards)
+    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=None)
     eta = day(said.eta)
     track = Track(
         number=said.tracking_number,
@@ -126,14 +124,6 @@ def _facts(said: _Track) -> Facts:
         eta_to=eta,
     )
     return reader.facts([track])
-
-
-def _time(raw: msgspec.Raw) -> str | None:
-    """The time of a scan; None for one that cannot be read, which is counted later."""
-    try:
-        return msgspec.json.decode(raw, type=_Scan).status_date
-    except (msgspec.MsgspecError, RecursionError):
-        return None
 
 
 def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:
