@@ -99,6 +99,7 @@ class OrderShape(msgspec.Struct):
     status: str | None = None
     date_modified: str | None = None
     items_shipped: int = 0
+    payment_method: str | None = None
     payment_provider_id: str | int | float | None = None
     billing_address: _Billing = msgspec.field(default_factory=_Billing)
     customer_locale: str | None = None
@@ -141,7 +142,7 @@ def read_order(order: OrderShape, shown: Sequence[ShipmentShape] | None) -> Orde
         updated_at=changed,
         cancelled_at=(changed or placed) if order.word in CANCELLED else None,
         awaiting_payment=order.word in UNPAID,
-        transaction=text(order.payment_provider_id),
+        transaction=_transaction(order),
         buyer=_read_buyer(order),
         shipments=None if shown is None else read_shipments(shown),
     )
@@ -178,6 +179,15 @@ def _read_line(line: LineShape, *, needs_shipping: bool) -> Line:
         title=line.name or "",
         needs_shipping=needs_shipping,
     )
+
+
+def _transaction(order: OrderShape) -> str:
+    """PayPal's id of the payment; the ids of others, and those that Braintree gives a payment by PayPal, PayPal does
+    not know. The method is told as the shop calls it.
+    """
+    called = (order.payment_method or "").lower()
+    known = "paypal" in called and "braintree" not in called and order.word not in UNPAID
+    return text(order.payment_provider_id) if known else ""
 
 
 def _read_buyer(order: OrderShape) -> Buyer:

@@ -16,6 +16,7 @@ from doorstep.core.status import Status
 
 UNPAID = frozenset({"pending_payment", "payment_review"})
 HELD = frozenset({"holded", "payment_review"})  # Magento ships nothing of these
+PAYPAL = frozenset({"paypal_express", "paypal_express_bml", "paypal_standard", "paypal_billing_agreement"})
 STATUS: Mapping[str, Status] = {
     **dict.fromkeys(("new", "pending_payment", "payment_review", "processing", "holded"), Status.PENDING),
     "complete": Status.IN_TRANSIT,  # everything is shipped and paid
@@ -64,6 +65,7 @@ class _More(msgspec.Struct):
 
 
 class _Payment(msgspec.Struct):
+    method: str | None = None
     last_trans_id: str | None = None
 
 
@@ -76,6 +78,7 @@ class OrderShape(msgspec.Struct):
     updated_at: str | None = None
     customer_email: str | None = None
     billing_address: _Address | None = None
+    total_paid: float | None = None
     payment: _Payment | None = None
     extension_attributes: _More | None = None
 
@@ -123,7 +126,7 @@ def read_order(order: OrderShape, shown: Sequence[ShipmentShape] | None) -> Orde
         updated_at=changed,
         cancelled_at=(changed or placed) if order.state == "canceled" else None,
         awaiting_payment=order.state in UNPAID,
-        transaction=(order.payment and order.payment.last_trans_id) or "",
+        transaction=_transaction(order),
         buyer=_read_buyer(order),
         shipments=None if shown is None else read_shipments(shown),
     )
@@ -158,6 +161,14 @@ def _read_line(item: ItemShape) -> Line:
         title=item.name or "",
         needs_shipping=not item.is_virtual,
     )
+
+
+def _transaction(order: OrderShape) -> str:
+    """PayPal's id of the captured payment. Until an order is paid it is that of an authorization; the ids of others,
+    and those that Braintree gives a payment by PayPal, PayPal does not know.
+    """
+    paid = order.payment if order.total_paid else None
+    return (paid.last_trans_id or "") if paid and paid.method in PAYPAL else ""
 
 
 def _read_buyer(order: OrderShape) -> Buyer:
