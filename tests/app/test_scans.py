@@ -1,20 +1,34 @@
 """What a source told of a number is packed into one value: nothing of it is lost, in whichever order it came."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from doorstep.app import packed
 from doorstep.app.scans import Event, Heard, Hearing
+from doorstep.app.wording import DICTIONARY
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.status import Reason, Status
 from doorstep.core.timeline import event_key
 
 START = datetime(2026, 6, 20, 9, tzinfo=UTC)
 SOURCE = 77
+WORDS = "69b96684ec7e6ab82f550ba2b8d28d365ea25768704e93f74254c70c54ebef84"
 DAY = datetime.fromisoformat("2026-06-20")
+
+
+def test_what_was_packed_in_any_form_can_be_read_for_ever():
+    scan = TrackingEvent(source=str(SOURCE), raw_text="Delivered, front door", status=Status.DELIVERED)
+    told = packed.Packed(None, [packed.Answer(1, 2, 3)], [packed.row_of(scan, 0, None)])
+    plain = packed.encode(told)
+    assert packed.unpack(b"\x01" + zstandard.compress(plain)) == told
+    assert packed.unpack(packed.pack(told)) == told
+    assert hashlib.sha256(DICTIONARY).hexdigest() == WORDS, "what is stored was packed against the words as they were"
+    assert packed.pack(told)[:1] == b"\x02" and len(packed.pack(told)) < len(zstandard.compress(plain))
 
 
 @st.composite

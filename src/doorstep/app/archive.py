@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
 from doorstep.app import clock
+from doorstep.app.packed import WORDING
 from doorstep.app.scans import Heard, store
 from doorstep.app.scans import of as in_use
 from doorstep.db import bulk, queries
@@ -78,11 +79,13 @@ def _long_closed(ws: int, before: datetime) -> models.QuerySet[Any, int]:
 
 def _packed(ws: int, number_id: int, heard: Collection[Heard]) -> Archived:
     parts = [(one.connection_id, one.plain()) for one in heard]
-    packed = zstandard.compress(msgspec.msgpack.encode(parts), 19)
+    small = zstandard.ZstdCompressor(level=19, dict_data=WORDING, write_dict_id=False)
+    packed = small.compress(msgspec.msgpack.encode(parts))
     return Archived(ws=ws, number_id=number_id, count=sum(map(len, heard)), scans_zstd=packed)
 
 
 def _heard(row: Archived) -> Iterator[Heard]:
-    parts = msgspec.msgpack.decode(zstandard.decompress(bytes(row.scans_zstd)), type=list[tuple[int, bytes]])
+    said = zstandard.ZstdDecompressor(dict_data=WORDING).decompress(bytes(row.scans_zstd))
+    parts = msgspec.msgpack.decode(said, type=list[tuple[int, bytes]])
     for source, plain in parts:
         yield Heard.of_plain(row.number_id, source, plain)

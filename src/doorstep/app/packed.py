@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import zstandard
 
+from doorstep.app.wording import DICTIONARY
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.status import Reason, Status
 
@@ -37,7 +38,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO: Final = timedelta(microseconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 DAY: Final = len("2026-07-01")
-_FORM: Final = b"\x01"  # msgpack of Packed, compressed by zstd
+_ALONE: Final = b"\x01"  # msgpack of Packed, compressed by zstd
+_FORM: Final = b"\x02"  # the same against ``app.wording``; as new ones are packed
+WORDING: Final = zstandard.ZstdCompressionDict(DICTIONARY, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 Ident = tuple[str, str, str, str, int | None]
 
 
@@ -160,8 +163,11 @@ class _Tools(threading.local):
     def __init__(self) -> None:
         self.encode = msgspec.msgpack.Encoder().encode
         self.decode = msgspec.msgpack.Decoder(Packed).decode
-        self.compress = zstandard.ZstdCompressor(level=3).compress
-        self.expand = zstandard.ZstdDecompressor().decompress
+        self.compress = zstandard.ZstdCompressor(level=9, dict_data=WORDING, write_dict_id=False).compress
+        self.expand = {
+            _ALONE: zstandard.ZstdDecompressor().decompress,
+            _FORM: zstandard.ZstdDecompressor(dict_data=WORDING).decompress,
+        }
 
 
 _tools: Final = _Tools()
@@ -180,7 +186,7 @@ def pack(packed: Packed) -> bytes:
 
 def unpack(packed: bytes) -> Packed:
     """What ``pack`` made a value of."""
-    return decode(_tools.expand(packed[1:]))
+    return decode(_tools.expand[packed[:1]](packed[1:]))
 
 
 def encode(packed: Packed) -> bytes:
