@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import acks, bulk, say
+from doorstep.app import acks, api_keys, bulk, say
 from doorstep.app.board import TABS
 from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
@@ -31,7 +31,7 @@ from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.eta import Sure
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
-from doorstep.core.policy import MailBy, When, Which
+from doorstep.core.policy import MailBy, Tell, When, Which
 from doorstep.core.resync import Range, Skip
 from doorstep.core.status import Reason, Responsible, Status
 from doorstep.web import tags
@@ -85,6 +85,7 @@ COMPOSED = {
     "stages.by.": ("buyer", "person", "channel", "doorstep"),
     "rules.which.": [one + end for one in Which for end in ("", ".then")],
     "rules.mail.": [one + end for one in MailBy for end in ("", ".then")],
+    "rules.tell.": [one + end for one in Tell for end in ("", ".then")],
     "teach.is.": What,
     "estimate.sure.": Sure,
     "given_up.": ("push", "withdraw", *LANES),
@@ -112,6 +113,7 @@ COMPOSED = {
     "board.": COLUMNS,
     "ack.said.": acks.ANSWERS,
     "today.step.": STAGES,
+    "keys.api.group.": api_keys.GROUPS,
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix
 

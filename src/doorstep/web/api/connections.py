@@ -4,7 +4,7 @@ from typing import Literal
 
 from doorstep.app.records.connections import Connection, connection, connections
 from doorstep.app.records.page import Page
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Shown, route
 
 
@@ -25,5 +25,5 @@ def get_connection(ask: Ask, query: Shown, connection_id: int) -> Connection:
     """One connection."""
     found = connection(ask.ws, connection_id)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found

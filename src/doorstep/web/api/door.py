@@ -21,7 +21,7 @@ from doorstep.app.api_rate import WINDOW_S, Standing
 from doorstep.app.records.page import ALL, Page
 from doorstep.core.message import Message
 from doorstep.web.api import openapi
-from doorstep.web.api.problem import MEDIA, Fault, Refusal, invalid, refusal_of
+from doorstep.web.api.problem import MEDIA, Declined, Fault, declined_of, invalid
 from doorstep.web.api.route import Ask, Made, Route, Shown
 from doorstep.web.api.table import TABLE
 
@@ -66,7 +66,7 @@ class Api:
         try:
             return _sent(request, _answer(request, standing), standing)
         except Exception as problem:
-            refusal = refusal_of(problem)
+            refusal = declined_of(problem)
             return _sent(request, Reply(refusal.status, refusal.body(), MEDIA), standing, refusal.headers)
 
 
@@ -76,9 +76,9 @@ def _answer(request: HttpRequest, standing: list[Standing]) -> Reply:
     holder = _holder(request)
     standing.append(api_rate.spend(holder.ws, holder.door_id))
     if not standing[0].allowed:
-        raise Refusal("too_many", headers={"Retry-After": str(standing[0].reset_s)})
+        raise Declined("too_many", headers={"Retry-After": str(standing[0].reset_s)})
     if route.scope and route.scope not in holder.scopes:
-        raise Refusal("no_scope", Message(id="api.needs_scope", values={"scope": route.scope}))
+        raise Declined("no_scope", Message(id="api.needs_scope", values={"scope": route.scope}))
     raw = _body(request, route) if route.body else b""
     key = request.META.get("HTTP_IDEMPOTENCY_KEY", "") if route.method in _REPEATED else ""
     if not key:
@@ -92,13 +92,13 @@ def _route(request: HttpRequest) -> tuple[Route, dict[str, int]]:
     ids = [part for part in parts if part.isascii() and part.isdecimal() and len(part) < 20]
     by_method = TABLE.get(tuple("{}" if part in ids else part for part in parts))
     if by_method is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     route = by_method.get("GET" if request.method == "HEAD" else request.method or "")
     if route is None:
         allowed = ", ".join([*by_method, *(("HEAD",) if "GET" in by_method else ())])
-        raise Refusal("method", headers={"Allow": allowed})
+        raise Declined("method", headers={"Allow": allowed})
     if any(int(one) >= 1 << 63 for one in ids):
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return route, dict(zip(route.names, map(int, ids), strict=True))
 
 
@@ -106,26 +106,26 @@ def _holder(request: HttpRequest) -> Holder:
     kind, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     holder = api_keys.enter(secret.strip()) if kind.lower() == "bearer" else None
     if holder is None:
-        raise Refusal("no_key", headers={"WWW-Authenticate": 'Bearer realm="doorstep"'})
+        raise Declined("no_key", headers={"WWW-Authenticate": 'Bearer realm="doorstep"'})
     return holder
 
 
 def _body(request: HttpRequest, route: Route) -> bytes:
     """The bytes that were sent, of a kind that is taken."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
-        raise Refusal("too_large", Message(id="api.too_large", values={"limit_mb": MOST_BYTES >> 20}))
+        raise Declined("too_large", Message(id="api.too_large", values={"limit_mb": MOST_BYTES >> 20}))
     if request.content_type not in route.media:
-        raise Refusal("media", Message(id="api.media", values={"media": ", ".join(route.media)}))
+        raise Declined("media", Message(id="api.media", values={"media": ", ".join(route.media)}))
     raw = request.body
     if request.content_type == JSON and any(one in raw for one in _NUL):
-        raise Refusal("unreadable", Message(id="api.nul"))
+        raise Declined("unreadable", Message(id="api.nul"))
     return raw
 
 
 def _once(request: HttpRequest, holder: Holder, key: str, raw: bytes, do: Callable[[], Reply]) -> Reply:
     """Do it, or answer as the first time. What is refused is not kept: it was not done."""
     if len(key) > api_answers.LONGEST_KEY or not key.isprintable():
-        raise Refusal("unreadable", Message(id="api.idempotency_key"))
+        raise Declined("unreadable", Message(id="api.idempotency_key"))
     asked = f"{request.method} {request.get_full_path()}\n{request.content_type}\n".encode() + raw
     begun = api_answers.begin(holder.ws, holder.door_id, key, asked)
     if isinstance(begun, api_answers.Kept):
@@ -164,9 +164,9 @@ def _query(request: HttpRequest, route: Route) -> msgspec.Struct | None:
     pairs = parse_qsl(said, keep_blank_values=True, max_num_fields=50) if said else []
     named = dict(pairs)
     if len(named) < len(pairs):
-        raise Refusal("unreadable", Message(id="api.said_twice"))
+        raise Declined("unreadable", Message(id="api.said_twice"))
     if any("\0" in one for one in named.values()):
-        raise Refusal("unreadable", Message(id="api.nul"))
+        raise Declined("unreadable", Message(id="api.nul"))
     try:
         return msgspec.convert(named, route.query, strict=False)
     except msgspec.ValidationError as problem:
@@ -180,7 +180,7 @@ def _decoded(route: Route, raw: bytes) -> Any:
     except msgspec.ValidationError as problem:
         raise invalid(problem) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise Refusal("unreadable", Message(id="api.no_json", values={"why": str(problem)[:200]})) from None
+        raise Declined("unreadable", Message(id="api.no_json", values={"why": str(problem)[:200]})) from None
 
 
 def _fields(route: Route, query: msgspec.Struct | None) -> frozenset[str]:
@@ -191,7 +191,7 @@ def _fields(route: Route, query: msgspec.Struct | None) -> frozenset[str]:
     if named - route.sparse:
         known = ", ".join(sorted(route.sparse))
         said = Message(id="api.no_field", values={"name": min(named - route.sparse)[:60], "known": known})
-        raise Refusal("invalid", said, errors=[Fault("$.fields", min(named - route.sparse)[:60])])
+        raise Declined("invalid", said, errors=[Fault("$.fields", min(named - route.sparse)[:60])])
     return named | ({"id"} & route.sparse)
 
 

@@ -10,7 +10,7 @@ from doorstep.app.order_view import findings_of
 from doorstep.app.records.findings import Finding, of_open_orders, of_order
 from doorstep.app.records.page import Page
 from doorstep.web.api.kinds import Text
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, route
 
 
@@ -39,7 +39,7 @@ def list_findings_of_order(ask: Ask, order_id: int) -> Page[Finding]:
     """All findings about one order, the surest first."""
     found = of_order(ask.ws, order_id)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return Page(data=found, next_cursor=None)
 
 
@@ -50,7 +50,7 @@ def answer_finding(ask: Ask, body: Answer, order_id: int) -> Page[Finding]:
     every = acks.answered(ask.ws, order_id, findings_of(ask.ws, order_id, now) or (), now)
     one = next((one for one in every if one.key == body.key), None)
     if one is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     if body.answer == "open":
         acks.take_back(ask.ws, order_id, one, ask.actor)
     else:

@@ -11,7 +11,7 @@ from doorstep.app.records.page import Page
 from doorstep.core.message import Message
 from doorstep.db.models import Connection
 from doorstep.web.api.kinds import Short
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Made, route
 
 
@@ -33,7 +33,7 @@ def get_import(ask: Ask, import_id: int) -> LookedAt:
     """One table: what each of its rows would do, or how far it is."""
     found = looked_at(ask.ws, import_id)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 
@@ -41,7 +41,7 @@ def get_import(ask: Ask, import_id: int) -> LookedAt:
 def bring_table(ask: Ask, body: Table) -> Made[LookedAt]:
     """Bring a table. Nothing is done with it before it is confirmed."""
     if not body.text.strip():
-        raise Refusal("refused", Message(id="import.empty"))
+        raise Declined("refused", Message(id="import.empty"))
     made = imports.bring(imports.sheets(ask.ws), body.text.encode(), body.name, ask.actor)
     return Made(get_import(ask, made), f"/imports/{made}")
 

@@ -13,7 +13,7 @@ from doorstep.app.records.page import Page
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_named
 from doorstep.web.api.kinds import Id, Short, Text, whole
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Made, Shown, route
 
 Part = Annotated[str, Limits(min_length=SHORTEST, max_length=100)]
@@ -82,15 +82,15 @@ def change_carrier(ask: Ask, body: CarrierOfNumber, number_id: int) -> Number:
 
 
 def named_carrier(text: str) -> str:
-    """The code of a carrier, '' for none. Raises Refusal when nobody has that name."""
+    """The code of a carrier, '' for none. Raises Declined when nobody has that name."""
     code = carrier_named(text) if text.strip() else ""
     if text.strip() and not code:
-        raise Refusal("refused", Message(id="refuse.carrier", values={"name": text.strip()[:60]}))
+        raise Declined("refused", Message(id="refuse.carrier", values={"name": text.strip()[:60]}))
     return code
 
 
 def _number(ask: Ask, number_id: int) -> Number:
     found = one_number(ask.ws, number_id, ask.fields)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found

@@ -14,7 +14,7 @@ from doorstep.app.records.page import Page
 from doorstep.core.order import OrderState
 from doorstep.web.api.kinds import Aware, Id, Short, Text, whole
 from doorstep.web.api.numbers import Typed, named_carrier
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Made, Shown, route
 
 
@@ -61,7 +61,7 @@ def get_order(ask: Ask, query: Shown, order_id: int) -> Order:
     """One order."""
     found = one_order(ask.ws, order_id, ask.fields)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 
@@ -87,7 +87,7 @@ def add_number_to_order(ask: Ask, body: NumberForOrder, order_id: int) -> Made[n
 def remove_number_from_order(ask: Ask, order_id: int, number_id: int) -> None:
     """Say that a number is not this order's. Whoever says it again is not believed, until a person does."""
     if number_id not in numbers.number_ids(ask.ws, parcel_id=None, order_id=order_id):
-        raise Refusal("not_found")
+        raise Declined("not_found")
     manual.remove_number(ask.ws, order_id, number_id, ask.actor)
 
 

@@ -16,7 +16,7 @@ from doorstep.app.records.parcels import parcels as some_parcels
 from doorstep.app.say import say
 from doorstep.core.status import Status
 from doorstep.web.api.kinds import Id, Short, Text, whole
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Made, Shown, route
 
 
@@ -98,7 +98,7 @@ def get_parcel(ask: Ask, query: Shown, parcel_id: int) -> Parcel:
     """One parcel."""
     found = one_parcel(ask.ws, parcel_id, ask.fields)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 
@@ -139,7 +139,7 @@ def resync_parcel(ask: Ask, parcel_id: int) -> Made[resyncs.Resync]:
     asked = resync.ask_parcel(ask.ws, parcel_id, "api", ask.actor)
     made = resyncs.one(ask.ws, asked.resync_id) if asked.accepted else None
     if made is None:
-        raise Refusal("not_now", asked.message)
+        raise Declined("not_now", asked.message)
     return Made(made, f"/resyncs/{made.id}")
 
 
@@ -147,7 +147,7 @@ def resync_parcel(ask: Ask, parcel_id: int) -> Made[resyncs.Resync]:
 def list_events(ask: Ask, query: EventsQuery) -> Page[numbers.Event]:
     """Scans as each source said them, in the order in which they became known: what is new is always at the end."""
     if sum(one is not None for one in (query.parcel_id, query.order_id, query.number_id)) != 1:
-        raise Refusal("refused", numbers.WHOSE)
+        raise Declined("refused", numbers.WHOSE)
     if query.number_id is not None:
         ids = [int(query.number_id)]
     else:

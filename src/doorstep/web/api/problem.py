@@ -66,7 +66,7 @@ class Problem:
     errors: list[Fault]
 
 
-class Refusal(Exception):
+class Declined(Exception):
     """A request that is not done. ``name`` is one of STATUS; ``message`` says more than the usual sentence."""
 
     def __init__(
@@ -98,32 +98,32 @@ class Refusal(Exception):
         return msgspec.json.encode(problem)
 
 
-def invalid(problem: msgspec.ValidationError) -> Refusal:
+def invalid(problem: msgspec.ValidationError) -> Declined:
     """What msgspec found wrong, with its place."""
     why, _, place = str(problem).partition(" - at ")
-    return Refusal("invalid", errors=[Fault(place.strip("`") or "$", why)])
+    return Declined("invalid", errors=[Fault(place.strip("`") or "$", why)])
 
 
-def refusal_of(problem: Exception) -> Refusal:
+def declined_of(problem: Exception) -> Declined:
     """What a program is told of an exception; what nobody foresaw is written to the log and told to nobody."""
     for kind, told in _KINDS:
         if isinstance(problem, kind):
             return told(problem)
     if isinstance(problem, ValueError) and problem.args and isinstance(problem.args[0], Message):
-        return Refusal("refused", problem.args[0])
+        return Declined("refused", problem.args[0])
     log.error("api.failed", exc_info=problem)
-    return Refusal("broken")
+    return Declined("broken")
 
 
 _SOON: Final = {"Retry-After": "1"}
-_KINDS: Final[tuple[tuple[type[Exception], Callable[[Any], Refusal]], ...]] = (
-    (Refusal, lambda problem: problem),
-    (ObjectDoesNotExist, lambda _: Refusal("not_found")),
-    (Unreadable, lambda _: Refusal("invalid", errors=[Fault("$.cursor", text("api.cursor"))])),
-    (Doubtful, lambda problem: Refusal("doubtful", problem.message)),
-    (NotPossible, lambda problem: Refusal("not_now", problem.message)),
-    (api_answers.Differs, lambda _: Refusal("key_reused")),
-    (api_answers.UnderWay, lambda _: Refusal("under_way", headers=_SOON)),
-    (Trouble, lambda problem: Refusal("refused", message_of(problem))),
-    (OperationalError, lambda _: Refusal("busy", headers=_SOON)),
+_KINDS: Final[tuple[tuple[type[Exception], Callable[[Any], Declined]], ...]] = (
+    (Declined, lambda problem: problem),
+    (ObjectDoesNotExist, lambda _: Declined("not_found")),
+    (Unreadable, lambda _: Declined("invalid", errors=[Fault("$.cursor", text("api.cursor"))])),
+    (Doubtful, lambda problem: Declined("doubtful", problem.message)),
+    (NotPossible, lambda problem: Declined("not_now", problem.message)),
+    (api_answers.Differs, lambda _: Declined("key_reused")),
+    (api_answers.UnderWay, lambda _: Declined("under_way", headers=_SOON)),
+    (Trouble, lambda problem: Declined("refused", message_of(problem))),
+    (OperationalError, lambda _: Declined("busy", headers=_SOON)),
 )

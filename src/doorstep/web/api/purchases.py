@@ -9,7 +9,7 @@ from doorstep.app.records.purchases import purchase as one_purchase
 from doorstep.app.records.purchases import purchases as some_purchases
 from doorstep.core.order import PurchaseState
 from doorstep.web.api.kinds import Id, Short, whole
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Shown, route
 
 
@@ -47,7 +47,7 @@ def get_purchase(ask: Ask, query: Shown, purchase_id: int) -> Purchase:
     """One purchase."""
     found = one_purchase(ask.ws, purchase_id, ask.fields)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 

@@ -6,7 +6,7 @@ from doorstep.app.records.pushes import Push, State, Wanted
 from doorstep.app.records.pushes import push as one_push
 from doorstep.app.records.pushes import pushes as some_pushes
 from doorstep.web.api.kinds import Id, whole
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Shown, route
 
 
@@ -36,7 +36,7 @@ def get_push(ask: Ask, query: Shown, push_id: int) -> Push:
     """One push."""
     found = one_push(ask.ws, push_id, ask.fields)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 

@@ -9,7 +9,7 @@ from doorstep.app.records.page import Page
 from doorstep.app.records.resyncs import Resync, one, resyncs
 from doorstep.core.resync import Range
 from doorstep.web.api.kinds import Id, whole
-from doorstep.web.api.problem import Refusal
+from doorstep.web.api.problem import Declined
 from doorstep.web.api.route import Ask, Listed, Made, Shown, route
 
 
@@ -38,7 +38,7 @@ def get_resync(ask: Ask, query: Shown, resync_id: int) -> Resync:
     """One resync, and what came of it."""
     found = one(ask.ws, resync_id)
     if found is None:
-        raise Refusal("not_found")
+        raise Declined("not_found")
     return found
 
 
@@ -48,7 +48,7 @@ def resync_store_orders(ask: Ask, body: StoreResync) -> Made[Resync]:
     asked = resync_store.ask_store(ask.ws, int(body.store_id), body.range, ask.actor, "api")
     made = one(ask.ws, asked.resync_id) if asked.accepted else None
     if made is None:
-        raise Refusal("not_now", asked.messages[0])
+        raise Declined("not_now", asked.messages[0])
     return Made(made, f"/resyncs/{made.id}")
 
 
