@@ -154,6 +154,9 @@ LANGUAGE_CODE, TIME_ZONE, USE_I18N, USE_TZ = "en", "UTC", True, True
 STATIC_URL, STATIC_ROOT = "/static/", None  # whitenoise serves the files where they lie
 WHITENOISE_USE_FINDERS, WHITENOISE_AUTOREFRESH = True, False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+if SESSION_COOKIE_SECURE:  # bound to this very host: no neighbour under the same domain can set them
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    SECURE_HSTS_SECONDS = 31_536_000  # a year
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
