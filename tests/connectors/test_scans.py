@@ -1,5 +1,8 @@
 """What carriers' connectors share: tables, tokens, and XML from strangers."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,3 +75,53 @@ def test_a_zone_that_the_vendor_documents_is_told() -> None:
     at = when("2026-07-01T12:00:00+02:00")
     event = scans.scan("x", at, scans.Meaning(Status.DELIVERED), text="there", zone=True)
     assert event.instant_from == "source_zone"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("8/9/2026 12:05:00 AM", "2026-08-09T00:05:00"),
+        ("08/09/2026 12:05 pm", "2026-08-09T12:05"),
+        ("8/9/2026 3:02:59 PM", "2026-08-09T15:02:59"),
+        ("2026-08-09 15:02:59", "2026-08-09 15:02:59"),
+    ],
+)
+def test_an_american_time_is_read_month_first(written: str, read: str) -> None:
+    assert scans.american(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("09-08-2026 15:02:59", "2026-08-09T15:02:59"),
+        ("09/08/2026 15:02", "2026-08-09T15:02"),
+        ("09/08/2026", "2026-08-09"),
+        ("2026-08-09", "2026-08-09"),
+    ],
+)
+def test_a_european_time_is_read_day_first(written: str, read: str) -> None:
+    assert scans.european(written) == read
+
+
+def test_a_clock_in_one_zone_gives_the_instant_in_winter_and_in_summer() -> None:
+    chicago = ZoneInfo("America/Chicago")
+    winter, summer = scans.at_zone("2026-01-09 06:00:00", chicago), scans.at_zone("2026-07-09T06:00:00", chicago)
+    assert (winter.instant, winter.local) == (datetime(2026, 1, 9, 12, tzinfo=UTC), None)
+    assert (summer.instant, summer.local) == (datetime(2026, 7, 9, 11, tzinfo=UTC), None)
+
+
+@pytest.mark.parametrize("stated", ["", "2026-07-09", "2026-07-09T06:00:00+02:00"])
+def test_a_time_that_is_no_clock_or_says_its_own_offset_stays_as_it_is(stated: str) -> None:
+    assert scans.at_zone(stated, ZoneInfo("America/Chicago")) == when(stated)
+
+
+@pytest.mark.parametrize(("times", "order"), [(("01", "02"), [0, 1]), (("02", "01"), [1, 0]), (("", "01"), [0, 1])])
+def test_the_ends_of_a_list_tell_its_order_where_the_vendor_does_not(times: tuple[str, ...], order: list[int]) -> None:
+    unknown = scans.Meaning(Status.UNKNOWN)
+    told = scans.Reader("acme").scans(
+        "A1",
+        list(enumerate(times)),
+        lambda one: scans.scan("acme", when(one[1] and f"2026-07-{one[1]}"), unknown, text=str(one[0])),
+        newest_first=None,
+    )
+    assert [int(event.raw_text) for event in told] == order
