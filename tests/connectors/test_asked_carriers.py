@@ -9,7 +9,7 @@ import pytest
 from doorstep.connectors import tokens, xml
 from doorstep.connectors.carriers import sf_express
 from doorstep.connectors.contract import Answer, Broken, Denied, Trouble
-from doorstep.core.number import TrackingNumber
+from doorstep.core.number import TrackingNumber, carrier
 from doorstep.core.timeline import current, merge
 from tests.connectors.asked_carriers import CASES, LOGINS, Case, Login
 from tests.connectors.flow import NOW, answer, drive, fresh
@@ -154,3 +154,15 @@ def test_published_answers_are_read_as_expected(case: Case) -> None:
         facts = case.connector.read(told)
         assert not facts.bad, path.name
         assert [current(merge(track.events), NOW, track.answer).status for track in facts.tracks] == expected, path.name
+
+
+@each
+def test_it_answers_for_carriers_that_we_know(case: Case) -> None:
+    assert case.connector.meta.carriers
+    assert all(carrier(code).name for code in case.connector.meta.carriers)
+
+
+def test_a_token_of_dpd_that_does_not_say_when_it_ends_is_used_for_two_hours() -> None:
+    dpd, ours = LOGINS["dpd"].connector, LOGINS["dpd"].account
+    done = drive(dpd, ours, dpd.renew(ours), answer("<return><authToken>t1</authToken></return>"))
+    assert done.result == {"access_token": "t1", "access_until": "2026-07-01T14:00:00+00:00"}
