@@ -174,6 +174,8 @@ def test_orders_are_paged_by_their_count_and_changes_asked_with_the_instant() ->
     done = drive(CONNECTOR, ACCOUNT, MEDUSA.orders(ACCOUNT, NOW), [page, page])
     assert [dict(one.query)["offset"] for one in done.requests] == ["0", "50"]
     assert {dict(one.query)["updated_at[$gte]"] for one in done.requests} == {"2026-07-01T12:00:00+00:00"}
+    one = drive(CONNECTOR, ACCOUNT, MEDUSA.order(ACCOUNT, "order_1"), Shop())
+    assert [(request.what, request.subject) for request in one.requests] == [("order", "order_1")]
     empty = drive(CONNECTOR, ACCOUNT, MEDUSA.orders(ACCOUNT, None), answer({"orders": [], "count": 9}))
     assert [name for name, _ in empty.requests[0].query] == ["fields", "order", "limit", "offset"]
 

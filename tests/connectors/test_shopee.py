@@ -1,5 +1,6 @@
 """Shopee: signatures, tokens, spans of time, numbers given where Shopee takes them, notices."""
 
+import hmac
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +21,12 @@ from tests.sandbox.vendors import SPECS, problems, specification
 SHOPEE = Shopee()
 ACCOUNT = Account(
     settings={"partner_id": "2001887", "shop_id": "600000"},
-    credentials={"partner_key": "hush-hush", "access_token": "four-hours", "refresh_token": "a-month", "hook_address": "https://me.example/hook"},
+    credentials={
+        "partner_key": "hush-hush",
+        "access_token": "four-hours",
+        "refresh_token": "a-month",
+        "hook_address": "https://me.example/hook",
+    },
     now=NOW,
 )
 FILE = "derived/shopee_openapi.json"
@@ -169,6 +175,8 @@ def test_time_is_asked_in_spans_and_numbers_come_beside_the_orders() -> None:
         ("orders", "20260611-0"),
         ("orders", "20260611-1"),
     ]
+    one = held(drive(CONNECTOR, ACCOUNT, SHOPEE.order(ACCOUNT, ORDER), Shop()))
+    assert [request.what for request in one.requests] == ["", "", "order"]
     short = drive(CONNECTOR, ACCOUNT, SHOPEE.orders(ACCOUNT, None), ok({}))
     assert len(short.requests) == 1
 
@@ -212,9 +220,10 @@ def test_a_token_that_ends_beyond_all_time_is_no_token() -> None:
 def test_the_address_for_notices_is_set_for_the_app() -> None:
     done = held(drive(CONNECTOR, ACCOUNT, SHOPEE.subscribe(ACCOUNT, "https://me.example/hook", "s"), ok({})))
     assert done.result == {"hook_address": "https://me.example/hook"}
-    heard = Delivery(headers={}, body=b"[", received_at=NOW)
-    with pytest.raises(Denied):
-        SHOPEE.receive(ACCOUNT, heard)
+    body = b"[no JSON"
+    signed = hmac.digest(b"hush-hush", b"https://me.example/hook|" + body, "sha256").hex()
+    heard = Delivery(headers={"authorization": signed}, body=body, received_at=NOW)
+    assert SHOPEE.receive(ACCOUNT, heard).knock, "whatever it says, it is Shopee's"
 
 
 def test_recorded_answers_are_those_of_the_tables() -> None:

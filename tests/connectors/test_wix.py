@@ -148,6 +148,8 @@ def test_pages_follow_the_cursor_with_their_fulfillments_beside_them() -> None:
     assert [(one.what, one.subject) for one in done.requests if one.what] == [("orders", "0"), ("orders", "1")]
     assert "f-1" in done.requests[2].context["fulfillments"]
     assert changes(done) == []
+    one = drive(CONNECTOR, ACCOUNT, WIX.order(ACCOUNT, ORDER), Site())
+    assert [(request.what, request.subject) for request in one.requests] == [("", ""), ("order", ORDER)]
     alone = drive(CONNECTOR, ACCOUNT, WIX.orders(ACCOUNT, None), answer({"orders": []}))
     assert "filter" not in json.loads(alone.requests[0].body)["search"]
 
