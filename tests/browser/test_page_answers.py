@@ -121,9 +121,9 @@ def framed(browser: Browser, site: str, widget: str) -> int:
     """How tall the look-up is in a page of this site; 0 = the browser does not show it."""
 
     def serve(route: Route) -> None:
-        route.fulfill(content_type="text/html", body=f"<!doctype html><html lang=de><title>Shop</title>{widget}")
+        route.fulfill(content_type="text/html", body=f"<!doctype html><html lang=de><title>Shop</title><body>{widget}")
 
-    with browser.new_context() as context:
+    with browser.new_context(permissions=["local-network-access"]) as context:  # the product is on the loopback
         page = context.new_page()
         page.route(f"{site}/**", serve)
         page.goto(f"{site}/")

@@ -36,7 +36,7 @@ FORM = {
     "email": "help@lantern.example",
     "site": "https://lantern.example/",
     "answer_h": "24",
-    "frames": "https://lantern.example\nshop.lantern.example",
+    "frames": "https://lantern.example/shop\nshop.lantern.example:8443 https://lantern.example",
 }
 
 
@@ -120,6 +120,8 @@ def test_no_colours_make_no_style_sheet() -> None:
         ("email", "nobody"),
         ("site", "http://lantern.example"),
         ("site", "javascript:alert(1)"),
+        ("site", "https://[::1"),
+        ("frames", "https://[::1"),
         ("answer_h", "0"),
         ("answer_h", "x"),
         ("frames", "http://lantern.example"),
@@ -170,7 +172,7 @@ def test_look_up_stands_on_the_merchants_sites_and_on_no_others(alice: Client, a
     keep(alice, address)
     framed = Client().get(f"{find}?frame=1&lang=de")
     policy = framed.headers["Content-Security-Policy"]
-    assert policy.endswith("frame-ancestors https://lantern.example https://shop.lantern.example")
+    assert policy.endswith("frame-ancestors https://lantern.example https://shop.lantern.example:8443")
     assert "X-Frame-Options" not in framed.headers
     assert 'target="_top"' in framed.content.decode()
     assert "frame-ancestors 'none'" in Client().get(find).headers["Content-Security-Policy"]
@@ -191,7 +193,8 @@ def test_widget_is_smaller_than_3_kb() -> None:
 def test_name_of_the_connection_stands_where_no_other_is_given(
     shop: Ledger, alice: Client, address: str, page: str
 ) -> None:
-    keep(alice, address, name="")
+    keep(alice, address, name="", answer_h="")
+    assert Brand.objects.get(ws=shop.ws).answer_h == 48
     assert "Woocommerce" in read(page)
     shop.store.delete()
     assert brands.look(shop.ws, 7).name != ""

@@ -172,19 +172,21 @@ def read(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Message]]:
 
 def origins(text: str) -> list[str] | None:
     """``https://shop.example`` of each line of a form; None where a line is no address of a site."""
-    found = []
-    for line in text.split():
-        parts = urlsplit(line if "://" in line else f"https://{line}")
-        try:
-            port = f":{parts.port}" if parts.port else ""
-        except ValueError:
-            return None
-        host = (parts.hostname or "").casefold()
-        if parts.scheme != "https" or not _HOST.fullmatch(host) or parts.username is not None:
-            return None
-        found.append(f"https://{host}{port}")
-    kept = list(dict.fromkeys(found))
-    return kept if len(kept) <= MOST_FRAMES else None
+    found = [_origin(line if "://" in line else f"https://{line}") for line in text.split()]
+    kept = list(dict.fromkeys(one for one in found if one))
+    return kept if all(found) and len(kept) <= MOST_FRAMES else None
+
+
+def _origin(address: str) -> str:
+    """``https://host`` or ``https://host:port`` of an address; '' where it is none of a public site."""
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").casefold(), parts.port
+    except ValueError:
+        return ""
+    if parts.scheme != "https" or not _HOST.fullmatch(host) or parts.username is not None:
+        return ""
+    return f"https://{host}:{port}" if port else f"https://{host}"
 
 
 def _unreachable(values: Mapping[str, Any]) -> dict[str, Message]:
@@ -196,8 +198,7 @@ def _unreachable(values: Mapping[str, Any]) -> dict[str, Message]:
             validate_email(values["email"])
         except ValidationError:
             wrong["email"] = Message(id="brand.no_email")
-    site = urlsplit(values["site"])
-    if values["site"] and (site.scheme != "https" or not _HOST.fullmatch((site.hostname or "").casefold())):
+    if values["site"] and not _origin(values["site"]):
         wrong["site"] = Message(id="brand.no_site")
     return wrong
 

@@ -8,10 +8,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import brands, connection_view
+from doorstep.app import brands, clock, connection_view
 from doorstep.core import colour
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
@@ -59,7 +58,7 @@ def preview(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRes
             if value is not None:
                 setattr(row, name, value)
     style = f"{reverse('brand_style', args=[store.id])}?{urlencode({'colour': row.colour, 'ground': row.ground})}"
-    context = {"brand": brands.look_of(row, store.label), "style": style, "now": timezone.now()}
+    context = {"brand": brands.look_of(row, store.label), "style": style, "now": clock.now()}
     return framed_by(render(request, "page/preview.html", context), ["'self'"])
 
 
