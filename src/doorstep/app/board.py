@@ -110,7 +110,7 @@ def _next(ws: int, tab: str, key: tuple[datetime, int] | None, limit: int) -> li
     values: list[object] = [connection.ops.adapt_datetimefield_value(key[0]), key[1]] if key else []
     where = "true" if key is None else "(placed_at, id) < (%s, %s)"
     order = f"{where}{tabs.condition(tab)} ORDER BY placed_at DESC, id DESC LIMIT %s"
-    return fetch(Order, ws, order, *values, limit, only=SHOWN)
+    return fetch(Order, ws, order, *values, limit, only=SHOWN, index=tabs.index(tab))
 
 
 def _found(ws: int, ids: Sequence[int], key: tuple[datetime, int] | None, limit: int) -> list[Order]:

@@ -114,11 +114,10 @@ def _items(ws: int, order_ids: Sequence[int]) -> Mapping[int, int]:
 
 def _parcels(ws: int, order_ids: Sequence[int]) -> tuple[Mapping[int, list[Parcel]], Collection[int]]:
     """Parcels by order, and those that serve other orders too."""
-    only = ("parcel_id", "order_id")
-    mine = {(one.order_id, one.parcel_id) for one in load(ParcelLine, ws, "order_id", order_ids, only=only)}
+    mine = {(one.order_id, one.parcel_id) for one in load(ParcelLine, ws, "order_id", order_ids)}
     ids = {parcel for _, parcel in mine}
     orders = defaultdict(set)
-    for part in load(ParcelLine, ws, "parcel_id", ids, only=only):
+    for part in load(ParcelLine, ws, "parcel_id", ids, only=("parcel_id", "order_id")):
         orders[part.parcel_id].add(part.order_id)
     facts = ("id", "status", "reason", "action_by", "status_since", "closed_at", "last_event_at", "eta_to")
     found = {one.id: one for one in load(Parcel, ws, "id", ids, only=facts)}

@@ -139,7 +139,7 @@ def _newest(ws: int, order_ids: Sequence[int]) -> dict[int, list[Push]]:
 
 def _tracked(ws: int, order_ids: Sequence[int]) -> dict[int, list[int]]:
     """The parcels with a current number, by order."""
-    parts = load(ParcelLine, ws, "order_id", order_ids, only=("order_id", "parcel_id"))
+    parts = load(ParcelLine, ws, "order_id", order_ids)
     held = load(ParcelNumber, ws, "parcel_id", {one.parcel_id for one in parts}, only=("parcel_id", "until"))
     numbered = {one.parcel_id for one in held if one.until is None}
     found: dict[int, list[int]] = {}

@@ -138,7 +138,9 @@ def _some(ws: int) -> list[Order]:
     found: dict[int, Order] = {}
     for kind in KINDS:
         oldest = f"true{tabs.condition(kind)} ORDER BY placed_at, id LIMIT %s"
-        found |= {one.id: one for one in fetch(Order, ws, oldest, LOOKED_AT, only=("id", "number"))}
+        found |= {
+            one.id: one for one in fetch(Order, ws, oldest, LOOKED_AT, only=("id", "number"), index=tabs.index(kind))
+        }
     return list(found.values())
 
 

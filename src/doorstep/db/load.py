@@ -58,18 +58,20 @@ def fetch(
     only: tuple[str, ...] = (),
     lock: bool = False,
     keyed: bool = False,
+    index: str = "",
     beside: Sequence[tuple[str, str]] = (),
 ) -> list[Row]:
     """The rows of a workspace for which ``rest`` is true: SQL without anything from outside in it. ``keyed``: ``rest``
     names rows by their ids. SQLite, which keeps no statistics here, would else walk the whole workspace by an index
-    that begins with it; the plus takes that index out of its choice. ``beside``: what else is read with each row, as
-    (attribute, SQL), for example ``gathered``.
+    that begins with it; the plus takes that index out of its choice, and ``index`` is the only one it may choose.
+    ``beside``: what else is read with each row, as (attribute, SQL), for example ``gathered``.
     """
     plan = _plan(model, connection.vendor, only)
     more, names = "".join(f", {sql}" for _, sql in beside), (*plan.names, *(name for name, _ in beside))
     end = " FOR UPDATE" if lock and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        where = f"FROM {plan.table} WHERE {'+ws' if keyed else 'ws'} = %s AND {rest}{end}"
+        by = f" INDEXED BY {index}" if index and connection.vendor == "sqlite" else ""
+        where = f"FROM {plan.table}{by} WHERE {'+ws' if keyed else 'ws'} = %s AND {rest}{end}"
         cursor.execute(f"SELECT {plan.columns}{more} {where}", [ws, *values])
         return [made(model, dict(zip(names, row, strict=True)), plan.fixes) for row in cursor.fetchall()]
 

@@ -82,6 +82,7 @@ class Order(models.Model):
         indexes: ClassVar = [
             by_beginning("number", "order_number_ix", "store_id"),
             by_beginning("number_end", "order_number_end_ix"),
+            models.Index(fields=["ws", "person_id"], name="order_person_ix"),
             models.Index(fields=["ws", "-placed_at", "-id"], name="order_placed_ix"),
             on_tab("unfulfilled", OPEN),
             on_tab("no_number", OPEN & models.Q(numbered=False)),
