@@ -126,6 +126,7 @@ not.
 
 | carrier | known to |
 | --- | --- |"""
+OWN_AT_MOST: Final = 20  # codes of one carrier's connector: DHL has the most, with its companies
 LENGTHS_HEAD: Final = """# How long the connectors are
 
 Lines of a connector and of what belongs to it alone, without tables. A longer one than its budget has an API with many
@@ -137,8 +138,9 @@ ways, or it should be looked at. Written by `make docs`.
 
 def through() -> str:
     """Carriers without a connector of their own, and which aggregators know them."""
-    direct = {code for one in connectors("carrier").values() for code in one.meta.carriers}
-    some = [one.meta for one in connectors("carrier").values() if not one.meta.carriers]
+    metas = [one.meta for one in connectors("carrier").values()]
+    some = [meta for meta in metas if not meta.carriers or len(meta.carriers) > OWN_AT_MOST]
+    direct = {code for meta in metas if meta not in some for code in meta.carriers}
     found = sorted((one for one in all_carriers() if one.code not in direct), key=lambda one: one.name.lower())
     rows = [(one.name, [meta.label for meta in some if knows(meta, one)]) for one in found]
     return "\n".join(
@@ -147,7 +149,9 @@ def through() -> str:
 
 
 def knows(meta: Meta, one: CarrierInfo) -> bool:
-    """Whether an aggregator has a key for a carrier."""
+    """Whether an aggregator answers for a carrier, or has a key for it."""
+    if meta.carriers:
+        return one.code in meta.carriers
     if meta.name == "seventeen_track":
         return bool(one.seventeen_track)
     return bool(meta.name in vendors() and keys_at(meta.name, one.code))
