@@ -120,6 +120,9 @@ def test_only_a_store_that_takes_it_can_be_told_where_its_parcels_are(shop: Ledg
     assert 'name="tell" value="moves" checked' in alice.get(page(shop)).content.decode()
     alice.post(page(shop), {**FORM, "tell": "everything", "do": "save"})
     assert policies.current(shop.ws, shop.store.id)[0].tell is Tell.MOVES
+    Connection.objects.filter(id=shop.store.id).update(connector="vendure")
+    text = alice.get(page(shop)).content.decode()
+    assert "Tell Lantern also that it was delivered" in text and "Tell Lantern where the parcel is" not in text
 
 
 # what is left for a person

@@ -242,4 +242,4 @@ def _advice(row: Sync, service: str) -> Message | None:
         return Message(id=f"payment.do.{row.state}", values={"service": service})
     if row.again_at is None:
         return Message(id="payment.do.long_pending", values={"service": service})
-    return Message(id="payment.do.pending", values={"service": service, "at": row.again_at})
+    return Message(id="payment.do.pending", values={"service": service, "at": row.again_at.isoformat()})

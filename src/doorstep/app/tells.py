@@ -11,7 +11,7 @@ from typing import Final, cast
 from django.db import transaction
 
 from doorstep.app import archive, clock, outbox, policies
-from doorstep.app.accounts import drive, message_of, refused
+from doorstep.app.accounts import Sent, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.deliver import GRACE_S, STORE_WAIT, too_fast
 from doorstep.app.log import logger
@@ -53,13 +53,13 @@ async def tell(leased: Leased) -> None:
 
 
 async def _carry_out(errand: Errand) -> None:
-    teller = cast(Teller, connector("store", errand.store.connector))
+    teller, sent = cast(Teller, connector("store", errand.store.connector)), Sent()
     try:
-        await drive(errand.store, lambda account: teller.tell(account, errand.moved))
+        await drive(errand.store, lambda account: teller.tell(account, errand.moved), sent=sent)
     except Trouble as trouble:
         await in_db(failed, errand, trouble)
     else:
-        await in_turn(errand.push.ws, told, errand)
+        await in_turn(errand.push.ws, told, errand, sent.earlier or sent.last)
 
 
 def begin(leased: Leased) -> Errand | None:
@@ -126,12 +126,12 @@ def _since(order: Order, push: Push, status: Status) -> datetime | None:
     return (max if status is Status.DELIVERED else min)(first.values(), default=None)
 
 
-def told(errand: Errand) -> None:
-    """The store shows it."""
+def told(errand: Errand, news: bool) -> None:
+    """The store shows it. ``news``: because of us; somebody else may have told it before."""
     push, moved = errand.push, errand.moved
     with transaction.atomic():
         queries.alone_in(push.ws)
-        if not outbox.done(errand.leased):
+        if not outbox.done(errand.leased) or not news:
             return
         by = By(push.ws, f"connection:{push.store_id}")
         note(by, Noted("order", push.order_id, "told", new=moved.status.value, at=errand.leased.row.intent_key))

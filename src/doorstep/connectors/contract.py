@@ -308,8 +308,12 @@ class Store(Shop, Protocol):
 
 
 class Teller(Store, Protocol):
-    """A store that takes where a parcel is. Telling it once more what it knows already changes nothing."""
+    """A store that takes where a parcel is, as far as it has a word for that (``tells``). Telling it once more what it
+    knows already changes nothing.
+    """
 
+    @property
+    def tells(self) -> frozenset[Status]: ...
     def tell(self, account: Account, moved: Moved) -> Flow[None]: ...
 
 

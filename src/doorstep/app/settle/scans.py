@@ -23,7 +23,6 @@ from doorstep.core.matrix import may_matter
 from doorstep.core.order import Role
 from doorstep.core.parcels import HeldNumber
 from doorstep.core.parcels import Parcel as Plan
-from doorstep.core.policy import TOLD
 from doorstep.core.status import Status
 from doorstep.core.timeline import first_and_last, headline, own, placed
 from doorstep.db import queries
@@ -31,7 +30,6 @@ from doorstep.db.load import load
 from doorstep.db.models import Connection, Order, Parcel, ParcelNumber, Purchase, Watch
 from doorstep.db.tabs import MOVING, sort_in
 
-_TOLD: Final = frozenset(TOLD)
 TIMES: Final = ("id", "ordered_at", "paid_at")  # of a purchase: since when its parcel can have been scanned
 
 
@@ -48,7 +46,7 @@ def settle_scans(
     last = {number: place for place, (_, touched) in enumerate(told) for number in touched.scans}
     cluster, settled, moved = _gather(told[0][0].ws, numbers, heard), set[int](), set[int]()
     plans, cluster.plans = cluster.plans, []
-    matter = _TOLD if telling(cluster) else frozenset[Status]()
+    matter = telling(cluster)
     for parcel, plan in plans:
         ids = [one.id for one in cluster.numbers_of(plan)]
         news = set[Status]().union(*(scans.get(one, ()) for one in ids))

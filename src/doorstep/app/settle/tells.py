@@ -1,11 +1,12 @@
 """What the stores are told of where their parcels are: intents only; ``app.tells`` tells it, or finds it stale."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from doorstep.app import clock
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.mails import said_since
-from doorstep.connectors.contract import Can
+from doorstep.connectors.contract import Can, Teller
 from doorstep.connectors.registry import connector
 from doorstep.core.policy import TOLD
 from doorstep.core.status import Status
@@ -14,15 +15,18 @@ from doorstep.db.models import Connection, Order, Outbox, Push
 LANE = "tell"
 
 
-def takes(store: Connection) -> bool:
-    """Whether a store takes where its parcels are."""
-    return store.kind == "store" and Can.TELL in connector("store", store.connector).meta.can
+def takes(store: Connection) -> frozenset[Status]:
+    """What a store has a word for of where its parcels are."""
+    if store.kind != "store" or Can.TELL not in (one := connector("store", store.connector)).meta.can:
+        return frozenset()
+    return cast(Teller, one).tells
 
 
-def telling(cluster: Cluster) -> bool:
-    """Whether any store of the workspace is told."""
-    stores = (one for one in cluster.connections.values() if takes(one))
-    return any(cluster.rules.telling_since(one.id)[0] for one in stores)
+def telling(cluster: Cluster) -> frozenset[Status]:
+    """What any store of the workspace is told."""
+    stores = ((one.id, takes(one)) for one in cluster.connections.values())
+    told = (some for store_id, some in stores if some and cluster.rules.telling_since(store_id)[0])
+    return frozenset[Status]().union(*told) & frozenset(TOLD)
 
 
 def intend_tells(cluster: Cluster, *, quiet: bool = False) -> None:
@@ -45,8 +49,9 @@ def _intend_order(cluster: Cluster, order: Order, *, quiet: bool) -> None:
         reached = said_since(cluster, plan, moves) - {Status.DELIVERED.value}
         if delivered:
             reached |= said_since(cluster, plan, delivered) & {Status.DELIVERED.value}
+        there = takes(cluster.connections[order.store_id])
         for status in TOLD:
-            if status.value in reached:
+            if status.value in reached and status in there:
                 _intend(cluster, order, push, status, quiet=quiet)
 
 

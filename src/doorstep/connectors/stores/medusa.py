@@ -86,6 +86,7 @@ class Medusa:
     )
     status: Mapping[str, Status] = STATUS
     unseen = frozenset({"draft", "requires_action"})
+    tells = frozenset({Status.DELIVERED})
 
     def check(self, account: Account) -> Flow[Checked]:
         """Orders may be read. The address is the shop."""

@@ -105,6 +105,7 @@ class Shopify:
     )
     status: Mapping[str, Status] = STATUS
     unseen = frozenset({"SUBMITTED", "LABEL_VOIDED", "NOT_DELIVERED", "PICKED_UP", "CANCELED"})
+    tells = frozenset(giving.EVENTS)
 
     def authorize(self, account: Account, grant: Grant) -> str:
         return access.page(account, grant)

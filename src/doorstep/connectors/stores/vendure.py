@@ -95,6 +95,7 @@ class Vendure:
     )
     status: Mapping[str, Status] = STATUS
     unseen = frozenset({"Created", "Draft", "AddingItems", "ArrangingAdditionalPayment", "Modifying"})
+    tells = frozenset({Status.DELIVERED})
 
     def check(self, account: Account) -> Flow[Checked]:
         """Reads one order, so that missing permissions show now."""

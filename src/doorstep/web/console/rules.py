@@ -16,6 +16,7 @@ from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.core.policy import MailBy, Policy, Tell, When, Which
 from doorstep.core.roles import Action
+from doorstep.core.status import Status
 from doorstep.db.models import Connection
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
@@ -120,8 +121,16 @@ def _context(store: Connection) -> dict[str, Any]:
         "stages": stages(there),
         "whiches": list(Which),
         "mailers": list(MailBy),
-        "tells": list(Tell) if takes(store) else [],
+        "tells": _tells(store),
     }
+
+
+def _tells(store: Connection) -> list[Tell]:
+    """The choices that make a difference there."""
+    there = takes(store)
+    if not there:
+        return []
+    return [one for one in Tell if one is not Tell.MOVES or there - {Status.DELIVERED}]
 
 
 def read_policy(form: QueryDict | Mapping[str, str]) -> Policy:
