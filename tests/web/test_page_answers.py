@@ -3,16 +3,18 @@
 import io
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import clock, disclosure, erasure, notices, outbox, photos, threads
+from doorstep.app import clock, disclosure, erasure, notices, outbox, photos, threads, tongues
 from doorstep.app.guide import answers, steps
 from doorstep.core.status import Status
 from doorstep.db.models import Change, Inbox, Number, Order, Outbox, Parcel, Photo, ThreadMessage
+from doorstep.web import tags
 from doorstep.web.page.kept import KEPT
 from tests.app.ledger import Ledger, scan, track17
 from tests.app.test_pictures import SECRET, exif, jpeg, segment
@@ -292,3 +294,15 @@ def test_erase_takes_messages_and_photos_and_an_export_holds_them(
     assert not Photo.objects.exists()
     assert list(ThreadMessage.objects.values_list("body", flat=True)) == [""]
     assert "I am Ines" not in read(page)
+
+
+def test_fullest_page_is_smaller_than_30_kb_in_every_language(
+    shop: Ledger, order: Order, page: str, arrived: Parcel
+) -> None:
+    say(page, arrived, "missing")
+    threads.ask(shop.ws, order.id, "Hello?")
+    ThreadMessage.objects.filter(ws=shop.ws).update(answer_due_at=clock.now() - timedelta(hours=1))
+    files = sum((Path(tags.STATIC) / one).stat().st_size for one in ("page.css", "page.js", "mark.svg"))
+    sizes = {one: len(Client().get(page, {"lang": one}).content) + files for one in tongues.LANGUAGES}
+    assert max(sizes.values()) < 30_000, sizes
+    assert min(sizes.values()) > files + 5_000
