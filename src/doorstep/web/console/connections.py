@@ -157,7 +157,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "hook_how": _hook_how(one, hook),
         "may": {action.value: caller.may(action) for action in Action},
     }
-    context |= _channel(one) if one.kind == "store" else {}
+    context |= _channel(caller, one) if one.kind == "store" else {}
     context |= _account(caller, one) if one.kind == "supplier" and one.can else {}
     context |= imports.tables(caller, one.id) if one.connector in {"sheet_link", "fulfilled_by"} else {}
     context |= links.shown(caller, one.id) if one.connector == "agent" and caller.may(Action.KEYS) else {}
@@ -210,10 +210,10 @@ def _hook_how(one: Shown, address: str) -> Message:
     return Message(id=key, values={"address": address, "name": one.name})
 
 
-def _channel(one: Shown) -> dict[str, object]:
+def _channel(caller: Caller, one: Shown) -> dict[str, object]:
     """What a store shows its buyers at each stage, and by whom."""
-    there = told.there(Connection.objects.get(id=one.id))
-    return {"channel": there, "stages": stages(there) if there.name else ()}
+    there = told.there(Connection.objects.get(ws=caller.ws, id=one.id))
+    return {"channel": there, "stages": stages(there) if there.shows else ()}
 
 
 def _account(caller: Caller, one: Shown) -> dict[str, object]:
