@@ -60,7 +60,8 @@ def document(kind: str, fields: Mapping[str, str]) -> bytes:
     one = SubElement(root, kind)
     for name, value in fields.items():
         SubElement(one, name).text = value
-    return tostring(root, encoding="utf-8", xml_declaration=True)
+    made: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return made
 
 
 def rows(answer: Answer, name: str, shape: type[T]) -> list[T]:
