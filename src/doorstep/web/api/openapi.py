@@ -2,7 +2,6 @@
 
 import functools
 import re
-import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -10,7 +9,6 @@ import msgspec
 from django.conf import settings
 
 from doorstep.app import api_keys
-from doorstep.app.records.page import Page
 from doorstep.app.say import text
 from doorstep.web.api.problem import MEDIA, STATUS, Problem
 from doorstep.web.api.route import Route, row_of
@@ -206,10 +204,3 @@ def _problem(name: str) -> Schema:
 def _headers() -> Schema:
     names = ("RateLimit", "RateLimit-Policy", "ETag", "Location")
     return {name: {"description": text(f"api.header.{name}"), "schema": {"type": "string"}} for name in names}
-
-
-def shape(kind: Any) -> str:
-    """The name of a type as a person reads it: ``Page of Order``."""
-    if typing.get_origin(kind) is Page:
-        return f"Page of {shape(row_of(kind))}"
-    return getattr(kind, "__name__", "") if kind else ""
