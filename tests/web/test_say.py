@@ -132,7 +132,7 @@ def keys_in_code(path: Path) -> Iterator[str]:
 
 def keys_in_template(path: Path) -> Iterator[str]:
     for first, rest in re.findall(r"""\{% text ["']([^"']+)["']([^%]*)%\}""", path.read_text(encoding="utf-8")):
-        if not rest.strip() or re.match(r"\s+\w+=", rest):
+        if not rest.strip() or re.match(r"\s+(?:\w+=|as \w+)", rest):
             yield first
         else:
             assert first in COMPOSED, f"{path.name}: {first!r} is composed of what?"
