@@ -94,10 +94,12 @@ async def test_too_large_a_body_is_refused_before_a_view_is_used():
 
 
 async def test_a_program_is_told_in_the_shape_of_all_its_problems():
-    async with serving(echo, max_body=1000) as (url, client):
-        async with client.post(f"{url}/api/v1/numbers", data=b"x" * 1001) as answer:
-            assert (answer.status, answer.content_type) == (413, "application/problem+json")
-            said = await answer.json(content_type=None)
+    async with (
+        serving(echo, max_body=1000) as (url, client),
+        client.post(f"{url}/api/v1/numbers", data=b"x" * 1001) as answer,
+    ):
+        assert (answer.status, answer.content_type) == (413, "application/problem+json")
+        said = await answer.json(content_type=None)
     assert (said["code"], said["status"], said["errors"]) == ("too_large", 413, [])
 
 

@@ -11,7 +11,7 @@ class Connection(models.Model):
     """A connected store, supplier, carrier account or mailbox.
 
     ``state``: active | paused (by a person) | denied (credentials refused: waits for a person). ``state_reason`` is a
-    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only. ``ws`` 0: the operator's own (``app.lending``).
+    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only. ``ws`` 0: the operator's (``app.lending``).
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
