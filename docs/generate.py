@@ -304,6 +304,7 @@ def licence(package: Distribution) -> str:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")  # sentences are said in its time zone
     import carrier_pages  # beside this file; they need no packages but the product
+    import client_modules
     import connector_pages
     import diagnosis_pages
     import supplier_pages
@@ -312,6 +313,7 @@ if __name__ == "__main__":
     CHANNELS.write_text(channels_page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
     carrier_pages.write()
+    client_modules.write()
     connector_pages.write()
     diagnosis_pages.write()
     supplier_pages.write()

@@ -57,6 +57,12 @@ def test_page_of_suppliers_is_current() -> None:
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
 
 
+def test_the_clients_calls_are_those_of_the_api() -> None:
+    made = generator("client_modules")
+    old = [path.name for path, text in made.modules().items() if path.read_text(encoding="utf-8") != text]
+    assert old == [], "run `make docs` and commit what it wrote"
+
+
 def test_every_connector_is_among_the_lengths() -> None:
     """Which ones, not how long: that changes with every line somebody writes."""
     made = generator("connector_pages")

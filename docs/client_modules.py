@@ -1,0 +1,198 @@
+"""Writes the client's typed calls from the API's own description: an operation is a method, a schema a shape."""
+
+import keyword
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+PLACE: Final = Path(__file__).parents[1] / "src" / "doorstep" / "client"
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+PLAIN: Final = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "null": "None",
+    "object": "dict[str, Any]",
+}
+MADE: Final = "Made from the API's description by `make docs`; do not edit it."
+Schema = Mapping[str, Any]
+
+
+def modules() -> dict[Path, str]:
+    """The text of each module."""
+    document = described()
+    made = {PLACE / "shapes.py": shapes(document), PLACE / "calls.py": calls(document)}
+    return {path: formatted(text) for path, text in made.items()}
+
+
+def formatted(text: str) -> str:
+    """As all code here is."""
+    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "made.py", "-"]
+    done = subprocess.run(ruff, input=text, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - ours
+    return done.stdout
+
+
+def described() -> Schema:
+    """The API's description."""
+    from doorstep.cli.screen import load_keyless  # noqa: PLC0415 - loads Django, which no other page needs
+
+    load_keyless()
+    from doorstep.web.api.openapi import as_dict  # noqa: PLC0415
+
+    return as_dict()
+
+
+def shapes(document: Schema) -> str:
+    """What is sent and what comes back, as typed dictionaries."""
+    known: Schema = document["components"]["schemas"]
+    kinds = [shape(name, one) for name, one in known.items() if not name.startswith(("Page_", "Problem", "Fault"))]
+    head = f'"""What the API takes and tells: instants are text (2026-03-01T09:00:00Z), ids too.\n\n{MADE}\n"""\n'
+    return "\n".join(
+        (
+            head,
+            f"from typing import {'Any, ' if 'Any' in ''.join(kinds) else ''}Literal, NotRequired, TypedDict",
+            "",
+            *sorted(kinds, key=is_class),
+        )
+    )
+
+
+def is_class(text: str) -> bool:
+    """Words come first: classes name them."""
+    return "class " in text
+
+
+def shape(name: str, schema: Schema) -> str:
+    """One shape."""
+    if "enum" in schema:
+        return f"{name} = {kind_of(schema)}"
+    needed = set(schema.get("required", ()))
+    fields = [field(one, kind_of(said), one in needed) for one, said in schema["properties"].items()]
+    about = "\n".join(textwrap.wrap(schema.get("description", name), 105, subsequent_indent="    "))
+    return "\n".join(("", "", f"class {name}(TypedDict):", f'    """{about}"""', "", *fields))
+
+
+def field(name: str, kind: str, needed: bool) -> str:
+    """One field of a shape."""
+    assert not keyword.iskeyword(name)
+    return f"    {name}: {kind}" if needed else f"    {name}: NotRequired[{kind}]"
+
+
+def kind_of(schema: Schema) -> str:
+    """The type of a value."""
+    if "$ref" in schema:
+        return f'"{schema["$ref"].rpartition("/")[2]}"'
+    if "enum" in schema:
+        return f"Literal[{', '.join(map(quoted, schema['enum']))}]"
+    if "anyOf" in schema:
+        return union([kind_of(one) for one in schema["anyOf"]])
+    if schema.get("type") == "array":
+        return f"list[{kind_of(schema['items'])}]"
+    if "additionalProperties" in schema and isinstance(schema["additionalProperties"], dict):
+        return f"dict[str, {kind_of(schema['additionalProperties'])}]"
+    return PLAIN.get(str(schema.get("type")), "Any")
+
+
+def union(kinds: list[str]) -> str:
+    """One of several types, as a text where it names a shape: shapes may come in any order."""
+    bare = " | ".join(one.strip('"') for one in kinds)
+    return f'"{bare}"' if any(one.startswith('"') for one in kinds) else bare
+
+
+def quoted(text: str) -> str:
+    """A word of an enumeration."""
+    return f'"{text}"'
+
+
+def calls(document: Schema) -> str:
+    """A class with a method for each operation."""
+    made = [
+        method(path, verb, one)
+        for path, by_verb in document["paths"].items()
+        for verb, one in by_verb.items()
+        if verb in METHODS
+    ]
+    head = f'"""Every operation of the API. {MADE}"""\n'
+    imports = (
+        "from collections.abc import Iterator, Sequence\nfrom typing import Literal, cast\n",
+        "from doorstep.client import shapes\nfrom doorstep.client.send import Sender, segment\n\n",
+        "class Client(Sender):",
+        '    """One Doorstep, seen with one key: ``Client("https://track.shop.example", "dsk_...")``. A list is',
+        "    walked to its end, page by page (``limit`` rows each). Every method raises Problem and Unreachable.",
+        '    """',
+    )
+    return "\n".join((head, *imports, *made, ""))
+
+
+def method(path: str, verb: str, operation: Schema) -> str:
+    """One operation."""
+    asked = [one for one in operation.get("parameters", ()) if one.get("in") in {"path", "query"}]
+    named = [one["name"] for one in asked if one["in"] == "path"]
+    queried = [one for one in asked if one["in"] == "query" and one["name"] != "cursor"]
+    where = f'"{path}"'
+    if named:
+        where = "f" + where.replace("{", "{segment(").replace("}", ")}")
+    query = ", ".join(f'"{one["name"]}": {one["name"]}' for one in queried)
+    body = ", body" if "requestBody" in operation else ""
+    call = f'self._call("{verb.upper()}", {where}, {{{query}}}{body})'
+    kind, is_page = answered(operation)
+    if is_page and verb == "get":
+        call, kind = f"self._each({where}, {{{query}}})", f"Iterator[{kind}]"
+    elif is_page:
+        call, kind = f'{call}["data"]', f"list[{kind}]"
+    about = "\n        ".join(textwrap.wrap(told(operation), 105))
+    return "\n".join(
+        (
+            "",
+            f"    def {operation['operationId']}({', '.join(taken(named, queried, operation))}) -> {kind}:",
+            f'        """{about}"""',
+            f"        {call}" if kind == "None" else f'        return cast("{kind}", {call})',
+        )
+    )
+
+
+def told(operation: Schema) -> str:
+    """What a method says of itself."""
+    return f"{operation['summary'].rstrip('.')}. {operation.get('description', '').strip()}".strip()
+
+
+def answered(operation: Schema) -> tuple[str, bool]:
+    """The type of a good answer, or of its rows; and whether it is a page of these."""
+    good = next(one for code, one in operation["responses"].items() if code < "300")
+    if not good.get("content"):
+        return "None", False
+    name = next(iter(good["content"].values()))["schema"]["$ref"].rpartition("/")[2]
+    return f"shapes.{name.removeprefix('Page_').strip('_')}", name.startswith("Page_")
+
+
+def taken(named: list[str], queried: list[Schema], operation: Schema) -> Iterator[str]:
+    """The arguments of a method."""
+    yield "self"
+    yield from (f"{one}: str" for one in named)
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        yield f"body: {argument(schema)}"
+    needed = [one for one in queried if one.get("required")]
+    rest = [one for one in queried if not one.get("required")]
+    yield from (f"{one['name']}: {argument(one['schema'])}" for one in needed)
+    if rest:
+        yield "*"
+    for one in rest:
+        kind = "Sequence[str]" if one["name"] == "fields" else argument(one["schema"])
+        yield f"{one['name']}: {kind} | None = None"
+
+
+def argument(schema: Schema) -> str:
+    """The type of an argument; shapes are named with their module."""
+    kind = kind_of(schema)
+    return f"shapes.{kind.strip(chr(34))}" if kind.startswith('"') else kind
+
+
+def write() -> None:
+    """Write them."""
+    for path, text in modules().items():
+        path.write_text(text, encoding="utf-8")
