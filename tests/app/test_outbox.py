@@ -8,7 +8,7 @@ from doorstep.app import clock, feeds, holds, outbox, poll, rules
 from doorstep.app.leases import LONGEST_S, new_token
 from doorstep.core.message import Message
 from doorstep.core.policy import Policy, When
-from doorstep.db.models import Claim, Feed, Number, Outbox, Push, Schedule, StorePolicy
+from doorstep.db.models import Claim, Feed, Number, Outbox, Push, Schedule, StorePolicy, Watch
 from tests.app.ledger import CJP, Ledger, cj, ledger, woo
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,9 @@ def test_a_lease_from_before_the_clock_was_set_back_keeps_nobody_waiting():
     row = intend("1", state="sending", lease_token=5)
     Feed.objects.all().delete()
     Feed.objects.create(**place, name="orders")
-    Schedule.objects.create(**place, number_id=1)
+    number = Number.objects.create(ws=one.ws, text=CJP, norm=CJP, norm_reversed=CJP[::-1])
+    Watch.objects.create(ws=one.ws, number_id=number.id, connection_id=one.carrier.id)
+    Schedule.objects.create(**place, number_id=number.id)
     for until, free in ((LONGEST_S - 5, False), (LONGEST_S + 5, True)):
         for model in (Outbox, Feed, Schedule):
             model.objects.update(lease_until=clock.machine() + until)
