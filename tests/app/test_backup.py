@@ -45,7 +45,7 @@ def load(ws: int) -> Iterator[list[int]]:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """Another installation: a folder of its own, and on PostgreSQL a database of its own."""
-    house = House(tmp_path / "elsewhere")
+    house = House(tmp_path / "elsewhere", counted=True)
     house.folder.mkdir()
     if connection.vendor == "sqlite":
         yield house

@@ -118,7 +118,7 @@ def test_without_words_it_says_what_it_can_do():
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    house = House(tmp_path_factory.mktemp("cli"))
+    house = House(tmp_path_factory.mktemp("cli"), counted=True)
     done = house.run("migrate")
     assert done.returncode == 0 and "migrations applied" in done.stdout, done.stderr
     return house
