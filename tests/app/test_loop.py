@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from doorstep.app import loop
 from doorstep.db.models import Workspace
@@ -129,3 +129,31 @@ async def test_a_busy_workspace_keeps_one_thread_only():
     free.set()
     assert await asyncio.gather(*mine) == [0, 1, 2]
     assert most == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_was_restarted_costs_one_job_and_not_one_of_each_thread():
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server")
+    bench, together = loop.Bench(), threading.Barrier(loop.POSTGRES_THREADS)
+
+    def whose() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return int(cursor.fetchone()[0])
+
+    def all_at_once() -> int:
+        together.wait(10)
+        return whose()
+
+    try:
+        first = {one.result(10) for one in [bench.submit(all_at_once) for _ in range(loop.POSTGRES_THREADS)]}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [sorted(first)])
+        with pytest.raises(OperationalError):
+            bench.submit(whose).result(10)
+        again = {one.result(10) for one in [bench.submit(all_at_once) for _ in range(loop.POSTGRES_THREADS)]}
+        assert len(again) == loop.POSTGRES_THREADS and not first & again
+    finally:
+        together.abort()
+        bench.close()

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from django.db import close_old_connections, connection, connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections, transaction
 
 T = TypeVar("T")
 Job = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
@@ -28,6 +28,7 @@ class Bench:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._guard = threading.Lock()
+        self._broken = 0  # connections found broken so far, by any thread
 
     def submit(self, fn: Callable[..., T], *args: Any) -> Future[T]:
         """Have ``fn(*args)`` done by the next free thread."""
@@ -58,13 +59,18 @@ class Bench:
             thread.start()
 
     def _work(self) -> None:
+        looked = self._broken
         while job := self._jobs.get():
             future, fn, args = job
             if not future.set_running_or_notify_cancel():
                 continue
+            if looked != self._broken:  # the server was restarted, perhaps: is ours broken as well?
+                looked = self._broken
+                close_old_connections()
             try:
                 result = fn(*args)
             except BaseException as problem:  # it belongs to whoever waits
+                self._broken += isinstance(problem, (OperationalError, InterfaceError))
                 close_old_connections()  # before the answer: a broken connection is never seen again
                 future.set_exception(problem)
             else:
