@@ -26,7 +26,10 @@ def test_orders_are_picked_by_keyboard_asked_about_and_left(merchant: Windows) -
     bar.get_by_role("button", name="Resync").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ask the carriers about")
     page.get_by_role("link", name="Leave it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
+    page.wait_for_load_state()  # keys are heard when the script has run
     page.keyboard.press("j")
+    expect(first).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Orders")
     page.keyboard.press("t")
