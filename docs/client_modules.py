@@ -1,6 +1,7 @@
 """Writes the client's typed calls from the API's own description: an operation is a method, a schema a shape."""
 
 import keyword
+import re
 import subprocess
 import sys
 import textwrap
@@ -25,7 +26,11 @@ Schema = Mapping[str, Any]
 def modules() -> dict[Path, str]:
     """The text of each module."""
     document = described()
-    made = {PLACE / "shapes.py": shapes(document), PLACE / "calls.py": calls(document)}
+    made = {
+        PLACE / "words.py": words(document),
+        PLACE / "shapes.py": shapes(document),
+        PLACE / "calls.py": calls(document),
+    }
     return {path: formatted(text) for path, text in made.items()}
 
 
@@ -41,35 +46,34 @@ def described() -> Schema:
     from doorstep.cli.screen import load_keyless  # noqa: PLC0415 - loads Django, which no other page needs
 
     load_keyless()
-    from doorstep.web.api.openapi import as_dict  # noqa: PLC0415
+    from doorstep.web.api.openapi import as_dict  # noqa: PLC0415 - has to follow it
 
     return as_dict()
+
+
+def words(document: Schema) -> str:
+    """The closed lists of words."""
+    known: Schema = document["components"]["schemas"]
+    lists = [f"{name} = {kind_of(one)}" for name, one in known.items() if "enum" in one]
+    head = f'"""The closed lists of words that the API uses.\n\n{MADE}\n"""\n'
+    return "\n".join((head, "from typing import Literal\n", *lists, ""))
 
 
 def shapes(document: Schema) -> str:
     """What is sent and what comes back, as typed dictionaries."""
     known: Schema = document["components"]["schemas"]
-    kinds = [shape(name, one) for name, one in known.items() if not name.startswith(("Page_", "Problem", "Fault"))]
+    own = {name: one for name, one in known.items() if not name.startswith(("Page_", "Problem", "Fault"))}
+    kinds = [shape(name, one) for name, one in own.items() if "enum" not in one]
+    text = "".join(kinds)
+    named = [name for name, one in own.items() if "enum" in one and re.search(rf'["| \[]{name}["| \]]', text)]
+    typing = [name for name in ("Any", "Literal", "NotRequired") if name in text]
     head = f'"""What the API takes and tells: instants are text (2026-03-01T09:00:00Z), ids too.\n\n{MADE}\n"""\n'
-    return "\n".join(
-        (
-            head,
-            f"from typing import {'Any, ' if 'Any' in ''.join(kinds) else ''}Literal, NotRequired, TypedDict",
-            "",
-            *sorted(kinds, key=is_class),
-        )
-    )
-
-
-def is_class(text: str) -> bool:
-    """Words come first: classes name them."""
-    return "class " in text
+    imports = f"from typing import {', '.join((*typing, 'TypedDict'))}\n\nfrom doorstep.client.words import "
+    return "\n".join((head, imports + ", ".join(sorted(named)), *kinds, ""))
 
 
 def shape(name: str, schema: Schema) -> str:
     """One shape."""
-    if "enum" in schema:
-        return f"{name} = {kind_of(schema)}"
     needed = set(schema.get("required", ()))
     fields = [field(one, kind_of(said), one in needed) for one, said in schema["properties"].items()]
     about = "\n".join(textwrap.wrap(schema.get("description", name), 105, subsequent_indent="    "))
@@ -119,7 +123,7 @@ def calls(document: Schema) -> str:
     head = f'"""Every operation of the API. {MADE}"""\n'
     imports = (
         "from collections.abc import Iterator, Sequence\nfrom typing import Literal, cast\n",
-        "from doorstep.client import shapes\nfrom doorstep.client.send import Sender, segment\n\n",
+        "from doorstep.client import shapes, words\nfrom doorstep.client.send import Sender, segment\n\n",
         "class Client(Sender):",
         '    """One Doorstep, seen with one key: ``Client("https://track.shop.example", "dsk_...")``. A list is',
         "    walked to its end, page by page (``limit`` rows each). Every method raises Problem and Unreachable.",
@@ -187,9 +191,12 @@ def taken(named: list[str], queried: list[Schema], operation: Schema) -> Iterato
 
 
 def argument(schema: Schema) -> str:
-    """The type of an argument; shapes are named with their module."""
+    """The type of an argument; shapes and words are named with their module."""
     kind = kind_of(schema)
-    return f"shapes.{kind.strip(chr(34))}" if kind.startswith('"') else kind
+    if not kind.startswith('"'):
+        return kind
+    name = kind.strip('"')
+    return f"{'words' if 'enum' in described()['components']['schemas'][name] else 'shapes'}.{name}"
 
 
 def write() -> None:

@@ -19,7 +19,6 @@ SRC = ROOT / "src" / "doorstep"
 PRODUCT = sorted(SRC.rglob("*.py"))
 WORLD = sorted((ROOT / "sandbox").rglob("*.py"))
 MIGRATIONS = SRC / "db" / "migrations"  # written by Django
-GENERATED = {SRC / "client" / name for name in ("calls.py", "shapes.py")}  # by `make docs`
 SENTENCES = sorted((SRC / "locale" / "en").glob("*.toml"))
 TEMPLATES = sorted((SRC / "web" / "templates").rglob("*.html"))
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -37,7 +36,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def hand_written(paths: list[Path]) -> list[Path]:
-    return [path for path in paths if MIGRATIONS not in path.parents and path not in GENERATED]
+    return [path for path in paths if MIGRATIONS not in path.parents]
 
 
 def house_files() -> Iterator[Path]:

@@ -7,7 +7,7 @@
         print(order["number"], order["parcels"])
     shop.add_number_to_order(order["id"], {"text": "1Z999AA10123456784"})
 
-``calls`` and ``shapes`` are made from the API's own description (``make docs``); what sends is ``send``.
+``calls``, ``shapes`` and ``words`` are made from the API's own description (``make docs``); what sends is ``send``.
 """
 
 from doorstep.client.calls import Client

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from doorstep.client import shapes
+from doorstep.client import shapes, words
 from doorstep.client.send import Sender, segment
 
 
@@ -113,7 +113,7 @@ class Client(Sender):
         *,
         fields: Sequence[str] | None = None,
         limit: int | None = None,
-        state: shapes.OrderState | None = None,
+        state: words.OrderState | None = None,
         store_id: str | None = None,
         number: str | None = None,
         external_id: str | None = None,
@@ -162,7 +162,7 @@ class Client(Sender):
         *,
         fields: Sequence[str] | None = None,
         limit: int | None = None,
-        status: shapes.Status | None = None,
+        status: words.Status | None = None,
         carrier: str | None = None,
         closed: bool | None = None,
         order_id: str | None = None,
@@ -229,7 +229,7 @@ class Client(Sender):
         *,
         fields: Sequence[str] | None = None,
         limit: int | None = None,
-        state: shapes.PurchaseState | None = None,
+        state: words.PurchaseState | None = None,
         supplier_id: str | None = None,
         external_id: str | None = None,
         order_id: str | None = None,
