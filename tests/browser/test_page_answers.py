@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from tests.browser.screens import Windows, eventually, look_up_address, open_order, shoppers_page
-from tests.e2e.product import Town
+from tests.e2e.product import Town, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -65,7 +65,7 @@ def test_shopper_says_what_came_shows_it_and_hears_from_the_shop(
     page.get_by_label("Your answer").fill(f"A new one is on its way ({scripts}).")
     page.get_by_role("button", name="Answer", exact=True).click()
     page.get_by_role("img", name="Photo of the damage").scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.photo').naturalWidth === 2")
+    expect(page.locator(".photo")).to_have_js_property("naturalWidth", 2)
     shopper.reload()
     expect(shopper.get_by_text(f"A new one is on its way ({scripts}).")).to_be_visible()
     shopper.get_by_role("button", name="Take that back").click()
@@ -91,7 +91,7 @@ def test_code_of_the_page_is_drawn_when_it_is_asked_for(merchant: Windows, case:
     shopper.get_by_text("Open it on your phone").click()
     code = shopper.get_by_alt_text("QR code of this page")
     code.scroll_into_view_if_needed()
-    shopper.wait_for_function("document.querySelector('.qr').naturalWidth > 100")
+    wait_until("the drawn code", lambda: code.evaluate("image => image.naturalWidth > 100"), merchant.town.world)
 
 
 def test_merchant_sees_the_look_while_typing_and_the_look_up_on_another_site(
@@ -133,5 +133,6 @@ def framed(browser: Browser, site: str, widget: str) -> int:
             shown.wait_for(timeout=10_000 if "lamps" in site else 2_000)
         except Error:
             return 0
-        page.wait_for_function("document.querySelector('iframe').offsetHeight !== 460")
-        return int(page.evaluate("document.querySelector('iframe').offsetHeight"))
+        framed = page.locator("iframe")
+        expect(framed).not_to_have_js_property("offsetHeight", 460)  # its own height, which it tells us
+        return int(framed.evaluate("frame => frame.offsetHeight"))
