@@ -7,7 +7,6 @@ from django.test import Client
 
 from doorstep.app import clock, say
 from doorstep.db.models import Order, Parcel
-from doorstep.web.page.taken import _folded
 from tests.app.ledger import Ledger
 
 
@@ -18,7 +17,7 @@ def test_calendar_holds_the_days_and_keeps_its_event_when_they_change(shop: Ledg
     assert first.headers["Content-Type"] == "text/calendar; charset=utf-8"
     text = first.content.decode()
     assert f"DTSTART;VALUE=DATE:{today:%Y%m%d}\r\nDTEND;VALUE=DATE:{today + timedelta(days=3):%Y%m%d}\r\n" in text
-    assert "SUMMARY:Paket von Woocommerce erwartet (1001)\r\n" in text
+    assert "SUMMARY:Paket von Woocommerce erwartet (1001)\r\n" in text and "NAME:Woocommerce 1001\r\n" in text
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     assert f"{page}/calendar.ics" in Client().get(page).content.decode()
     Parcel.objects.filter(ws=shop.ws).update(eta_to=today + timedelta(days=5))
@@ -31,13 +30,6 @@ def test_nothing_expected_is_an_empty_calendar_and_no_link(shop: Ledger, page: s
     Parcel.objects.filter(ws=shop.ws).update(status="delivered", closed_at=clock.now())
     assert "VEVENT" not in Client().get(f"{page}/calendar.ics").content.decode()
     assert "calendar.ics" not in Client().get(page).content.decode()
-
-
-def test_long_lines_are_folded_between_characters_and_unfold_to_themselves() -> None:
-    line = "SUMMARY:" + "包裹 é;" * 40
-    folded = _folded(line)
-    assert all(len(one.encode()) <= 75 for one in folded.split("\r\n"))
-    assert folded.replace("\r\n ", "") == f"{line}\r\n"
 
 
 def test_qr_code_is_a_picture_of_the_pages_address(page: str) -> None:

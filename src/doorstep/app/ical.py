@@ -1,8 +1,8 @@
-"""A calendar as text (RFC 5545, RFC 7986): events with a moment, a sentence and a link, nothing else."""
+"""A calendar as text (RFC 5545, RFC 7986): events with a moment or whole days, a sentence and a link, nothing else."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 WIDEST: Final = 75  # octets of a line, without its end (RFC 5545, 3.1)
@@ -10,11 +10,14 @@ WIDEST: Final = 75  # octets of a line, without its end (RFC 5545, 3.1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """``uid`` stays the same as long as it is the same event; times are aware."""
+    """``uid`` stays the same as long as it is the same event. ``at`` is an aware instant, or a day: then it lasts up to
+    and with ``last``.
+    """
 
     uid: str
-    at: datetime
+    at: datetime | date
     summary: str
+    last: date | None = None
     description: str = ""
     url: str = ""
     category: str = ""
@@ -25,7 +28,8 @@ def calendar(name: str, events: Iterable[Event], now: datetime) -> bytes:
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
-        "PRODID:-//Doorstep//Deadlines//EN",
+        "PRODID:-//Doorstep//EN",
+        "METHOD:PUBLISH",
         f"NAME:{_text(name)}",
         f"X-WR-CALNAME:{_text(name)}",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
@@ -36,7 +40,7 @@ def calendar(name: str, events: Iterable[Event], now: datetime) -> bytes:
 
 
 def _event(event: Event, now: datetime) -> Iterator[str]:
-    yield from ("BEGIN:VEVENT", f"UID:{_text(event.uid)}", f"DTSTAMP:{_moment(now)}", f"DTSTART:{_moment(event.at)}")
+    yield from ("BEGIN:VEVENT", f"UID:{_text(event.uid)}", f"DTSTAMP:{_moment(now)}", *_when(event))
     yield f"SUMMARY:{_text(event.summary)}"
     if event.description:
         yield f"DESCRIPTION:{_text(event.description)}"
@@ -45,6 +49,15 @@ def _event(event: Event, now: datetime) -> Iterator[str]:
     if event.category:
         yield f"CATEGORIES:{_text(event.category)}"
     yield from ("TRANSP:TRANSPARENT", "END:VEVENT")
+
+
+def _when(event: Event) -> Iterator[str]:
+    """The end of whole days is not part of them."""
+    if isinstance(event.at, datetime):
+        yield f"DTSTART:{_moment(event.at)}"
+        return
+    yield f"DTSTART;VALUE=DATE:{event.at:%Y%m%d}"
+    yield f"DTEND;VALUE=DATE:{(event.last or event.at) + timedelta(days=1):%Y%m%d}"
 
 
 def _moment(at: datetime) -> str:
