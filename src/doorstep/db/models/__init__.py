@@ -9,17 +9,30 @@ from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLin
 from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
 from doorstep.db.models.desk import Bulk, Note, SavedView
 from doorstep.db.models.done import Change, ChannelState, Outbox, Push, Sync
+from doorstep.db.models.household import Feedback, Grant, GrantRead, HouseholdInvitation, Kept
+from doorstep.db.models.letters import Alerts, Follower, LetterRules, LetterText, Mailed, OptOut
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
 from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
 from doorstep.db.models.shopper import Brand, Photo, ThreadMessage
 from doorstep.db.models.taught import TaughtRule
-from doorstep.db.models.tenant import Door, Membership, User, Workspace
+from doorstep.db.models.tenant import (
+    Cached,
+    Door,
+    Export,
+    ExportPiece,
+    Membership,
+    Tries,
+    User,
+    Workspace,
+)
 
 __all__ = [
-    "Ack", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Calls", "Change",
-    "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Feed", "Health", "Inbox", "Line", "Membership",
-    "Note", "Number", "NumberLink", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo",
-    "Pool", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedView", "Scans", "Schedule",
-    "StorePolicy", "Sync", "TaughtRule", "ThreadMessage", "User", "Waiting", "Watch", "Word", "Workspace",
+    "Ack", "Alerts", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Cached",
+    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Export", "ExportPiece", "Feed",
+    "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox", "Kept", "LetterRules",
+    "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "OptOut", "Order", "Outbox",
+    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
+    "ResyncParcel", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync", "TaughtRule", "ThreadMessage", "Tries",
+    "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ class Brand(models.Model):
     site = models.TextField(default="")  # https address
     answer_h = models.IntegerField(default=48)  # hours within which the merchant means to answer
     powered = models.BooleanField(default=True)  # says that Doorstep follows the order
+    app = models.BooleanField(default=False)  # shoppers may see their orders of the store in the app (app.grants)
     frames = models.JSONField(default=list)  # origins that may show the look-up in a frame
 
 

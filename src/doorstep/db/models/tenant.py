@@ -30,7 +30,11 @@ class User(AbstractUser):
 
 
 class Workspace(models.Model):
-    """One business (or household): the tenant. ``tz`` is an IANA zone, ``country`` ISO 3166-1 alpha-2 or ''."""
+    """One business (or household): the tenant. ``tz`` is an IANA zone, ``country`` ISO 3166-1 alpha-2 or ''.
+
+    ``support``: '' | mail | link | chat, which leads to ``support_to``. ``closing_at``: when it is erased (null = it
+    stays), as ``closing_by`` asked.
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     kind = models.TextField(default="business")
@@ -38,6 +42,11 @@ class Workspace(models.Model):
     tz = models.TextField(default="UTC")
     locale = models.TextField(default="en")
     country = models.TextField(default="")
+    second_factor = models.BooleanField(default=False)  # everybody who works here needs one
+    support = models.TextField(default="")
+    support_to = models.TextField(default="")
+    closing_at = models.DateTimeField(null=True)
+    closing_by = models.TextField(default="")
 
 
 class Membership(models.Model):
@@ -55,12 +64,12 @@ class Door(models.Model):
     """An unguessable way in before the tenant is known. Only the hash of its token is stored (``app.doors``)."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    kind = models.TextField()  # page | hook | mail | lookup | agent | api | ical
+    kind = models.TextField()  # page | hook | mail | lookup | agent | api | ical | invite
     token_sha256 = models.BinaryField()
     ws = models.BigIntegerField()
-    target_id = models.BigIntegerField()  # page: order; api, ical: the user, 0 = a command; others: connection
-    label = models.TextField(default="")  # agent: whom it was given to; api: what it is for
-    scopes = models.TextField(default="")  # api: what it may do, between blanks (app.api_keys)
+    target_id = models.BigIntegerField()  # page: order; api, ical, invite: the user, 0 = a command; others: connection
+    label = models.TextField(default="")  # agent: whom it was given to; api: what it is for; invite: the mail address
+    scopes = models.TextField(default="")  # api: what it may do, between blanks (app.api_keys); invite: the role
     hint = models.TextField(default="")  # api: the end of the key, by which a person knows it again
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
@@ -69,3 +78,51 @@ class Door(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "token_sha256"], name="door_uq")]
         indexes: ClassVar = [models.Index(fields=["ws", "kind", "target_id"], name="door_target_ix")]
+
+
+class Tries(models.Model):
+    """How often something was tried in a window of time (``app.tries``): every process counts here. Hot."""
+
+    key = models.TextField(primary_key=True)  # <what>:<whose>
+    window = models.BigIntegerField()  # the number of the window, counted from 1970
+    used = models.IntegerField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["window"], name="tries_window_ix")]
+
+
+class Cached(models.Model):
+    """What Django's cache holds: django-allauth counts logins there. The columns are Django's own."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+
+class Export(models.Model):
+    """Everything of a workspace, packed as a file in pieces (``app.export``). ``total``: tables and files to pack, 0 =
+    not known yet; ``lease_until`` is machine seconds. Failed: ``ended_at`` without ``bytes``.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField(db_index=True)
+    actor = models.TextField()
+    asked_at = models.DateTimeField()
+    packed = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    bytes = models.BigIntegerField(default=0)
+    lease_until = models.FloatField(default=0)
+    ended_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+
+class ExportPiece(models.Model):
+    """A piece of a packed file, in the order of ``place``."""
+
+    ws = models.BigIntegerField()
+    export_id = models.BigIntegerField()
+    place = models.IntegerField()
+    body = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "export_id", "place"], name="export_piece_uq")]
