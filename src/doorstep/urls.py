@@ -127,4 +127,7 @@ urlpatterns = [
     path("find/<str:token>", find.find, name="find"),
     path("accounts/email/", accounts.no_such_page),  # members' addresses prove their mails: not changed unverified
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
 ]
+handler429 = "doorstep.web.accounts.too_many"  # django-allauth looks for it here
