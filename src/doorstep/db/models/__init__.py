@@ -15,6 +15,7 @@ from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLi
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
 from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
 from doorstep.db.models.shopper import Brand, Photo, ThreadMessage
+from doorstep.db.models.talk import Coupon, Offer, SavedReply, Talk
 from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import (
     Cached,
@@ -29,10 +30,10 @@ from doorstep.db.models.tenant import (
 
 __all__ = [
     "Ack", "Alerts", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Cached",
-    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Door", "Export", "ExportPiece", "Feed",
-    "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox", "Kept", "LetterRules",
-    "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "OptOut", "Order", "Outbox",
-    "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase", "PurchaseLine", "Push", "Resync",
-    "ResyncParcel", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync", "TaughtRule", "ThreadMessage", "Tries",
-    "User", "Waiting", "Watch", "Word", "Workspace",
+    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Export", "ExportPiece",
+    "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox", "Kept",
+    "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "Offer", "OptOut",
+    "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase", "PurchaseLine",
+    "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync", "Talk",
+    "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

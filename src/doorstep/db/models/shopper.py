@@ -32,7 +32,11 @@ class Brand(models.Model):
 
 
 class ThreadMessage(models.Model):
-    """A message between a shopper and the merchant about an order. Personal."""
+    """A message between a shopper and the merchant about an order. Personal.
+
+    Of a mail ``sender`` is the From address, and ``proof`` says whether it is the buyer's: buyer | unproven | other.
+    ``facts`` is what was true when it was written (``app.attached``).
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()
@@ -41,9 +45,19 @@ class ThreadMessage(models.Model):
     by = models.TextField()  # shopper | user:<id>
     body = models.TextField()
     at = models.DateTimeField()
-    answer_due_at = models.DateTimeField(null=True)  # of a shopper's
+    answer_due_at = models.DateTimeField(null=True)  # of a shopper's; null = none is waited for
+    via = models.TextField(default="page")  # page | console | mail
+    sender = models.TextField(default="")
+    proof = models.TextField(default="")
+    mail_id = models.TextField(default="")  # its Message-ID, for an answer to refer to
+    inbox_id = models.BigIntegerField(default=0)  # the mail it was read from
+    left_out = models.IntegerField(default=0)  # attachments that were no pictures
+    facts = models.JSONField(default=list)
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ws", "inbox_id"], name="thread_inbox_uq", condition=~models.Q(inbox_id=0))
+        ]
         indexes: ClassVar = [
             models.Index(fields=["ws", "order_id", "id"], name="thread_order_ix"),
             models.Index(fields=["ws", "store_id", "-id"], name="thread_store_ix"),
