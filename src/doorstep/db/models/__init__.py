@@ -27,13 +27,15 @@ from doorstep.db.models.tenant import (
     User,
     Workspace,
 )
+from doorstep.db.models.webhooks import Endpoint, Sending, SendingTry
 
 __all__ = [
     "Ack", "Alerts", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Cached",
-    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Export", "ExportPiece",
-    "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox", "Kept",
-    "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "Offer", "OptOut",
-    "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase", "PurchaseLine",
-    "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule", "StorePolicy", "Sync", "Talk",
-    "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting", "Watch", "Word", "Workspace",
+    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Endpoint", "Export",
+    "ExportPiece", "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox",
+    "Kept", "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "Offer",
+    "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase",
+    "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule", "Sending",
+    "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting", "Watch",
+    "Word", "Workspace",
 ]  # fmt: skip
