@@ -1,8 +1,8 @@
 """Mails to shoppers. A mail may repeat after a crash, with the same Message-ID; one that is out of date is not sent."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -26,12 +26,15 @@ STALE_AFTER: Final = timedelta(days=3)  # news of a parcel that old helps nobody
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail, ready to send. ``mark`` is its Message-ID: the same on every repetition."""
+    """One mail, ready to send. ``mark`` is its Message-ID: the same on every repetition. ``headers``: more of them, or
+    others than usual.
+    """
 
     to: tuple[str, ...]
     subject: str
     body: str
     mark: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 async def notify(leased: Leased) -> None:
@@ -100,5 +103,5 @@ def _stale(parcel: Parcel, milestone: str) -> bool:
 
 def send(letter: Letter) -> None:
     """Hand one mail to the configured server. Raises OSError."""
-    headers = {"Message-ID": letter.mark, "Auto-Submitted": "auto-generated"}
+    headers = {"Message-ID": letter.mark, "Auto-Submitted": "auto-generated", **letter.headers}
     EmailMessage(letter.subject, letter.body, to=letter.to, headers=headers).send()
