@@ -1,9 +1,11 @@
 """What changed, written once: the key of a change is made from its content."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from doorstep.app import clock
+from doorstep.app.webhooks import intents
 from doorstep.core.change import Subject, change_key
 from doorstep.db import bulk
 from doorstep.db.ids import new_id
@@ -45,7 +47,15 @@ class Noted:
 
 def note(cause: Cause, change: Noted) -> None:
     """Write it down, unless it is written already. Part of the caller's transaction."""
-    bulk.insert([as_row(cause, change)], ignore=True)
+    write(cause.ws, [as_row(cause, change)])
+
+
+def write(ws: int, rows: Sequence[Change]) -> None:
+    """Write changes down, those that are not written already, and have the workspace's endpoints told of them. Part of
+    the caller's transaction.
+    """
+    bulk.insert(rows, ignore=True)
+    intents.intend(ws, rows)
 
 
 def as_row(cause: Cause, change: Noted) -> Change:

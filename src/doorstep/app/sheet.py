@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.db import models, transaction
 
-from doorstep.app import loop
+from doorstep.app import changes, loop
 from doorstep.app.changes import Cause, Noted, as_row
 from doorstep.db import bulk
 from doorstep.db.models import Change
@@ -61,6 +61,7 @@ class Sheet:
         for (_, fields), changed in self._put.items():
             kept = [row for key, row in changed.items() if key not in self._dropped.get(type(row), {})]
             bulk.put(kept, fields)
-        bulk.insert(self.changes, ignore=True)
+        if self.changes:
+            changes.write(self.ws, self.changes)
         for bell in self._bells:
             transaction.on_commit(functools.partial(loop.wake, bell))

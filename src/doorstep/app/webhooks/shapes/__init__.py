@@ -1,0 +1,17 @@
+"""How an endpoint is told: the shapes of bodies and signatures.
+
+THE SEAM. A shape is an object with what ``Shape`` says, in a module of its own beside ``own``, and is listed in
+``SHAPES``. Everything else is the same for all of them: what is told, in which order, when again, the log, pausing,
+replaying. A shape that has no words for a type leaves it out of ``types``; for one change it answers None.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from doorstep.app.webhooks.shapes.base import News, Shape
+from doorstep.app.webhooks.shapes.own import OWN
+
+__all__ = ["SHAPES", "News", "Shape"]
+
+SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({one.name: one for one in (OWN,)})
