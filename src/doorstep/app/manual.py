@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from doorstep.app import clock
 from doorstep.app.audit import record
@@ -70,25 +71,57 @@ def remove_number(ws: int, order_id: int, number_id: int, actor: str) -> None:
     _say(order, {"number": number.text, "role": role_of(number.text), "removed": True}, actor)
 
 
-def follow_number(ws: int, text: str, carrier: str, actor: str, *, confirmed: bool = False) -> int:
+def follow_number(
+    ws: int, text: str, carrier: str, actor: str, *, confirmed: bool = False, reference: str = "", title: str = ""
+) -> int:
     """Follow a parcel of no connected shop: an order in the built-in shop "by hand", with this number. Returns its id.
-    Raises Doubtful.
+    ``reference`` is what the order is called ('' = a name of ours), ``title`` what is in it. A number that one has is
+    not made twice; one that was taken back is followed again. Raises Doubtful.
     """
     text, carrier = from_link(text, carrier)
     norm = readable(text)
     reason = Message(id="manual.empty") if not norm else suspect(text, set(), carrier)
     if reason and not (confirmed and norm):
         raise Doubtful(reason)
-    found = followed(ws, [norm])
-    if found:
-        return found[norm]
-    store, now = by_hand(ws, "store", "by_hand"), clock.now()
+    store = by_hand(ws, "store", "by_hand")
+    order_id = followed(ws, [norm]).get(norm, 0)
+    if order_id and _held(ws, norm):
+        return order_id
+    if not Order.objects.filter(ws=ws, id=order_id, store_id=store.id).exists():
+        order_id = _write_order(store, reference, title, actor)
+    type_number(ws, order_id, text, actor=actor, carrier=carrier, confirmed=True)
+    return order_id
+
+
+def unfollow_number(ws: int, number_id: int, actor: str) -> None:
+    """Stop following a parcel of no connected shop. Raises Number.DoesNotExist, and ValueError with a Message where a
+    shop's order has the number: taking it off there would take it out of the shop.
+    """
+    number = Number.objects.get(ws=ws, id=number_id)
+    store, orders = by_hand(ws, "store", "by_hand"), list(_orders_of(number))
+    shops = [one for one in orders if one.store_id != store.id]
+    if shops:
+        raise ValueError(Message(id="manual.of_shop", values={"number": number.text, "order": shops[0].number}))
+    for order in orders:
+        remove_number(ws, order.id, number_id, actor)
+
+
+def _held(ws: int, norm: str) -> bool:
+    """Whether a parcel has the number now."""
+    numbers = Number.objects.filter(ws=ws, norm=norm).values("id")
+    return ParcelNumber.objects.filter(ws=ws, number_id__in=numbers, until=None).exists()
+
+
+def _write_order(store: Connection, reference: str, title: str, actor: str) -> int:
     ref = f"H-{secrets.token_hex(4).upper()}"
-    body: dict[str, object] = {"ref": ref, "number": ref, "placed_at": now.isoformat(), "title": ""}
+    body: dict[str, object] = {
+        "ref": ref,
+        "number": reference.strip()[:200] or ref,
+        "placed_at": clock.now().isoformat(),
+        "title": title.strip()[:200],
+    }
     read_now(_arrival(store, "order", body, {}, actor))
-    order = Order.objects.get(ws=ws, store_id=store.id, external_id=ref)
-    type_number(ws, order.id, text, actor=actor, carrier=carrier, confirmed=True)
-    return order.id
+    return Order.objects.values_list("id", flat=True).get(ws=store.ws, store_id=store.id, external_id=ref)
 
 
 def followed(ws: int, norms: Collection[str]) -> dict[str, int]:
@@ -179,6 +212,10 @@ def _pieces(contents: Sequence[tuple[str, int]]) -> list[dict[str, object]]:
 
 def _order_of(number: Number) -> Order:
     """An order that the number belongs to: a word about the number on one of them is a word about the number."""
+    return _orders_of(number).earliest("id")
+
+
+def _orders_of(number: Number) -> QuerySet[Order]:
     parcels = ParcelNumber.objects.filter(ws=number.ws, number_id=number.id).values("parcel_id")
     orders = ParcelLine.objects.filter(ws=number.ws, parcel_id__in=parcels).values("order_id")
-    return Order.objects.filter(ws=number.ws, id__in=orders).earliest("id")
+    return Order.objects.filter(ws=number.ws, id__in=orders)

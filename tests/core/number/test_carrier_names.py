@@ -8,7 +8,7 @@ import pytest
 
 from doorstep.core.number import carrier, carrier_by_key, carrier_named, tracking_link
 from doorstep.core.number.directory import all_carriers, related
-from doorstep.core.number.vendor_keys import carrier_at, keys_at, vendors
+from doorstep.core.number.vendor_keys import carrier_at, codes_at, keys_at, slug_at, vendors
 
 SHARED = Path(__file__).parents[4] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared lists are not beside the repository")
@@ -222,3 +222,10 @@ def test_every_carrier_has_a_page_somewhere():
 def test_a_part_of_a_brand_has_the_brands_page_if_that_serves_all_countries():
     assert tracking_link("dhl_hong_kong", "1") == tracking_link("dhl", "1")
     assert tracking_link("inpost_es", "1") == ""  # InPost's page is Poland's
+
+
+def test_a_carrier_has_one_slug_and_the_slug_means_the_carrier():
+    assert slug_at("aftership", "usps") == "usps" and slug_at("aftership", "china_post") == "china-post"
+    for code in sorted(codes_at("aftership")):
+        assert carrier_at("aftership", slug_at("aftership", code)) == code
+    assert slug_at("aftership", "not_in_their_list") == "not-in-their-list"

@@ -84,9 +84,9 @@ def numbers(ws: int, wanted: Wanted, limit: int, cursor: str = "", fields: Colle
     if wanted.text is not None:
         where.add("norm = %s", normalize(wanted.text))
     if wanted.starts_with:
-        _begins(where, "norm", normalize(wanted.starts_with))
+        begins(where, "norm", normalize(wanted.starts_with))
     if wanted.ends_with:
-        _begins(where, "norm_reversed", normalize(wanted.ends_with)[::-1])
+        begins(where, "norm_reversed", normalize(wanted.ends_with)[::-1])
     where.equal("carrier", wanted.carrier)
     if wanted.parcel_id is not None:
         mine = "id IN (SELECT number_id FROM doorstep_parcelnumber WHERE ws = %s AND parcel_id = %s)"
@@ -165,7 +165,7 @@ def _whole(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _begins(where: Where, column: str, begin: str) -> None:
+def begins(where: Where, column: str, begin: str) -> None:
     """The index serves the range; LIKE leaves out what another database's order puts among it."""
     where.add(f"{column} >= %s AND {column} <= %s", begin, begin + _LAST[connection.vendor])
     escaped = begin.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

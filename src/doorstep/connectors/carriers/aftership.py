@@ -33,7 +33,7 @@ from doorstep.connectors.contract import (
     Request,
 )
 from doorstep.core.message import Message
-from doorstep.core.number import TrackingNumber, keys_at
+from doorstep.core.number import TrackingNumber, slug_at
 from doorstep.core.status import Status
 
 BASE: Final = "https://api.aftership.com/tracking/2025-01"
@@ -115,7 +115,7 @@ class AfterShip:
         """Gives a number to ``number.carrier`` by AfterShip's spelling of it, or where our table has none by the usual
         one, and asks again. Raises Refused when AfterShip does not know that carrier, or does not have it switched on.
         """
-        slug = _slug(number.carrier)
+        slug = slug_at(tracks.SOURCE, number.carrier)
         known = yield from _known(account, number)
         if not known:
             (followed,) = yield from _each(account, [number], slug)
@@ -173,12 +173,6 @@ def _each(account: Account, numbers: Sequence[TrackingNumber], slug: str = "") -
             known = refused.said.startswith(str(tracks.ALREADY_FOLLOWED))
             told.append(Followed(number=number.text, remote="registered" if known else "rejected", said=refused.said))
     return tuple(told)
-
-
-def _slug(code: str) -> str:
-    """The one that reads like our code where there is none or several (fedex, opek); else of several the shortest."""
-    usual, known = code.replace("_", "-"), keys_at("aftership", code)
-    return usual if usual in known else min(known, key=len, default=usual)
 
 
 def _creation(number: TrackingNumber, slug: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from doorstep.core.number.recognition import Candidate, Recognition
 from doorstep.core.number.running_text import Context, Found, extract
 from doorstep.core.number.text import normalize
 from doorstep.core.number.value import TrackingNumber
-from doorstep.core.number.vendor_keys import carrier_at, codes_at, keys_at
+from doorstep.core.number.vendor_keys import carrier_at, codes_at, keys_at, slug_at
 
 __all__ = [
     "Candidate",
@@ -48,5 +48,6 @@ __all__ = [
     "normalize",
     "number_in_link",
     "recognize",
+    "slug_at",
     "tracking_link",
 ]

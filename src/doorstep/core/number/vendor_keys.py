@@ -24,6 +24,14 @@ def keys_at(vendor: str, code: str, *, country: str = "") -> tuple[str, ...]:
     return _codes().get((vendor, code, country), ()) or _codes().get((vendor, code, ""), ())
 
 
+def slug_at(vendor: str, code: str) -> str:
+    """What a vendor whose keys are words with dashes calls a carrier: of its keys the one that reads like our code,
+    else the shortest; our code in that spelling where its list has none.
+    """
+    usual, known = code.replace("_", "-"), keys_at(vendor, code)
+    return usual if usual in known else min(known, key=len, default=usual)
+
+
 def codes_at(vendor: str) -> frozenset[str]:
     """Our codes of all carriers that a vendor lists."""
     return frozenset(code for one, _, _, code in _rows() if one == vendor)

@@ -55,6 +55,20 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Aside",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "ws", "number_id", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("ws", models.BigIntegerField()),
+                ("number_id", models.BigIntegerField()),
+                ("said", models.JSONField(default=dict)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Attempt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -901,7 +915,10 @@ class Migration(migrations.Migration):
                 ("not_before", models.DateTimeField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["ws", "norm_reversed"], name="number_end_ix")],
+                "indexes": [
+                    models.Index(fields=["ws", "norm_reversed"], name="number_end_ix"),
+                    models.Index(fields=["ws", "-id"], name="number_id_ix"),
+                ],
                 "constraints": [models.UniqueConstraint(fields=("ws", "norm", "generation"), name="number_uq")],
             },
         ),

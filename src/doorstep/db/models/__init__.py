@@ -4,7 +4,7 @@ workspace, where a foreign key into a partitioned table would have to carry it t
 transaction.
 """
 
-from doorstep.db.models.api import ApiAnswer, ApiUse
+from doorstep.db.models.api import ApiAnswer, ApiUse, Aside
 from doorstep.db.models.bought import Line, Order, Person, Purchase, PurchaseLine
 from doorstep.db.models.connections import Attempt, Budget, Calls, Connection, Feed, Health, Pool, StorePolicy
 from doorstep.db.models.desk import Bulk, Note, SavedView
@@ -30,12 +30,12 @@ from doorstep.db.models.tenant import (
 from doorstep.db.models.webhooks import Endpoint, Sending, SendingTry
 
 __all__ = [
-    "Ack", "Alerts", "ApiAnswer", "ApiUse", "Archived", "Attempt", "Audit", "Brand", "Budget", "Bulk", "Cached",
-    "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Endpoint", "Export",
-    "ExportPiece", "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation", "Inbox",
-    "Kept", "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink", "Offer",
-    "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool", "Purchase",
-    "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule", "Sending",
-    "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting", "Watch",
-    "Word", "Workspace",
+    "Ack", "Alerts", "ApiAnswer", "ApiUse", "Archived", "Aside", "Attempt", "Audit", "Brand", "Budget", "Bulk",
+    "Cached", "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Endpoint",
+    "Export", "ExportPiece", "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation",
+    "Inbox", "Kept", "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink",
+    "Offer", "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool",
+    "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule",
+    "Sending", "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting",
+    "Watch", "Word", "Workspace",
 ]  # fmt: skip

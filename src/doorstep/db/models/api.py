@@ -35,3 +35,14 @@ class ApiAnswer(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "door_id", "key_sha256"], name="api_answer_uq")]
         indexes: ClassVar = [models.Index(fields=["ws", "door_id", "at"], name="api_answer_at_ix")]
+
+
+class Aside(models.Model):
+    """What a program that speaks another system's API wrote beside a number (``app.asides``): given back as it was
+    said, and never read by anything else.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "number_id")
+    ws = models.BigIntegerField()
+    number_id = models.BigIntegerField()
+    said = models.JSONField(default=dict)

@@ -26,7 +26,10 @@ class Number(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "norm", "generation"], name="number_uq")]
-        indexes: ClassVar = [models.Index(fields=["ws", "norm_reversed"], name="number_end_ix")]
+        indexes: ClassVar = [
+            models.Index(fields=["ws", "norm_reversed"], name="number_end_ix"),
+            models.Index(fields=["ws", "-id"], name="number_id_ix"),
+        ]
 
 
 class Claim(models.Model):
