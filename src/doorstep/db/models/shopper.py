@@ -25,6 +25,8 @@ class Brand(models.Model):
     phone = models.TextField(default="")
     email = models.TextField(default="")
     site = models.TextField(default="")  # https address
+    support = models.TextField(default="")  # a button that leads to support_to: mail | link | chat, '' = none
+    support_to = models.TextField(default="")
     answer_h = models.IntegerField(default=48)  # hours within which the merchant means to answer
     powered = models.BooleanField(default=True)  # says that Doorstep follows the order
     app = models.BooleanField(default=False)  # shoppers may see their orders of the store in the app (app.grants)

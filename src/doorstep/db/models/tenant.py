@@ -32,8 +32,7 @@ class User(AbstractUser):
 class Workspace(models.Model):
     """One business (or household): the tenant. ``tz`` is an IANA zone, ``country`` ISO 3166-1 alpha-2 or ''.
 
-    ``support``: '' | mail | link | chat, which leads to ``support_to``. ``closing_at``: when it is erased (null = it
-    stays), as ``closing_by`` asked.
+    ``closing_at``: when it is erased (null = it stays), as ``closing_by`` asked.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -43,8 +42,6 @@ class Workspace(models.Model):
     locale = models.TextField(default="en")
     country = models.TextField(default="")
     second_factor = models.BooleanField(default=False)  # everybody who works here needs one
-    support = models.TextField(default="")
-    support_to = models.TextField(default="")
     closing_at = models.DateTimeField(null=True)
     closing_by = models.TextField(default="")
 
