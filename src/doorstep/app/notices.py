@@ -1,8 +1,10 @@
-"""Mails to those who work in a workspace: to its owners that a connection's credentials are refused, to everybody who
-handles orders that a shopper wrote. Once; what is mended or answered meanwhile is not told.
+"""Mails to those who work in a workspace: to its owners that a connection's credentials are refused or an endpoint was
+switched off, to everybody who handles orders that a shopper wrote. Once; what is mended or answered meanwhile is not
+told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from django.conf import settings
 
@@ -11,12 +13,12 @@ from doorstep.app.outbox import Leased
 from doorstep.app.say import say
 from doorstep.core.message import Message
 from doorstep.core.roles import Action, Member, may
-from doorstep.db.models import Connection, Membership, Order, ThreadMessage, User
+from doorstep.db.models import Connection, Endpoint, Membership, Order, ThreadMessage, User
 
 
 async def tell(leased: Leased) -> None:
     """Carry out one intent of the notice lane."""
-    await post(leased, write_of_message if leased.row.intent_key.startswith("message:") else write)
+    await post(leased, _WRITERS.get(leased.row.intent_key.partition(":")[0], write))
 
 
 def write_of_message(leased: Leased) -> Letter | None:
@@ -60,3 +62,26 @@ def write(leased: Leased) -> Letter | None:
         body=say(Message(id="letter.denied.body", values=values)),
         mark=mark(leased),
     )
+
+
+def write_of_endpoint(leased: Leased) -> Letter | None:
+    """The mail, or None when the endpoint is told again or was deleted, or nobody owns the workspace."""
+    row = leased.row
+    endpoint = Endpoint.objects.filter(ws=row.ws, id=row.target_id, state="off").first()
+    to = _addresses(row.ws, [Member.OWNER])
+    if endpoint is None or not to:
+        return None
+    url = f"{settings.PUBLIC_URL}/webhooks/{endpoint.id}"
+    values = {"address": endpoint.label or endpoint.url, "said": say(endpoint.state_reason), "url": url}
+    return Letter(
+        to=to,
+        subject=say(Message(id="letter.webhook_off.subject", values=values)),
+        body=say(Message(id="letter.webhook_off.body", values=values)),
+        mark=mark(leased),
+    )
+
+
+_WRITERS: Final[Mapping[str, Callable[[Leased], Letter | None]]] = {
+    "message": write_of_message,
+    "endpoint": write_of_endpoint,
+}

@@ -18,7 +18,7 @@ from doorstep.app import clock, keyfile, vault
 from doorstep.app.audit import record
 from doorstep.app.merge.orders import email_hash
 from doorstep.core.message import Message
-from doorstep.db.models import Attempt, Connection, Door, Person, Workspace
+from doorstep.db.models import Attempt, Connection, Door, Endpoint, Person, Workspace
 
 SHOWN: Final = ("page", "lookup", "agent")  # doors whose links Doorstep makes again when they are shown
 _BATCH: Final = 1000
@@ -48,6 +48,7 @@ def rotate(*, close_links: bool) -> dict[str, Any]:
         reread()
     with transaction.atomic():
         lost = [one.label for one in Connection.objects.order_by("ws", "id") if not _seal_again(one)]
+        lost += [one.url for one in Endpoint.objects.order_by("ws", "id") if not _sign_again(one)]
         people = sum(_hash_again(some) for some in _batches())
         Attempt.objects.all().delete()  # an authorization half way is begun anew
         Session.objects.all().delete()
@@ -66,7 +67,8 @@ def reread() -> None:
 
 def _is_behind() -> bool:
     sealed = Connection.objects.exclude(credentials_enc=b"").values_list("credentials_enc", flat=True)
-    if any(_is_former(one) for one in sealed):
+    signing = Endpoint.objects.values_list("secrets_enc", flat=True)
+    if any(_is_former(one) for one in (*sealed, *signing)):
         return True
     last = Person.objects.exclude(email_hash=b"").order_by("id").last()
     return last is not None and bytes(last.email_hash) != email_hash(last.email)
@@ -88,6 +90,15 @@ def _seal_again(one: Connection) -> bool:
     except vault.WrongKey:
         return False
     one.save(update_fields=["credentials_enc"])
+    return True
+
+
+def _sign_again(one: Endpoint) -> bool:
+    try:
+        one.secrets_enc = vault.seal(vault.unseal(one.secrets_enc))
+    except vault.WrongKey:
+        return False
+    one.save(update_fields=["secrets_enc"])
     return True
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from doorstep.app.records import connections, numbers, orders, parcels, purchases, pushes
-from doorstep.app.webhooks.kinds import BY_LEDGER, Kind, Object
+from doorstep.app.webhooks.kinds import BY_LEDGER, Object
 from doorstep.app.webhooks.shapes import News
 from doorstep.db.models import Change, Connection, Endpoint, Order, ParcelLine, ParcelNumber, PurchaseLine, Push
 
