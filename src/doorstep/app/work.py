@@ -1,4 +1,4 @@
-"""The background work of a process: eight loops that sleep until something is due or rings, and one that ends."""
+"""The background work of a process: nine loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 import functools
@@ -30,6 +30,7 @@ from doorstep.app import (
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
 from doorstep.app.outbox import Leased
+from doorstep.app.webhooks import intents, turns
 
 log = logger(__name__)
 T = TypeVar("T")
@@ -57,6 +58,7 @@ async def run(stop: asyncio.Event) -> None:
         _errands("feeds", stop, feeds.claim, feeds.ask, parting.hand_back_feed),
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
         _errands("outbox", stop, functools.partial(outbox.claim, tuple(LANES)), carry_out, parting.hand_back_intent),
+        _errands(intents.BELL, stop, turns.claim, turns.serve, turns.hand_back),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _until_done("reread", stop, _read_again),
