@@ -106,6 +106,15 @@ def style(colour_said: str, ground_said: str) -> str:
     return f":root{{{day}}}@media(prefers-color-scheme:dark){{:root{{{night}}}}}" if day else ""
 
 
+def by_day(colour_said: str, ground_said: str) -> dict[str, str]:
+    """The corrected colours of the day, for what knows no style sheet's variables: ``g`` the ground, ``a`` buttons,
+    ``ai`` what is written on them; those that were said.
+    """
+    said = _variables(colour_said, ground_said, night=False)
+    parts = (one.removeprefix("--").partition(":") for one in said.split(";") if one)
+    return {name: value for name, _, value in parts}
+
+
 def corrected(colour_said: str, ground_said: str) -> bool:
     """Whether a colour cannot be used as it is by day: the merchant is told."""
     day = _variables(colour_said, ground_said, night=False)

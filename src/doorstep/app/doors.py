@@ -19,7 +19,7 @@ from doorstep.app.audit import record
 from doorstep.db import queries
 from doorstep.db.models import Connection, Door
 
-Kind = Literal["page", "hook", "mail", "lookup", "agent", "ical"]
+Kind = Literal["page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical"]
 
 
 def token_of(door: Door) -> str:

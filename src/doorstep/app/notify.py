@@ -1,33 +1,26 @@
-"""Mails to shoppers. A mail may repeat after a crash, with the same Message-ID; one that is out of date is not sent."""
+"""Handing mails to the mail server. A mail may repeat after a crash, with the same Message-ID."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Final
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 
-from doorstep.app import clock, doors, outbox
+from doorstep.app import outbox
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
 from doorstep.app.outbox import Leased
-from doorstep.app.policies import current
-from doorstep.app.say import say
 from doorstep.core.message import Message
-from doorstep.core.policy import MailBy
-from doorstep.core.status import Status, closed
-from doorstep.db.models import Connection, Order, Parcel, Person
 
 log = logger(__name__)
-STALE_AFTER: Final = timedelta(days=3)  # news of a parcel that old helps nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One mail, ready to send. ``mark`` is its Message-ID: the same on every repetition. ``headers``: more of them, or
-    others than usual.
+    others than usual; ``html`` '' = it is text only.
     """
 
     to: tuple[str, ...]
@@ -35,11 +28,7 @@ class Letter:
     body: str
     mark: str
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-async def notify(leased: Leased) -> None:
-    """Carry out one intent of the mail lane."""
-    await post(leased, write)
+    html: str = ""
 
 
 async def post(leased: Leased, compose: Callable[[Leased], Letter | None]) -> None:
@@ -50,37 +39,12 @@ async def post(leased: Leased, compose: Callable[[Leased], Letter | None]) -> No
         return
     try:
         await asyncio.to_thread(send, letter)  # a slow mail server keeps no database thread
-    except ValueError as problem:  # an address or a subject that no mail can have
-        reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
-        await in_db(outbox.give_up, leased, reason)
-    except OSError as problem:  # smtplib's errors are OSErrors
+    except (OSError, ValueError) as problem:  # smtplib's errors are OSErrors
         log.warning("mail.failed", problem=type(problem).__name__)
-        reason = Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
-        await in_db(outbox.later, leased, "due", reason)
+        lasting, reason = fault(problem)
+        await in_db(outbox.give_up, leased, reason) if lasting else await in_db(outbox.later, leased, "due", reason)
     else:
         await in_db(outbox.done, leased)
-
-
-def write(leased: Leased) -> Letter | None:
-    """The mail, or None when it would be stale, is not ours to send any more, or has nobody to go to."""
-    row = leased.row
-    milestone = row.intent_key.partition(":")[2]
-    order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
-    parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first()
-    person = Person.objects.filter(ws=row.ws, id=order.person_id or 0).first() if order else None
-    if order is None or parcel is None or person is None or not person.email:
-        return None
-    store = Connection.objects.get(ws=row.ws, id=order.store_id)
-    if order.cancelled_at or not _ours(store) or _stale(parcel, milestone):
-        return None
-    url = doors.page_url(row.ws, order.id)
-    values = {"store": store.label, "order": order.number, "url": url}
-    return Letter(
-        to=(person.email,),
-        subject=say(Message(id=f"letter.{milestone}.subject", values=values)),
-        body=say(Message(id=f"letter.{milestone}.body", values=values)),
-        mark=mark(leased),
-    )
 
 
 def mark(leased: Leased) -> str:
@@ -88,20 +52,29 @@ def mark(leased: Leased) -> str:
     return f"<doorstep.{leased.row.ws}.{leased.row.id}@{settings.MAIL_DOMAIN}>"
 
 
-def _ours(store: Connection) -> bool:
-    policy, _ = current(store.ws, store.id)
-    return store.state != "removed" and policy.mail_by is MailBy.DOORSTEP
+def fault(problem: Exception) -> tuple[bool, Message]:
+    """Whether no repetition will help, and what to tell a person: what no mail can have (ValueError), and what the
+    reader's server declines for good (5xx, RFC 5321 4.2.1). Its answer about us, the sender, is mended by a person.
+    """
+    code, said = 0, ""
+    if isinstance(problem, SMTPRecipientsRefused):
+        code, said = next((code, _words(text)) for code, text in problem.recipients.values())
+    elif isinstance(problem, SMTPDataError):
+        code, said = problem.smtp_code, _words(problem.smtp_error)
+    if code:
+        return 500 <= code < 600, Message(id="mail.refused", values={"code": code, "said": said})
+    return isinstance(problem, ValueError), Message(id="mail.not_sent", values={"problem": str(problem)[:200]})
 
 
-def _stale(parcel: Parcel, milestone: str) -> bool:
-    """Whether it is not so any more, or has been so for long."""
-    status, since = Status(parcel.status), parcel.status_since
-    if milestone == "shipped":
-        return closed(status)
-    return status.value != milestone or (since is not None and clock.now() - since > STALE_AFTER)
+def _words(said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return " ".join(text.split())[:200]
 
 
 def send(letter: Letter) -> None:
-    """Hand one mail to the configured server. Raises OSError."""
+    """Hand one mail to the configured server. Raises OSError, ValueError."""
     headers = {"Message-ID": letter.mark, "Auto-Submitted": "auto-generated", **letter.headers}
-    EmailMessage(letter.subject, letter.body, to=letter.to, headers=headers).send()
+    mail = EmailMultiAlternatives(letter.subject, letter.body, to=letter.to, headers=headers)
+    if letter.html:
+        mail.attach_alternative(letter.html, "text/html")
+    mail.send()

@@ -15,7 +15,6 @@ from doorstep.app import (
     holds,
     measures,
     notices,
-    notify,
     outbox,
     parting,
     payments,
@@ -24,6 +23,7 @@ from doorstep.app import (
     reread,
     resync_store,
     retention,
+    shopper_mail,
     tells,
     understand,
 )
@@ -42,7 +42,7 @@ AT_ONCE: Final = 8  # errands of one kind under way together
 LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     "push": deliver.deliver,
     "tell": tells.tell,
-    "mail": notify.notify,
+    "mail": shopper_mail.carry_out,
     "notice": notices.tell,
     "payment": payments.give,
 }

@@ -25,6 +25,7 @@ from doorstep.db.models import (
     ChannelState,
     Claim,
     Connection,
+    Follower,
     Line,
     Number,
     NumberLink,
@@ -107,6 +108,7 @@ class Cluster:
     links: set[tuple[int, int, str]] = field(default_factory=set)
     pushes: list[Push] = field(default_factory=list)  # the oldest version first
     outbox: dict[tuple[str, int, str], Outbox] = field(default_factory=dict)
+    followers: dict[int, list[Follower]] = field(default_factory=dict)  # who asked to be told, by order
     before: dict[int, tuple[object, ...]] = field(default_factory=dict)  # what each push said when it was loaded
     plans: list[tuple[Parcel, Plan]] = field(default_factory=list)
     _named: dict[str, Number] = field(default_factory=dict)
@@ -222,11 +224,13 @@ def _load_told(world: Cluster) -> None:
     world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
-        Q(lane__in=["mail", "tell"], target_id__in=world.orders)
+        Q(lane__in=["mail", "tell", "web_push"], target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=world.ws,
     )
     world.outbox = {(one.lane, one.target_id, one.intent_key): one for one in meant}
+    asked = load(Follower, world.ws, "order_id", world.orders)
+    world.followers = by([one for one in asked if one.confirmed_at and not one.ended_at], lambda one: one.order_id)
 
 
 def said_of(push: Push) -> tuple[object, ...]:
@@ -295,6 +299,7 @@ def _part(world: Cluster) -> Cluster:
         shown=world.shown,
         links=world.links,
         outbox=world.outbox,
+        followers=world.followers,
         before=world.before,
     )
 

@@ -1,11 +1,13 @@
-"""Which mails the shopper should get from Doorstep: intents only; ``app.deliver`` sends them, or finds them stale."""
+"""Which news of an order should be told: intents only; ``app.shopper_mail`` mails them, or finds them stale."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Final
 
 from doorstep.app import clock
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.states import bought_at, events_of
+from doorstep.core.letter import NO_SCAN_FOR, Event
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.pieces import boxes
 from doorstep.core.policy import Policy, mail_may_go
@@ -20,28 +22,40 @@ MILESTONES: Final = (
     Status.DELIVERED,
     Status.EXCEPTION,
 )
+PUSH: Final = "web_push"
 
 
 def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
-    """One intent per parcel and milestone that was ever reached; orders placed before the connection get none.
-    ``quiet``: what a second reading finds out is noted as done, so that it is never mailed.
+    """One intent per parcel and milestone that was ever reached, by mail and to the browsers that asked. ``quiet``:
+    what a second reading finds out is noted as done, so that nobody is told.
     """
     for order in cluster.orders.values():
-        if order.before_connection or order.cancelled_at or order.person_id is None:
+        if order.cancelled_at:
             continue
-        since = cluster.rules.mailing_since(order.store_id)
-        if since is None:
-            continue
-        policy, _ = cluster.rules.policy(order.store_id)
-        for parcel, plan in cluster.plans:
-            if any(int(part.order) == order.id for part in plan.contents):
-                for milestone in _reached(cluster, order, parcel, plan, since, policy):
-                    _intend(cluster, order, parcel, milestone, quiet=quiet)
+        for lane, since in _lanes(cluster, order):
+            policy, _ = cluster.rules.policy(order.store_id)
+            for parcel, plan in cluster.plans:
+                if any(int(part.order) == order.id for part in plan.contents):
+                    for milestone in _reached(cluster, order, parcel, plan, since, policy):
+                        _intend(cluster, order, parcel, lane, milestone, quiet=quiet)
+
+
+def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:
+    """In which ways somebody is told of an order, and since when: its buyer, unless it was placed before the store was
+    connected, and whoever asked for it.
+    """
+    asked = cluster.followers.get(order.id, ())
+    mails = [one.confirmed_at for one in asked if one.kind == "mail" and one.confirmed_at]
+    buyer = None if order.before_connection or order.person_id is None else cluster.rules.mailing_since(order.store_id)
+    if since := min(filter(None, [buyer, *mails]), default=None):
+        yield "mail", since
+    if since := min((one.confirmed_at for one in asked if one.kind == "push" and one.confirmed_at), default=None):
+        yield PUSH, since
 
 
 def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
-    """What became known of the parcel since Doorstep mails, whatever came later: so the intents depend on no order of
-    arrival.
+    """What became known of the parcel since somebody is told, whatever came later: so the intents depend on no order of
+    arrival. With its number it is also meant to be said, later, that details may be late.
     """
     numbers = {one.id for one in cluster.numbers_of(plan)}
     said = said_since(cluster, plan, since)
@@ -49,7 +63,8 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
     on_its_way = fresh and (given or shown) and mail_may_go(policy, parcel.first_scan_at)
-    return ["shipped"] * on_its_way + [one.value for one in MILESTONES if one.value in said]
+    early = [Event.SHIPPED.value, Event.DELAYED.value] if on_its_way else []
+    return early + [one.value for one in MILESTONES if one.value in said]
 
 
 def said_since(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
@@ -69,13 +84,13 @@ def said_since(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
     return of_all.union(*of_box) - ({Status.DELIVERED.value} if not arrived else set())
 
 
-def _intend(cluster: Cluster, order: Order, parcel: Parcel, milestone: str, *, quiet: bool) -> None:
-    key = ("mail", order.id, f"{parcel.id}:{milestone}")
+def _intend(cluster: Cluster, order: Order, parcel: Parcel, lane: str, milestone: str, *, quiet: bool) -> None:
+    key = (lane, order.id, f"{parcel.id}:{milestone}")
     if key in cluster.outbox:
         return
-    lane, target_id, intent_key = key
-    row = Outbox(ws=order.ws, lane=lane, target_id=target_id, intent_key=intent_key)
-    row.payload_ref, row.due_at, row.state = parcel.id, clock.now(), "done" if quiet else "due"
+    row = Outbox(ws=order.ws, lane=lane, target_id=order.id, intent_key=key[2])
+    row.payload_ref, row.state = parcel.id, "done" if quiet else "due"
+    row.due_at = clock.now() + (NO_SCAN_FOR if milestone == Event.DELAYED.value else timedelta(0))
     cluster.outbox[key] = cluster.sheet.add(row)
     if not quiet:
         cluster.sheet.ring("outbox")
