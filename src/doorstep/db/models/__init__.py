@@ -14,7 +14,7 @@ from doorstep.db.models.letters import Alerts, Follower, LetterRules, LetterText
 from doorstep.db.models.moves import Claim, Number, NumberLink, Parcel, ParcelLine, ParcelNumber, Schedule, Watch
 from doorstep.db.models.people import Ack, Audit, Cooldown, Resync, ResyncParcel
 from doorstep.db.models.said import Archived, Inbox, Scans, Waiting, Word
-from doorstep.db.models.shopper import Brand, Photo, ThreadMessage
+from doorstep.db.models.shopper import Brand, Photo, ThreadMessage, View
 from doorstep.db.models.talk import Coupon, Offer, SavedReply, Talk
 from doorstep.db.models.taught import TaughtRule
 from doorstep.db.models.tenant import (
@@ -36,6 +36,6 @@ __all__ = [
     "Inbox", "Kept", "LetterRules", "LetterText", "Line", "Mailed", "Membership", "Note", "Number", "NumberLink",
     "Offer", "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo", "Pool",
     "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView", "Scans", "Schedule",
-    "Sending", "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage", "Tries", "User", "Waiting",
-    "Watch", "Word", "Workspace",
+    "Sending", "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage", "Tries", "User", "View",
+    "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip

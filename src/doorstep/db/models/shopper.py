@@ -79,3 +79,14 @@ class Photo(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["ws", "order_id", "id"], name="photo_order_ix")]
+
+
+class View(models.Model):
+    """An hour in which an order's page was opened, by whoever holds its address; nothing is kept of them. Goes after
+    ``app.views.KEPT``.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "order_id", "at")
+    ws = models.BigIntegerField()
+    order_id = models.BigIntegerField()
+    at = models.DateTimeField()  # the full hour
