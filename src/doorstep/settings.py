@@ -71,6 +71,8 @@ METRICS_TOKEN = _env("METRICS_TOKEN")
 API_PER_MINUTE = int(_number("API_PER_MINUTE", _env("API_PER_MINUTE", "1200"), 10_000_000))  # requests of one key
 TRUSTED_PROXIES = _list("TRUSTED_PROXIES", "127.0.0.1")  # nobody else may say who the client is
 UPGRADE_COPY = _env("UPGRADE_COPY", "1") == "1"
+SHOPPER_APP = _env("SHOPPER_APP") == "1"  # shoppers may sign up for the app at /my/
+FEEDBACK_TO = _env("FEEDBACK_TO")  # where what shoppers write to the operator is mailed
 KEEP_BODIES_DAYS = _number("KEEP_BODIES", _env("KEEP_BODIES", "90"), 36500)  # raw answers and mails
 for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DKIM_KEYS)):
     if _value and not DEMO:
@@ -90,6 +92,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.humanize",  # for pages of django-allauth
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -101,6 +104,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "doorstep.web.api.door.Api",  # before everything else: programs bring no cookies and send no forms
+    "doorstep.web.compat.door.Compat",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from doorstep.web import accounts
+from doorstep.web import accounts, join
 from doorstep.web.api import page as api
 from doorstep.web.console import (
+    audit,
     board,
     brand,
     bulk,
     connections,
+    data,
     deadlines,
     dry_run,
     given_up,
@@ -17,6 +19,7 @@ from doorstep.web.console import (
     keys,
     links,
     look,
+    messages,
     order,
     order_more,
     payments,
@@ -28,11 +31,21 @@ from doorstep.web.console import (
     suppliers,
     switch,
     teach,
+    team,
     today,
+    workspace,
 )
 from doorstep.web.page import agent, find, taken
 from doorstep.web.page import look as page_look
 from doorstep.web.page import order as page
+from doorstep.web.shopper import enter as my_enter
+from doorstep.web.shopper import help as my_help
+from doorstep.web.shopper import install as my_install
+from doorstep.web.shopper import mails as my_mails
+from doorstep.web.shopper import parcel as my_parcel
+from doorstep.web.shopper import parcels as my_parcels
+from doorstep.web.shopper import stores as my_stores
+from doorstep.web.shopper import you as my_you
 
 urlpatterns = [
     path("api/v1/", api.show, name="api"),  # what is below it never gets here: web.api.door
@@ -67,6 +80,21 @@ urlpatterns = [
     path("given-up", given_up.show, name="given_up"),
     path("given-up/all", given_up.all_again, name="given_up_all"),
     path("given-up/<int:outbox_id>", given_up.act, name="given_up_act"),
+    path("settings", workspace.show, name="settings"),
+    path("audit", audit.show, name="audit"),
+    path("audit.csv", audit.export, name="audit_export"),
+    path("data", data.show, name="data"),
+    path("data/export", data.pack, name="data_export"),
+    path("data/exports/<int:export_id>", data.take, name="data_take"),
+    path("data/person", data.person, name="data_person"),
+    path("data/close", data.close, name="data_close"),
+    path("team", team.show, name="team"),
+    path("team/invite", team.invite, name="team_invite"),
+    path("team/invitations/<int:door_id>", team.invitation, name="team_invitation"),
+    path("team/members/<int:user_id>", team.act, name="team_member"),
+    path("team/second-factor", team.second_factor, name="team_second"),
+    path("team/leave", team.leave, name="team_leave"),
+    path("join/<str:token>", join.join, name="join"),
     path("keys", keys.show, name="keys"),
     path("keys/make", keys.make, name="key_make"),
     path("keys/<int:key_id>/revoke", keys.revoke, name="key_revoke"),
@@ -109,6 +137,10 @@ urlpatterns = [
     path("connections/<int:connection_id>/lookup", connections.lookup_link, name="lookup_link"),
     path("connections/<int:connection_id>/rules", rules.show, name="rules"),
     path("connections/<int:connection_id>/rules/again", rules.push_again, name="rules_again"),
+    path("messages", messages.show, name="messages"),
+    path("messages/replies", messages.replies, name="replies"),
+    path("messages/replies/keep", messages.keep_reply, name="reply_keep"),
+    path("orders/<int:order_id>/talk", messages.act, name="talk"),
     path("orders/<int:order_id>/answer", shoppers.answer, name="answer"),
     path("orders/<int:order_id>/photos/<int:photo_id>", shoppers.photo, name="photo"),
     path("connections/<int:connection_id>/page", brand.show, name="brand"),
@@ -128,6 +160,35 @@ urlpatterns = [
     path("s/<str:token>/<int:inbox_id>", agent.table, name="agent_table"),
     path("s/<str:token>/<int:inbox_id>/do", agent.act, name="agent_act"),
     path("find/<str:token>", find.find, name="find"),
+    path("my/", my_parcels.show, name="my"),
+    path("my/enter", my_enter.enter, name="my_enter"),
+    path("my/code", my_enter.code, name="my_code"),
+    path("my/leave", my_enter.leave, name="my_leave"),
+    path("my/add", my_parcels.add, name="my_add"),
+    path("my/parcel/<int:order_id>", my_parcel.show, name="my_parcel"),
+    path("my/parcel/<int:order_id>/<slug:what>", my_parcel.act, name="my_parcel_act"),
+    path("my/order/<int:grant_id>/<int:order_id>", my_parcel.show, name="my_order"),
+    path("my/order/<int:grant_id>/<int:order_id>/<slug:what>", my_parcel.act, name="my_order_act"),
+    path("my/stores", my_stores.show, name="my_stores"),
+    path("my/stores/accept", my_stores.accept, name="my_accept"),
+    path("my/stores/<int:grant_id>/revoke", my_stores.revoke, name="my_revoke"),
+    path("my/mails", my_mails.show, name="my_mails"),
+    path("my/mails/make", my_mails.make, name="my_mails_make"),
+    path("my/mails/<int:inbox_id>", my_mails.decide, name="my_mail"),
+    path("my/you", my_you.show, name="my_you"),
+    path("my/you/people", my_you.people, name="my_people"),
+    path("my/you/invitation/<int:invitation_id>", my_you.answer, name="my_invitation"),
+    path("my/you/household", my_you.switch, name="my_switch"),
+    path("my/you/export", my_you.export, name="my_export"),
+    path("my/you/erase", my_you.erase, name="my_erase"),
+    path("my/feedback", my_you.feedback, name="my_feedback"),
+    path("my/help", my_help.show, name="my_help"),
+    path("my/help/<slug:name>", my_help.article, name="my_article"),
+    path("my/privacy", my_help.rules, {"what": "privacy"}, name="my_privacy"),
+    path("my/terms", my_help.rules, {"what": "terms"}, name="my_terms"),
+    path("my/app.webmanifest", my_install.manifest, name="my_manifest"),
+    path("my/worker.js", my_install.worker, name="my_worker"),
+    path("my/offline", my_install.offline, name="my_offline"),
     path("accounts/email/", accounts.no_such_page),  # members' addresses prove their mails: not changed unverified
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),

@@ -21,7 +21,8 @@ from doorstep.db.models import Brand, Connection, Workspace
 
 MOST_LOGO_KB: Final = 200
 MOST_FRAMES: Final = 10
-_LONGEST: Final = {"name": 60, "words": 400, "phone": 40, "email": 254, "site": 300}
+_LONGEST: Final = {"name": 60, "words": 400, "phone": 40, "email": 254, "site": 300, "support_to": 300}
+SUPPORT: Final = ("", "mail", "link", "chat")
 _HOURS: Final = (1, 24 * 14)
 _PHONE: Final = re.compile(r"[+()0-9 ./-]{5,40}")
 _HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
@@ -51,6 +52,8 @@ class Look:
     phone: str = ""
     email: str = ""
     site: str = ""
+    support: str = ""  # one of SUPPORT, which leads to ``support_to``
+    support_to: str = ""
     powered: bool = True
     frames: tuple[str, ...] = ()  # origins that may show the look-up in a frame
 
@@ -84,6 +87,8 @@ def look_of(row: Brand, label: str) -> Look:
         phone=row.phone,
         email=row.email,
         site=row.site,
+        support=row.support,
+        support_to=row.support_to,
         powered=row.powered,
         frames=tuple(row.frames),
     )
@@ -170,6 +175,8 @@ def read(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Message]]:
         except ValueError:
             wrong[name] = Message(id="brand.no_colour")
     values["powered"] = bool(form.get("powered"))
+    values["support"] = str(form.get("support", "")) if form.get("support") in SUPPORT else ""
+    values["support_to"] = values["support_to"] if values["support"] else ""
     values["answer_h"] = _within(str(form.get("answer_h", "")), *_HOURS)
     values["frames"] = origins(str(form.get("frames", "")))
     if values["answer_h"] is None:
@@ -202,14 +209,23 @@ def _unreachable(values: Mapping[str, Any]) -> dict[str, Message]:
     wrong = {}
     if values["phone"] and not _PHONE.fullmatch(values["phone"]):
         wrong["phone"] = Message(id="brand.no_phone")
-    if values["email"]:
-        try:
-            validate_email(values["email"])
-        except ValidationError:
-            wrong["email"] = Message(id="brand.no_email")
+    if values["email"] and not _is_mail(values["email"]):
+        wrong["email"] = Message(id="brand.no_email")
     if values["site"] and not _origin(values["site"]):
         wrong["site"] = Message(id="brand.no_site")
+    if values["support"] == "mail" and not _is_mail(values["support_to"]):
+        wrong["support_to"] = Message(id="support.no_mail")
+    if values["support"] in {"link", "chat"} and not _origin(values["support_to"]):
+        wrong["support_to"] = Message(id="support.no_link")
     return wrong
+
+
+def _is_mail(address: str) -> bool:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return True
 
 
 def _within(text: str, least: int, most: int) -> int | None:

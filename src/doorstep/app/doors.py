@@ -19,21 +19,21 @@ from doorstep.app.audit import record
 from doorstep.db import queries
 from doorstep.db.models import Connection, Door
 
-Kind = Literal["page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical"]
+Kind = Literal["page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical", "invite", "thread", "domain"]
 
 
 def token_of(door: Door) -> str:
-    """The secret of a door: 22 URL-safe characters, 26 lower-case ones for mail (local parts ignore case). A door that
-    was made under a former key keeps the token it was given then.
+    """The secret of a door: 22 URL-safe characters, 26 lower-case ones where mail comes in (local parts ignore case). A
+    door that was made under a former key keeps the token it was given then.
     """
     made = (_token(door, key) for key in vault.secrets())
     known = bytes(door.token_sha256)
-    return next((token for token in made if _hash(token) == known), "") or _token(door, str(settings.SECRET_KEY))
+    return next((token for token in made if hashed(token) == known), "") or _token(door, str(settings.SECRET_KEY))
 
 
 def _token(door: Door, key: str) -> str:
     raw = hmac.digest(key.encode(), f"door:{door.kind}:{door.id}".encode(), "sha256")[:16]
-    if door.kind == "mail":
+    if door.kind in {"mail", "thread"}:
         return base64.b32encode(raw).decode().rstrip("=").lower()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -53,7 +53,7 @@ class Entered:
 
 def enter(kind: Kind, token: str) -> Entered | None:
     """Where the live door leads that this token opens, or None."""
-    found = queries.enter(kind, _hash(token), clock.now())
+    found = queries.enter(kind, hashed(token), clock.now())
     return Entered(*found) if found else None
 
 
@@ -70,14 +70,14 @@ def ensure(ws: int, kind: Kind, target_id: int) -> Door:
 def make(ws: int, kind: Kind, target_id: int, *, label: str = "", expires_at: datetime | None = None) -> Door:
     """One more door to a target."""
     door = Door(ws=ws, kind=kind, target_id=target_id, label=label, created_at=clock.now(), expires_at=expires_at)
-    door.token_sha256 = _hash(token_of(door))
+    door.token_sha256 = hashed(token_of(door))
     door.save(force_insert=True)
     return door
 
 
 def find(kind: Kind, token: str) -> Door | None:
     """The live door that this token opens, or None."""
-    live = Door.objects.filter(kind=kind, token_sha256=_hash(token), revoked_at=None)
+    live = Door.objects.filter(kind=kind, token_sha256=hashed(token), revoked_at=None)
     return live.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now())).first()
 
 
@@ -106,5 +106,6 @@ def revoke(ws: int, kind: Kind, target_id: int, actor: str) -> int:
     return closed
 
 
-def _hash(token: str) -> bytes:
+def hashed(token: str) -> bytes:
+    """What the database holds of a token."""
     return hashlib.sha256(token.encode()).digest()

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 
-from doorstep.app import archive, clock, retention, scans
+from doorstep.app import archive, clock, export, retention, scans
 from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
@@ -48,6 +48,7 @@ def erase(ws: int, email: str, actor: str) -> Erased:
             erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found) + _said(found))
             counts = {"people": erased.people, "bodies": erased.bodies, "words": erased.words}
             subject = ",".join(f"person:{one.id}" for one in found.people) or "inbox"
+            export.throw_away(ws)
             record(ws, actor, "person.erase", subject, after=counts)
     finally:
         _overwrite("OFF")
@@ -111,7 +112,7 @@ def _said(found: Traces) -> int:
     mine = {"ws": found.ws, "order_id__in": [one.id for one in found.orders]}
     gone, _ = Photo.objects.filter(**mine).delete()
     Aside.objects.filter(ws=found.ws, number_id__in=[one.id for one in found.numbers]).delete()
-    return gone + ThreadMessage.objects.filter(**mine).exclude(body="").update(body="")
+    return gone + ThreadMessage.objects.filter(**mine).exclude(body="").update(body="", sender="", mail_id="", facts=[])
 
 
 def _names(found: Traces) -> re.Pattern[str]:

@@ -9,10 +9,14 @@ from typing import Any, Final, TypeVar
 from django.db import OperationalError
 
 from doorstep.app import (
+    answer_mail,
     clock,
+    closing,
     deliver,
+    export,
     feeds,
     holds,
+    invitations,
     measures,
     notices,
     outbox,
@@ -44,7 +48,9 @@ LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     "tell": tells.tell,
     "mail": shopper_mail.carry_out,
     "notice": notices.tell,
+    answer_mail.LANE: answer_mail.post,
     "payment": payments.give,
+    invitations.LANE: invitations.send,
 }
 LAST_S: Final = 4.0  # what is under way at the end may take so long; the rest is handed back
 
@@ -60,6 +66,8 @@ async def run(stop: asyncio.Event) -> None:
         _errands("outbox", stop, functools.partial(outbox.claim, tuple(LANES)), carry_out, parting.hand_back_intent),
         _errands(intents.BELL, stop, turns.claim, turns.serve, turns.hand_back),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
+        _forever(export.BELL, stop, _pack_exports),
+        _forever("closing", stop, _close_workspaces, closing.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _until_done("reread", stop, _read_again),
     )
@@ -103,6 +111,14 @@ async def _resync_stores() -> bool:
 
 async def _empty_old_bodies() -> bool:
     return await in_db(retention.step)
+
+
+async def _pack_exports() -> bool:
+    return await in_db(export.step)
+
+
+async def _close_workspaces() -> bool:
+    return await in_db(closing.step)
 
 
 async def _read_again() -> bool:

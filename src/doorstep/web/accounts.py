@@ -1,4 +1,4 @@
-"""Accounts: nobody signs up by themselves; ``doorstep user add`` makes the first owner, an invitation everybody else."""
+"""Accounts: nobody signs up by themselves; ``doorstep user add`` makes the first owner, invitations everybody else."""
 
 import io
 from typing import Any

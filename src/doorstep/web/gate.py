@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import agents, doors, frame, tongues
+from doorstep.app import agents, doors, frame, households, team, tongues
 from doorstep.app.doors import Entered
 from doorstep.app.lookup import TooMany
 from doorstep.app.say import speaking
@@ -26,6 +27,7 @@ from doorstep.db.models import Membership, User, Workspace
 
 View = Callable[..., HttpResponseBase]  # takes the request, who asks, and what the address names
 CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
+HOME: Final = "household"  # the same, of households
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,12 @@ def member(action: Action) -> Callable[[View], View]:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             found = _membership(request, request.user)
+            if found is None and _household(request, request.user):
+                return redirect("my")
             if found is None or not found.may(action):
                 raise PermissionDenied
+            if found.workspace.second_factor and not team.has_second(request.user.pk):
+                return redirect(f"{reverse('mfa_index')}?needed")
             request.caller = found  # type: ignore[attr-defined]  # read by the templates' frame
             with timezone.override(ZoneInfo(found.workspace.tz)):
                 return view(request, found, **named)
@@ -75,6 +81,23 @@ def member(action: Action) -> Callable[[View], View]:
         return inner
 
     return wrap
+
+
+def resident(view: View) -> View:
+    """Let in who lives in a household, where the operator opened the app; elsewhere there is no such page."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, **named: Any) -> HttpResponseBase:
+        if not households.open_here():
+            raise Http404
+        found = _household(request, request.user) if isinstance(request.user, User) else None
+        if found is None:
+            return redirect_to_login(request.get_full_path(), reverse("my_enter"))
+        request.caller = found  # type: ignore[attr-defined]  # read by the templates' frame
+        with speaking(found.workspace.locale), timezone.override(ZoneInfo(found.workspace.tz)):
+            return view(request, found, **named)
+
+    return inner
 
 
 def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
@@ -125,9 +148,20 @@ def _language(request: HttpRequest, door: Entered | None) -> str:
 def _membership(request: HttpRequest, user: User) -> Caller | None:
     """The membership chosen in this session, else the oldest."""
     held = list(Membership.objects.filter(user_id=user.pk).order_by("id"))
+    known = Workspace.objects.filter(kind=households.BUSINESS).in_bulk([one.ws for one in held]) if held else {}
+    held = [one for one in held if one.ws in known]
     if not held:
         return None
     chosen = next((one for one in held if one.ws == request.session.get(CHOSEN)), held[0])
-    known = Workspace.objects.in_bulk([one.ws for one in held])
     others = tuple(known[one.ws] for one in held if one.ws != chosen.ws)
     return Caller(workspace=known[chosen.ws], user=user, role=roles.Member(chosen.role), others=others)
+
+
+def _household(request: HttpRequest, user: User) -> Caller | None:
+    """The household chosen in this session, else the oldest that they live in."""
+    mine = households.of(user.pk) if households.open_here() else []
+    if not mine:
+        return None
+    chosen = next((one for one in mine if one[0].id == request.session.get(HOME)), mine[0])
+    others = tuple(workspace for workspace, _ in mine if workspace.id != chosen[0].id)
+    return Caller(workspace=chosen[0], user=user, role=chosen[1], others=others)

@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from doorstep.app import clock, page_view, tongues
+from doorstep.app import attached, clock, page_view, tongues
 from doorstep.app import say as sentences
 from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
@@ -97,6 +97,11 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+# The more particular mark first: most browsers also claim to be others.
+_BROWSERS: Final = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+                    ("Safari/", "Safari"))  # fmt: skip
+_SYSTEMS: Final = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+                   ("Mac OS X", "macOS"), ("Linux", "Linux"))  # fmt: skip
 _ABILITIES: Final = (*(one for one in Can if one is not Can.HOOKS), Can.HOOKS)  # in the order they are told
 _GRAVE: Final = {
     Cause.LOST,
@@ -152,6 +157,12 @@ def badge(status: str, area: str = "status") -> SafeString:
     """A state as shape and words: ``{% badge parcel.status %}``, ``{% badge push.state "push.state" %}``."""
     shape, tone = _STATUS[status] if area == "status" else _OTHERS[f"{area}.{status}"]
     return format_html('<span class="badge tone-{}">{}{}</span>', tone, icon(shape), sentences.text(f"{area}.{status}"))
+
+
+@register.filter
+def as_said(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The facts that an answer carries, each in words."""
+    return attached.said(facts)
 
 
 @register.simple_tag
@@ -239,6 +250,14 @@ def in_words(evidence: str) -> str:
     if not value or not any(letter.isupper() for letter in name[1:]):
         return evidence
     return sentences.text(f"order.evidence.{'time' if value[0].isdigit() else 'state'}")
+
+
+@register.filter
+def device(said: str) -> str:
+    """A browser and what it runs on, from what it says of itself; said as it is where that is not understood."""
+    browser = next((name for mark, name in _BROWSERS if mark in said), "")
+    system = next((name for mark, name in _SYSTEMS if mark in said), "")
+    return sentences.text("own.device", browser=browser, system=system) if browser and system else said
 
 
 @register.filter
@@ -337,4 +356,5 @@ def distance(value: datetime) -> str:
 @functools.cache
 def _versions() -> Mapping[str, str]:
     """A hash of every static file."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in STATIC.iterdir()}
+    files = (path for path in STATIC.rglob("*") if path.is_file())
+    return {path.relative_to(STATIC).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in files}

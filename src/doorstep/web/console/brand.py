@@ -19,7 +19,9 @@ from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
 from doorstep.web.headers import POLICY, framed_by
 
-_FIELDS = ("name", "words", "colour", "ground", "phone", "email", "site", "answer_h", "powered")
+_FIELDS = (
+    "name", "words", "colour", "ground", "phone", "email", "site", "answer_h", "powered", "support", "support_to",
+)  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,6 +89,7 @@ def _context(
         "wrong": wrong,
         "logo": row.key if row.logo_kind else "",
         "most_kb": brands.MOST_LOGO_KB,
+        "support_ways": brands.SUPPORT,
         "corrected": brands.corrected(row.colour, row.ground),
         "widget": widget if token and row.frames else "",
     }
