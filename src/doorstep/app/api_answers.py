@@ -11,12 +11,13 @@ from typing import Final
 import zstandard
 from django.db import transaction
 
-from doorstep.app import clock
+from doorstep.app import clock, vault
 from doorstep.db.ids import new_id
 from doorstep.db.models import ApiAnswer
 
 KEPT: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 255
+_BODY: Final = "body"
 LONGEST_S: Final = 60.0  # real seconds; what is still "being done" after so long was broken off
 
 
@@ -53,17 +54,23 @@ def begin(ws: int, door_id: int, key: str, asked: bytes) -> int | Kept:
         if bytes(row.asked_sha256) != asked_sha256:
             raise Differs
         if row.status:
-            return Kept(row.status, row.location, zstandard.decompress(bytes(row.body_zstd)))
+            return Kept(row.status, row.location, _opened(bytes(row.body_zstd)))
         if clock.real_seconds(now - row.at) < LONGEST_S:
             raise UnderWay
         ApiAnswer.objects.filter(ws=ws, id=row.id).update(at=now)
         return row.id
 
 
-def keep(ws: int, answer_id: int, status: int, location: str, body: bytes) -> None:
-    """Keep the answer of what ``begin`` began."""
-    packed = zstandard.compress(body)
+def keep(ws: int, answer_id: int, status: int, location: str, body: bytes, *, sealed: bool = False) -> None:
+    """Keep the answer of what ``begin`` began. ``sealed``: it holds a secret."""
+    packed = vault.seal({_BODY: body.decode()}) if sealed else zstandard.compress(body)
     ApiAnswer.objects.filter(ws=ws, id=answer_id).update(status=status, location=location, body_zstd=packed)
+
+
+def _opened(packed: bytes) -> bytes:
+    if packed.startswith(zstandard.MAGIC_NUMBER.to_bytes(4, "little")):
+        return zstandard.decompress(packed)
+    return vault.unseal(packed)[_BODY].encode()
 
 
 def release(ws: int, answer_id: int) -> None:

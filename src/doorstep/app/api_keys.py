@@ -19,7 +19,10 @@ from doorstep.db.models import ApiUse, Door, User
 
 KIND: Final = "api"
 PREFIX: Final = "dsk_"  # lets scanners of leaked secrets know one
-GROUPS: Final = ("orders", "purchases", "parcels", "pushes", "findings", "resyncs", "connections", "imports")
+GROUPS: Final = (
+    *("orders", "purchases", "parcels", "pushes", "findings", "resyncs", "connections", "imports"),
+    "webhooks",
+)
 ONLY_READ: Final = frozenset({"connections", "orders"})  # what is connected or bought is said by others
 SCOPES: Final = tuple(
     f"{group}:{what}" for group in GROUPS for what in ("read", "write") if what == "read" or group not in ONLY_READ

@@ -333,3 +333,67 @@ class Client(Sender):
         """Ask about no more parcels of a store; answers to what was asked are waited for. Needs the scope
         resyncs:write."""
         return cast("shapes.Resync", self._call("POST", f"/resyncs/{segment(resync_id)}/cancel", {}))
+
+    def list_webhooks(self) -> Iterator[shapes.Webhook]:
+        """All webhooks, on one page. Their secrets never leave again. Needs the scope webhooks:read."""
+        return cast("Iterator[shapes.Webhook]", self._each("/webhooks", {}))
+
+    def make_webhook(self, body: shapes.WebhookWish) -> shapes.WebhookSecret:
+        """Have an address told what changes from now on. The answer is the only one with its secret. Needs the
+        scope webhooks:write."""
+        return cast("shapes.WebhookSecret", self._call("POST", "/webhooks", {}, body))
+
+    def get_webhook(self, webhook_id: str, *, fields: Sequence[str] | None = None) -> shapes.Webhook:
+        """One webhook. Needs the scope webhooks:read."""
+        return cast("shapes.Webhook", self._call("GET", f"/webhooks/{segment(webhook_id)}", {"fields": fields}))
+
+    def change_webhook(self, webhook_id: str, body: shapes.WebhookChange) -> shapes.Webhook:
+        """Have it told elsewhere, or something else, from now on. Needs the scope webhooks:write."""
+        return cast("shapes.Webhook", self._call("PATCH", f"/webhooks/{segment(webhook_id)}", {}, body))
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Forget a webhook, its log, and what it was still to be told. Needs the scope webhooks:write."""
+        self._call("DELETE", f"/webhooks/{segment(webhook_id)}", {})
+
+    def list_webhook_tries(
+        self,
+        webhook_id: str,
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int | None = None,
+        failed: bool | None = None,
+    ) -> Iterator[shapes.WebhookTry]:
+        """What was sent in the last 30 days and how it was answered, the newest first. Needs the scope
+        webhooks:read."""
+        return cast(
+            "Iterator[shapes.WebhookTry]",
+            self._each(f"/webhooks/{segment(webhook_id)}/tries", {"fields": fields, "limit": limit, "failed": failed}),
+        )
+
+    def try_webhook(self, webhook_id: str) -> shapes.WebhookTry:
+        """Send a test event (`endpoint.test`) now, and wait for the answer. It is not sent again when it fails.
+        Needs the scope webhooks:write."""
+        return cast("shapes.WebhookTry", self._call("POST", f"/webhooks/{segment(webhook_id)}/test", {}))
+
+    def pause_webhook(self, webhook_id: str) -> shapes.Webhook:
+        """Tell it nothing until it is resumed. Needs the scope webhooks:write."""
+        return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/pause", {}))
+
+    def resume_webhook(self, webhook_id: str) -> shapes.Webhook:
+        """Tell it again, first what changed since it was paused or switched off (30 days at most). Needs the scope
+        webhooks:write."""
+        return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/resume", {}))
+
+    def replay_webhook(self, webhook_id: str, body: shapes.Since) -> shapes.Webhook:
+        """Tell again what changed since an instant, under the webhook-ids of the first time. Needs the scope
+        webhooks:write."""
+        return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/replay", {}, body))
+
+    def rotate_webhook_secret(self, webhook_id: str) -> shapes.WebhookSecret:
+        """Give it a new secret. Both sign for 24 hours; the answer is the only one with the new one. Needs the
+        scope webhooks:write."""
+        return cast("shapes.WebhookSecret", self._call("POST", f"/webhooks/{segment(webhook_id)}/rotate", {}))
+
+    def end_webhook_overlap(self, webhook_id: str) -> shapes.Webhook:
+        """Let the newest secret sign alone from now on. Needs the scope webhooks:write."""
+        return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/end_overlap", {}))

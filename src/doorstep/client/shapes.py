@@ -376,3 +376,74 @@ class StoreResync(TypedDict):
 
     store_id: str
     range: NotRequired["Range"]
+
+
+class Webhook(TypedDict):
+    """An address that is told what changes. Empty `types`, `store_ids` and `statuses` = everything. `state` off
+    = it failed for too long (`reason`). `failing_since` null = it took what was sent last. Until
+    `former_secret_until` the secret before the newest one signs too. `waiting`: what it is still to be
+    told."""
+
+    id: str
+    url: NotRequired[str]
+    label: NotRequired[str]
+    shape: NotRequired[str]
+    types: NotRequired[list[str]]
+    store_ids: NotRequired[list[str]]
+    statuses: NotRequired[list["Status"]]
+    state: NotRequired[Literal["active", "off", "paused"]]
+    reason: NotRequired["Said | None"]
+    state_since: NotRequired[str]
+    made_at: NotRequired[str]
+    failing_since: NotRequired[str | None]
+    former_secret_until: NotRequired[str | None]
+    waiting: NotRequired[int]
+
+
+class WebhookSecret(TypedDict):
+    """A webhook with its newest secret, which is told this once."""
+
+    webhook: "Webhook"
+    secret: str
+
+
+class WebhookWish(TypedDict):
+    """An address that is to be told what changes, and what of it."""
+
+    url: str
+    label: NotRequired[str]
+    types: NotRequired[list[str]]
+    store_ids: NotRequired[list[str]]
+    statuses: NotRequired[list["Status"]]
+
+
+class WebhookChange(TypedDict):
+    """What is to be different; what is left out stays."""
+
+    url: NotRequired[str | None]
+    label: NotRequired[str | None]
+    types: NotRequired[list[str] | None]
+    store_ids: NotRequired[list[str] | None]
+    statuses: NotRequired[list["Status"] | None]
+
+
+class WebhookTry(TypedDict):
+    """One request to a webhook. `message_id` is its webhook-id, `number` counts the tries of it. `status` 0 =
+    no answer; `trouble` says why. `answer`: how the answer began, without what looks like a secret."""
+
+    id: str
+    message_id: NotRequired[str]
+    type: NotRequired[str]
+    about: NotRequired[str]
+    number: NotRequired[int]
+    at: NotRequired[str]
+    status: NotRequired[int]
+    ms: NotRequired[int]
+    answer: NotRequired[str]
+    trouble: NotRequired["Said | None"]
+
+
+class Since(TypedDict):
+    """From when on."""
+
+    since: str

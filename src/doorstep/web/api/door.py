@@ -4,6 +4,7 @@ A middleware before all others: programs bring no cookies and send no forms, so 
 nothing but work here. The browsable page ``/api/v1/`` is a page like others.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ def _answer(request: HttpRequest, standing: list[Standing]) -> Reply:
     key = request.META.get("HTTP_IDEMPOTENCY_KEY", "") if route.method in _REPEATED else ""
     if not key:
         return _done(request, route, ids, holder, raw)
-    return _once(request, holder, key, raw, lambda: _done(request, route, ids, holder, raw))
+    do = functools.partial(_done, request, route, ids, holder, raw)
+    return _once(request, holder, key, raw, do, sealed=route.secret)
 
 
 def _route(request: HttpRequest) -> tuple[Route, dict[str, int]]:
@@ -122,7 +124,9 @@ def _body(request: HttpRequest, route: Route) -> bytes:
     return raw
 
 
-def _once(request: HttpRequest, holder: Holder, key: str, raw: bytes, do: Callable[[], Reply]) -> Reply:
+def _once(
+    request: HttpRequest, holder: Holder, key: str, raw: bytes, do: Callable[[], Reply], *, sealed: bool
+) -> Reply:
     """Do it, or answer as the first time. What is refused is not kept: it was not done."""
     if len(key) > api_answers.LONGEST_KEY or not key.isprintable():
         raise Declined("unreadable", Message(id="api.idempotency_key"))
@@ -135,7 +139,7 @@ def _once(request: HttpRequest, holder: Holder, key: str, raw: bytes, do: Callab
     except BaseException:
         api_answers.release(holder.ws, begun)
         raise
-    api_answers.keep(holder.ws, begun, reply.status, reply.location, reply.body)
+    api_answers.keep(holder.ws, begun, reply.status, reply.location, reply.body, sealed=sealed)
     return reply
 
 

@@ -62,7 +62,7 @@ class Made(Generic[T]):
 class Route:
     """An operation. ``scope`` '' = any key will do; ``decoder`` reads its body, which may be
     of ``media``; ``sparse``: names of the fields that
-    can be chosen.
+    can be chosen. ``secret``: the answer holds one, and is kept sealed for a repetition.
     """
 
     method: Method
@@ -76,6 +76,7 @@ class Route:
     answer: Any
     media: tuple[str, ...]
     sparse: frozenset[str]
+    secret: bool = False
 
     @property
     def name(self) -> str:
@@ -97,7 +98,13 @@ ROUTES: Final[list[Route]] = []
 
 
 def route(
-    method: Method, path: str, scope: str = "", *, status: int = 200, media: tuple[str, ...] = ("application/json",)
+    method: Method,
+    path: str,
+    scope: str = "",
+    *,
+    status: int = 200,
+    media: tuple[str, ...] = ("application/json",),
+    secret: bool = False,
 ) -> Callable[[Handle], Handle]:
     """Register an operation. Its arguments are ``ask``, ``query`` (what is behind the question mark), ``body``, and the
     ids of the path; their types are what the API takes.
@@ -119,6 +126,7 @@ def route(
             answer=answer,
             media=media if "body" in hints else (),
             sparse=_fields(answer) if query and issubclass(query, Shown) else frozenset(),
+            secret=secret,
         )
         ROUTES.append(one)
         return handle

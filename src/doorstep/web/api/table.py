@@ -15,10 +15,14 @@ from doorstep.web.api import (
     pushes,
     recognizing,
     resyncs,
+    webhooks,
 )
 from doorstep.web.api.route import ROUTES, Route
 
-MODULES: Final = (orders, parcels, numbers, purchases, pushes, findings, resyncs, connections, imports, recognizing)
+MODULES: Final = (
+    *(orders, parcels, numbers, purchases, pushes, findings, resyncs, connections, imports, recognizing),
+    webhooks,
+)
 
 
 def _table() -> Mapping[tuple[str, ...], Mapping[str, Route]]:
