@@ -21,7 +21,7 @@ from doorstep.core.message import Message
 from doorstep.core.number import Hints, normalize, number_in_link, recognize
 from doorstep.core.order import Role
 from doorstep.db.load import load
-from doorstep.db.models import Claim, Connection, Number, Order, ParcelLine, ParcelNumber, Purchase
+from doorstep.db.models import Aside, Claim, Connection, Number, Order, ParcelLine, ParcelNumber, Purchase
 
 _AT_ONCE: Final = 500  # numbers looked up in one statement
 
@@ -104,6 +104,7 @@ def unfollow_number(ws: int, number_id: int, actor: str) -> None:
         raise ValueError(Message(id="manual.of_shop", values={"number": number.text, "order": shops[0].number}))
     for order in orders:
         remove_number(ws, order.id, number_id, actor)
+    Aside.objects.filter(ws=ws, number_id=number_id).delete()
 
 
 def _held(ws: int, norm: str) -> bool:

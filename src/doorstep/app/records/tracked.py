@@ -20,10 +20,14 @@ from doorstep.core.order import Role
 from doorstep.core.repeats import repeats
 from doorstep.core.timeline import belonging, event_key
 from doorstep.db.load import fetch, load
-from doorstep.db.models import Number, Order, Parcel, ParcelLine, ParcelNumber, Purchase
+from doorstep.db.models import Number, Order, Parcel, ParcelLine, ParcelNumber, Purchase, Watch
 
 COUNTED: Final = 10_000  # a list is counted up to here
 _NUMBER: Final = ("id", "text", "norm", "carrier", "not_before")
+_NEWS: Final = (
+    "EXISTS (SELECT 1 FROM doorstep_watch w WHERE w.ws = held.ws AND w.number_id = held.number_id"
+    " AND w.changed_at >= %s)"
+)
 _ORDER: Final = ("id", "number", "store_id", "external_id", "placed_at")
 
 
@@ -38,7 +42,8 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracked:
-    """A number and its parcel. ``since``: the parcel has it since then. ``scans`` are the parcel's, first to happen
+    """A number and its parcel. ``since``: the parcel has it since then; ``changed``: somebody last said something new
+    of it then (when it became known, not when it happened). ``scans`` are the parcel's, first to happen
     first, each once. ``local`` is the courier's own number of the parcel, where this is another. ``aside``: what a
     program wrote beside the number.
     """
@@ -46,6 +51,7 @@ class Tracked:
     number: Number
     parcel: Parcel
     since: datetime
+    changed: datetime
     order: Order | None
     scans: Sequence[Scanned]
     local: Number | None
@@ -54,18 +60,19 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which of them: None = whichever. ``texts`` are numbers in any spelling; ``begins``: how one begins."""
+    """Which of them: None = whichever. ``texts`` are numbers in any spelling, ``begins`` how one begins; ``states`` are
+    of the parcel, ``status:reason``; ``since`` and ``changed`` as in Tracked, up to but without the ``..._until``.
+    """
 
     ids: Collection[int] | None = None
     texts: Collection[str] | None = None
     begins: str = ""
     carriers: Collection[str] | None = None
-    statuses: Collection[str] | None = None
-    orders: Collection[str] | None = None
+    states: Collection[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
-    heard_since: datetime | None = None
-    heard_until: datetime | None = None
+    changed: datetime | None = None
+    changed_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +85,7 @@ class _World:
     orders: dict[int, list[Order]] = field(default_factory=lambda: defaultdict(list))
     purchases: dict[int, Purchase] = field(default_factory=dict)
     said: dict[int, list[tuple[TrackingEvent, datetime]]] = field(default_factory=lambda: defaultdict(list))
+    news: dict[int, datetime] = field(default_factory=dict)
 
 
 def tracked(ws: int, wanted: Wanted, limit: int, cursor: str = "") -> tuple[list[Tracked], str | None]:
@@ -143,6 +151,9 @@ def _read(ws: int, world: _World) -> None:
             world.orders[parcel_id].append(orders[order_id])
     bought = {row.purchase_id for row in world.parcels.values() if row.purchase_id}
     world.purchases = {row.id: row for row in load(Purchase, ws, "id", bought)}
+    for watch in load(Watch, ws, "number_id", world.numbers, only=("number_id", "changed_at")):
+        if watch.changed_at:
+            world.news[watch.number_id] = max(watch.changed_at, world.news.get(watch.number_id, watch.changed_at))
     for heard in archive.scans(ws, world.numbers):
         world.said[heard.number_id] += [(scan.said, scan.known_at) for scan in heard.said]
 
@@ -155,6 +166,7 @@ def _tracked(world: _World, number: Number, held: ParcelNumber, aside: Mapping[s
         number=number,
         parcel=parcel,
         since=held.since,
+        changed=max(held.since, world.news.get(number.id, held.since)),
         order=orders[0] if orders else None,
         scans=_scans(world, parcel),
         local=world.numbers[local[0].number_id] if local and held.role != Role.LOCAL.value else None,
@@ -188,19 +200,15 @@ def _where(ws: int, wanted: Wanted) -> Where:
         begins(where, "norm", normalize(wanted.begins))
     held = Where(["held.ws = %s", "held.number_id = doorstep_number.id", "held.until IS NULL"], [ws])
     held.add("held.role <> %s", Role.ALIAS.value)
-    for comparison, value in (
-        ("held.since >= %s", wanted.since),
-        ("held.since < %s", wanted.until),
-        ("p.last_event_at >= %s", wanted.heard_since),
-        ("p.last_event_at < %s", wanted.heard_until),
-    ):
-        if value is not None:
-            held.add(comparison, value)
-    _among(held, "p.status", wanted.statuses)
-    if wanted.orders is not None:
-        mine = Where(["part.ws = held.ws", "part.parcel_id = held.parcel_id"])
-        _among(mine, "o.number", wanted.orders)
-        _exists(held, "doorstep_parcelline part JOIN doorstep_order o ON o.id = part.order_id", mine)
+    if wanted.since is not None:
+        held.add("held.since >= %s", wanted.since)
+    if wanted.until is not None:
+        held.add("held.since < %s", wanted.until)
+    if wanted.changed is not None:
+        held.add(f"(held.since >= %s OR {_NEWS})", wanted.changed, wanted.changed)
+    if wanted.changed_until is not None:
+        held.add(f"held.since < %s AND NOT {_NEWS}", wanted.changed_until, wanted.changed_until)
+    _among(held, "p.status || ':' || p.reason", wanted.states)
     _exists(where, "doorstep_parcelnumber held JOIN doorstep_parcel p ON p.id = held.parcel_id", held)
     return where
 
