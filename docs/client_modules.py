@@ -30,6 +30,7 @@ def modules() -> dict[Path, str]:
         PLACE / "words.py": words(document),
         PLACE / "shapes.py": shapes(document),
         PLACE / "calls.py": calls(document),
+        PLACE.parent / "cli" / "groups.py": groups(document),
     }
     return {path: formatted(text) for path, text in made.items()}
 
@@ -57,6 +58,19 @@ def words(document: Schema) -> str:
     lists = [f"{name} = {kind_of(one)}" for name, one in known.items() if "enum" in one]
     head = f'"""The closed lists of words that the API uses.\n\n{MADE}\n"""\n'
     return "\n".join((head, "from typing import Literal\n", *lists, ""))
+
+
+def groups(document: Schema) -> str:
+    """What can be asked below each address: the command line has a group for it."""
+    found: dict[str, list[str]] = {}
+    for path, by_verb in document["paths"].items():
+        for verb, one in by_verb.items():
+            if verb in METHODS:
+                found.setdefault(path.split("/")[1], []).append(one["operationId"])
+    head = f'"""The operations of the API by the first word of their address.\n\n{MADE}\n"""\n'
+    imports = "from collections.abc import Mapping\nfrom typing import Final\n"
+    rows = [f'    "{group}": ({", ".join(map(quoted, names))},),' for group, names in found.items()]
+    return "\n".join((head, imports, "GROUPS: Final[Mapping[str, tuple[str, ...]]] = {", *rows, "}", ""))
 
 
 def shapes(document: Schema) -> str:

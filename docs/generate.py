@@ -305,6 +305,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")  # sentences are said in its time zone
     import carrier_pages  # beside this file; they need no packages but the product
     import client_modules
+    import command_pages
     import connector_pages
     import diagnosis_pages
     import supplier_pages
@@ -314,6 +315,7 @@ if __name__ == "__main__":
     LICENCES.write_text(licences(), encoding="utf-8")
     carrier_pages.write()
     client_modules.write()
+    command_pages.write()
     connector_pages.write()
     diagnosis_pages.write()
     supplier_pages.write()

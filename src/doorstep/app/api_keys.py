@@ -19,6 +19,7 @@ from doorstep.db.models import ApiUse, Door, User
 
 KIND: Final = "api"
 PREFIX: Final = "dsk_"  # lets scanners of leaked secrets know one
+INSIDE: Final = "doorstep.holder"  # in a WSGI environment; what comes in over HTTP can only write names of HTTP there
 GROUPS: Final = (
     *("orders", "purchases", "parcels", "pushes", "findings", "resyncs", "connections", "imports"),
     "webhooks",
@@ -48,7 +49,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who shows a key: ``door_id`` is the key's, ``tz`` the IANA zone of the workspace."""
+    """Who shows a key: ``door_id`` is the key's, 0 = a command on this machine; ``tz`` the zone of the workspace."""
 
     door_id: int
     ws: int
@@ -58,7 +59,7 @@ class Holder:
     @property
     def actor(self) -> str:
         """How a key is written in the audit trail."""
-        return f"key:{self.door_id}"
+        return f"key:{self.door_id}" if self.door_id else "cli"
 
 
 def make(ws: int, label: str, scopes: Collection[str], days: int, actor: str) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import connections
 
-from doorstep.app import api_keys, archive, connecting, disclosure, erasure, lending, traces, workspaces
+from doorstep.app import api_keys, archive, connecting, disclosure, erasure, inside, lending, traces, workspaces
 from doorstep.app.accounts import message_of
 from doorstep.app.log import logger
 from doorstep.connectors.contract import Trouble
@@ -25,7 +25,7 @@ from doorstep.core.roles import Member
 from doorstep.db.models import Door, User
 
 NAME: Final = "up.sock"
-MOST: Final = 1 << 20  # bytes of a request
+MOST: Final = 16 << 20  # bytes of a request: the longest that the API takes, twice quoted
 PATIENCE_S: Final = 3600.0  # archiving years of scans takes its time
 ACTOR: Final = "cli"
 log = logger(__name__)
@@ -93,6 +93,7 @@ def _revoke_key(workspace: str, key_id: int) -> dict[str, Any]:
 
 
 CHORES: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
+    "api": inside.ask,
     "archive": _archive,
     "connect": _connect,
     "erase": _erase,
