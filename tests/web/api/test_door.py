@@ -11,12 +11,15 @@ from django.test import Client
 
 from doorstep.app import api_keys, api_rate, clock, workspaces
 from doorstep.app.api_keys import SCOPES
+from doorstep.app.webhooks import endpoints
+from doorstep.app.webhooks.endpoints import Wish
 from doorstep.db.models import ApiUse, Audit, Door, Number, Order, Parcel, Purchase, Push, Resync
 from doorstep.web.api import openapi, orders
 from tests.app.ledger import OTHER, USPS, Ledger
 from tests.web.api.contract import ROOT, Program, program
 from tests.web.conftest import NUMBER
 
+INSIDE = "https://localhost:9/"  # refused when a socket would be opened
 BODIES: dict[str, Any] = {
     "add_number_to_order": {"text": USPS},
     "answer_finding": {"key": "x", "answer": "fine"},
@@ -26,6 +29,9 @@ BODIES: dict[str, Any] = {
     "add_parcels": {"parcels": [{"number": OTHER}]},
     "resync_store_orders": {"store_id": "1"},
     "bring_table": {"text": "order,tracking_number\n1,2\n"},
+    "make_webhook": {"url": INSIDE},
+    "change_webhook": {"label": "Till"},
+    "replay_webhook": {"since": "2026-01-01T00:00:00Z"},
 }
 
 
@@ -42,6 +48,7 @@ def of_alice(shop: Ledger) -> dict[str, int]:
             ws=shop.ws, scope="parcel", target_id=1, place="page", actor="shopper", accepted_at=clock.now()
         ).id,
         "import_id": 1,
+        "webhook_id": endpoints.make(shop.ws, Wish(url=INSIDE), "user:1")[0],
     }
 
 
