@@ -16,7 +16,8 @@ POSTS = {
     "upload", "decide", "make_mailbox", "connection_act", "lookup_link", "teach", "unteach", "board_resync_ask",
     "board_resync_cancel", "given_up_act", "given_up_all", "import_bring", "import_act", "agent_links",
     "board_columns", "board_view", "bulk_act", "bulk_undo", "switch", "ack", "note", "purchase_match",
-    "order_purchase", "payment_again", "bought", "bought_many", "key_make", "key_revoke", "answer",
+    "order_purchase", "payment_again", "bought", "bought_many", "key_make", "key_revoke", "answer", "letter_test",
+    "talk", "reply_keep",
 }  # fmt: skip
 OPEN = {"page", "page_resync", "page_mark", "page_photo", "page_message", "page_calendar", "page_qr", "look_style",
         "look_logo", "find", "agent", "agent_bring", "agent_table", "agent_act", "import_template", "api",
@@ -42,6 +43,8 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "connection_id": shop.store.id,
         "kind": "store",
         "name": "woocommerce",
+        "event": "shipped",
+        "language": "en",
     }
     for pattern in get_resolver().url_patterns:
         name = getattr(pattern, "name", None)

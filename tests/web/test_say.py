@@ -18,6 +18,7 @@ from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
+from doorstep.app.talks import SHOW
 from doorstep.app.work import LANES
 from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
@@ -29,6 +30,7 @@ from doorstep.core.conflict import Why
 from doorstep.core.deadline import What as Ends
 from doorstep.core.diagnosis import Cause, Confidence, Who
 from doorstep.core.eta import Sure
+from doorstep.core.letter import WORDS, Event
 from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
 from doorstep.core.policy import MailBy, Tell, When, Which
@@ -43,6 +45,9 @@ PUSHES = ("held", "due", "sending", "unsure", "accepted", "refused", "superseded
 
 # What templates and code put together from a prefix and a value of a closed list.
 COMPOSED = {
+    "messages.": SHOW,
+    "thread.proof.": ("buyer", "unproven", "other"),
+    "done.thread.": ("assign", "close", "reopen"),
     "status.": Status,
     "status.explained.": Status,
     "status.reason.": Reason,
@@ -114,6 +119,10 @@ COMPOSED = {
     "ack.said.": acks.ANSWERS,
     "today.step.": STAGES,
     "keys.api.group.": api_keys.GROUPS,
+    "letters.event.": [one + end for one in Event for end in ("", ".how")],
+    "letters.place.": WORDS,
+    "letters.state.": ("sent", "refused", "skipped", "held", "due", "dead"),
+    "letters.who.": ("buyer", "follower", "extra"),
 }
 BEFORE = {"Noted": "change.", "record": "audit."}  # the third argument of these calls is shown with this prefix
 

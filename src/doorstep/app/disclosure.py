@@ -17,7 +17,7 @@ from doorstep.app.traces import Traces, find
 from doorstep.db.models import Change, Claim, Inbox, Line, ParcelLine, Photo, Push, ThreadMessage
 
 # Bytes that tell of one order only. A page of orders tells of other people too: it is listed, not given.
-ONE_ORDER: Final = {"order": "json", "mail": "eml"}
+ONE_ORDER: Final = {"order": "json", "mail": "eml", "reply": "eml"}
 
 
 def disclose(ws: int, email: str, actor: str) -> bytes:

@@ -17,12 +17,13 @@ from doorstep.db.models import Connection, Number, Order, Outbox, Push
 
 SHOWN: Final = 200
 _PUSHES: Final = ("push", "tell")  # lanes of intents about a number in a store
+_MAILS: Final = ("mail", "reply")  # lanes of mails to a buyer about an order
 _OPEN: Final = ("refused", "unsure")  # states of a push that still wants something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """One intent that nobody tries any more. ``kind``: push | withdraw | tell | mail | notice; ``what``: the number, or
+    """One intent that nobody tries any more. ``kind``: withdraw, or its lane (``app.work``); ``what``: the number, or
     the mail's subject; ``order_id`` 0 and ``order`` '' where it is about a connection. ``worn_out``: it was tried often
     and failed for the time being, else it was declined. ``reason`` is a Message as JSON.
     """
@@ -43,7 +44,7 @@ def given_up(ws: int) -> list[Lost]:
     """The newest of them, the latest first."""
     rows = list(_dead(ws).order_by("-due_at", "-id")[:SHOWN])
     held = Push.objects.filter(ws=ws).in_bulk([row.payload_ref for row in rows if row.lane in _PUSHES])
-    mailed = {row.target_id for row in rows if row.lane == "mail"}
+    mailed = {row.target_id for row in rows if row.lane in _MAILS}
     orders = Order.objects.filter(ws=ws).in_bulk({push.order_id for push in held.values()} | mailed)
     labels = dict(Connection.objects.filter(ws=ws).values_list("id", "label"))
     numbers = Number.objects.filter(ws=ws).in_bulk({push.number_id for push in held.values()})
@@ -117,7 +118,7 @@ def _lost(
 
 def _subject(row: Outbox, order: Order | None, store: str) -> str:
     """What the buyer would have read above the mail; '' of what is no mail to a buyer."""
-    if row.lane != "mail" or order is None:
+    if row.lane not in _MAILS or order is None:
         return ""
-    milestone = row.intent_key.partition(":")[2]
+    milestone = "answer" if row.lane == "reply" else row.intent_key.partition(":")[2]
     return say(Message(id=f"letter.{milestone}.subject", values={"store": store, "order": order.number}))

@@ -12,6 +12,7 @@ from doorstep.db.models import Order, Photo
 
 MOST_MB: Final = 8
 MOST: Final = 3  # of one number
+OF_A_MAIL: Final = 0  # in place of a number, of a picture that came by mail
 
 
 class Unwanted(ValueError):

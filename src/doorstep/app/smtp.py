@@ -1,4 +1,5 @@
-"""Receives mail for the forwarding addresses: ``<token of a mail door>@DOORSTEP_MAIL_DOMAIN``.
+"""Receives mail for the forwarding addresses, ``<token of a mail door>@DOORSTEP_MAIL_DOMAIN``, and shoppers' answers to
+mails about an order (``<token of a thread door>@``).
 
 250 means: on disk. Whoever is not served here is refused in the conversation (550), so no bounce is ever sent. What is
 too large is refused (552), and when the database cannot take a mail the sender is asked to come again (451).
@@ -13,7 +14,7 @@ from typing import Any, Final
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 
-from doorstep.app import clock, doors, inbox, loop, mail_auth
+from doorstep.app import clock, doors, inbox, loop, mail_auth, reply_mail
 from doorstep.app.log import logger
 from doorstep.connectors.mail.mime import header, headers_of
 from doorstep.core.mailmatch import Proof, context_of
@@ -65,11 +66,11 @@ class Receiver:
         if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         try:
-            known = await loop.in_db(door_of, address)
+            known = await loop.in_db(_known, address)
         except Exception as problem:
             log.warning("smtp.database", error=repr(problem))
             return "451 4.3.0 Cannot look up the recipient now, try again later"
-        if known is None:
+        if not known:
             return str(server.refused())
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
@@ -80,7 +81,8 @@ class Receiver:
         assert isinstance(raw, bytes)
         proof = await self._prove(raw)
         try:
-            for arrival in await loop.in_db(arrivals, raw, proof, tuple(envelope.rcpt_tos)):
+            bounce = not envelope.mail_from
+            for arrival in await loop.in_db(arrivals, raw, proof, tuple(envelope.rcpt_tos), bounce):
                 await inbox.arrive(arrival)
         except Exception as problem:
             log.warning("smtp.database", error=repr(problem))
@@ -155,18 +157,26 @@ class _Conversation(SMTP):
             self.transport.abort()  # type: ignore[attr-defined]  # a socket's transport
 
 
-def door_of(address: str) -> doors.Entered | None:
+def door_of(address: str, kind: doors.Kind = "mail") -> doors.Entered | None:
     """The live mail door of an address; ``token+anything@`` is the same door as ``token@``."""
     local, _, host = address.strip().lower().rpartition("@")
     if host != settings.MAIL_DOMAIN.lower():
         return None
-    return doors.enter("mail", local.partition("+")[0])
+    return doors.enter(kind, local.partition("+")[0])
 
 
-def arrivals(raw: bytes, proof: Proof, recipients: tuple[str, ...]) -> list[inbox.Arrival]:
-    """The mail as it arrives at each workspace it was sent to; uses the database."""
+def _known(address: str) -> bool:
+    return bool(door_of(address) or door_of(address, "thread"))
+
+
+def arrivals(raw: bytes, proof: Proof, recipients: tuple[str, ...], bounce: bool = False) -> list[inbox.Arrival]:
+    """The mail as it arrives at each workspace it was sent to; uses the database. ``bounce``: it came from nobody, so
+    no answer to it is wanted (RFC 5321, 4.5.5).
+    """
     found = dict.fromkeys(door for door in map(door_of, recipients) if door)
-    return [arrival(raw, proof, door.ws, door.target_id) for door in found]
+    threads = dict.fromkeys(door for one in recipients if (door := door_of(one, "thread")))
+    answers = (reply_mail.arrival(raw, proof, door.ws, door.target_id, identity(raw), bounce) for door in threads)
+    return [*(arrival(raw, proof, door.ws, door.target_id) for door in found), *(one for one in answers if one)]
 
 
 def arrival(raw: bytes, proof: Proof, ws: int, connection_id: int, by: str = "") -> inbox.Arrival:

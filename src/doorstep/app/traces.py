@@ -103,7 +103,7 @@ def text_of(row: Inbox) -> str:
     """All that a body says, plain: as it is, without JSON's escapes, and without a mail's encodings."""
     answer = answer_of(row)
     texts = [answer.body.decode("utf-8", "replace")]
-    if answer.what == "mail":
+    if answer.what in {"mail", "reply"}:
         texts.append(markable(answer.body)[0])
     elif answer.what == "file":
         with contextlib.suppress(Trouble):  # no table: it cannot be read by anybody

@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Min
 
-from doorstep.app import clock
+from doorstep.app import clock, reply_mail
 from doorstep.app.inbox import Arrival, answer_of, keep
 from doorstep.app.log import logger
 from doorstep.app.merge.mails import merge_mail
@@ -110,6 +110,8 @@ def _parse(row: Inbox, account: Connection | None) -> Read:
     try:
         answer = answer_of(row)
         source = Source(account, row.id, row.received_at, answer.context)
+        if answer.what == reply_mail.WHAT:  # for a person, not for the ledger
+            return Read(row, source, Facts())
         return Read(row, source, _vendor(account).read(answer))
     except Trouble as trouble:
         return Read(row, trouble=trouble.message or Message(id="inbox.unreadable", values={"said": trouble.said}))
@@ -180,6 +182,8 @@ def _merged(read: Sequence[Read]) -> Iterator[tuple[Source, Touched]]:
             merge_tracks(tracks)
             tracks.clear()
         tracks += [Told(one.source, track, touched) for track in one.facts.tracks]
+        if one.row.headers["what"] == reply_mail.WHAT:
+            reply_mail.take(one.row)
         look = _merge(one.source, one.facts, touched)
         if look:
             _close(one.row, "needs_look", look)

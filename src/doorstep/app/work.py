@@ -29,6 +29,7 @@ from doorstep.app import (
     retention,
     shopper_mail,
     tells,
+    tries,
     understand,
 )
 from doorstep.app.log import logger
@@ -118,6 +119,7 @@ async def _pack_exports() -> bool:
 
 
 async def _close_workspaces() -> bool:
+    await in_db(tries.forget)
     return await in_db(closing.step)
 
 

@@ -51,8 +51,8 @@ _OPEN: Final = f"{_PARCEL} AND parcel.closed_at IS NULL"
 _PUSH: Final = "SELECT 1 FROM doorstep_push push WHERE push.ws = mine.ws AND push.order_id = mine.id"
 _NEWER: Final = """SELECT 1 FROM doorstep_push newer WHERE newer.ws = push.ws AND newer.order_id = push.order_id
     AND newer.parcel_id = push.parcel_id AND newer.version > push.version"""
-# Who wrote last about the order: the shopper waits for an answer, or has one.
-_ASKED: Final = """(SELECT said."by" FROM doorstep_threadmessage said
+# Who wrote last about the order: the shopper waits for an answer, or has one, or needs none.
+_ASKED: Final = """(SELECT CASE WHEN said.answer_due_at IS NOT NULL THEN said."by" END FROM doorstep_threadmessage said
     WHERE said.ws = mine.ws AND said.order_id = mine.id ORDER BY said.id DESC LIMIT 1)"""
 # A fact -> how it is computed of the order ``mine``.
 _TOLD: Final[Mapping[str, str]] = {

@@ -56,6 +56,18 @@ def letters(raw: bytes) -> tuple[Letter, ...]:
     return tuple(_letters(_parsed(raw), 0))[:MAX_LETTERS]
 
 
+def parts_of(raw: bytes) -> Iterator[Part]:
+    """Every part of a mail that has no parts of its own, at most ``MAX_PARTS``; a mail attached to it is one."""
+    queue, seen = [_parsed(raw)], 0
+    while queue and seen < MAX_PARTS:
+        part, seen = queue.pop(0), seen + 1
+        payload = part.get_payload()
+        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
+            queue[:0] = [one for one in payload if isinstance(one, Part)]
+        else:
+            yield part
+
+
 def headers_of(raw: bytes) -> Part:
     """The headers of a mail; its body is not looked at."""
     return BytesHeaderParser().parsebytes(raw)

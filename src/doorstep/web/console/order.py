@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import acks, buying, by_hand, clock, doors, manual, matching, notes, payments, pushes, resync
+from doorstep.app import acks, buying, by_hand, clock, doors, mailed, manual, matching, notes, payments, pushes, resync
 from doorstep.app.order_view import OrderView, names, order_view
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
@@ -41,7 +41,8 @@ def show(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         "unmatched": matching.unmatched(caller.ws),
         "buy_accounts": buying.accounts(caller.ws),
         "doubt": request.GET.get("doubt", "")[:400],
-        **shoppers.shown(view),
+        "mails": mailed.of_order(caller.ws, order_id),
+        **shoppers.shown(view, request.GET.get("reply", "")),
     }
     return render(request, "console/order.html", context)
 

@@ -3,35 +3,62 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import photos, threads
+from doorstep.app import answer_mail, attached, page_view, photos, saved_replies, talks, threads
 from doorstep.app.order_view import OrderView
 from doorstep.core.diagnosis import Mark
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
-from doorstep.db.models import Order
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
 
 
-def shown(view: OrderView) -> Mapping[str, Any]:
-    """What the order's screen shows of it."""
-    ws, order_id = view.order.ws, view.order.id
+def shown(view: OrderView, reply_id: str = "") -> Mapping[str, Any]:
+    """What the order's screen shows of it. ``reply_id``: the saved reply that was chosen, '' = none."""
+    order = view.order
+    talk = threads.said(order.ws, order.id)
     damaged = any(one.mark == Mark.DAMAGED for one in view.parcels)
-    return {"thread": threads.said(ws, order_id), "photos": photos.of_order(ws, order_id) if damaged else ()}
+    found: dict[str, Any] = {
+        "thread": talk,
+        "photos": photos.of_order(order.ws, order.id) if damaged or talk.said else (),
+        "of_a_mail": photos.OF_A_MAIL,
+    }
+    if talk.said:
+        page = page_view.page_view(order.ws, order.id)
+        replies = [
+            (one, saved_replies.filled(one, order.number, view.store.label)) for one in saved_replies.of(order.ws)
+        ]
+        found |= {
+            "talk": talks.talk(order.ws, order.id),
+            "handlers": talks.handlers(order.ws),
+            "facts": [(attached.key(one), attached.said([one])[0]) for one in attached.offered(page)] if page else [],
+            "replies": replies,
+            "typed": next((body for one, body in replies if str(one.id) == reply_id), ""),
+            "mailed": answer_mail.way(order),
+        }
+    return found
 
 
 @require_POST
 @member(Action.HANDLE)
 def answer(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
-    """Answer the shopper."""
-    if not Order.objects.filter(ws=caller.ws, id=order_id).exists():
+    """Answer the shopper, with the facts that were ticked as they are now; it is mailed where it may be."""
+    page = page_view.page_view(caller.ws, order_id)
+    if page is None:
         raise Http404
-    if threads.answer(caller.ws, order_id, request.POST.get("body", ""), caller.actor):
+    facts = attached.chosen(page, request.POST.getlist("fact"))
+    with transaction.atomic():
+        said = threads.answer(caller.ws, order_id, request.POST.get("body", ""), caller.actor, facts)
+        if said:
+            answer_mail.intend(caller.ws, order_id, said)
+            if "close" in request.POST:
+                threads.close(caller.ws, order_id, caller.actor)
+    if said:
         tell(request, Message(id="done.answered"))
     else:
         tell(request, Message(id="thread.empty"), wrong=True)

@@ -22,6 +22,7 @@ const keys = {
   t: () => location.assign("/today"),
   o: () => location.assign("/"),
   l: () => location.assign("/look"),
+  m: () => location.assign("/messages"),
   i: () => location.assign("/import"),
   c: () => location.assign("/connections"),
   "?": () => document.querySelector("#keys")?.showModal(),
@@ -64,6 +65,17 @@ document.addEventListener("keydown", (event) => {
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
+});
+
+// A saved reply goes where one writes, beside what is there already; without script its link fills the field anew.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-insert]");
+  const text = link && document.querySelector(link.dataset.into);
+  if (!text) return;
+  event.preventDefault();
+  text.setRangeText(link.dataset.insert, text.selectionStart, text.selectionEnd, "end");
+  link.closest("details").open = false;
+  text.focus();
 });
 
 document.addEventListener("click", async (event) => {
