@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from doorstep.app import archive, clock, freshness
+from doorstep.app.beginning import begun
 from doorstep.app.estimates import Window, window
 from doorstep.app.lanes import learned, route_of
 from doorstep.app.scan_view import Differing, Scan, Told, timeline
-from doorstep.app.settle.states import begun
 from doorstep.core.event import TrackingEvent
 from doorstep.core.lane import Route
 from doorstep.core.number import carrier, tracking_link

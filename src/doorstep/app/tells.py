@@ -12,12 +12,12 @@ from django.db import transaction
 
 from doorstep.app import archive, clock, outbox, policies
 from doorstep.app.accounts import Sent, drive, message_of, refused
+from doorstep.app.beginning import begun
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.deliver import GRACE_S, STORE_WAIT, too_fast
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, in_turn
 from doorstep.app.outbox import Leased
-from doorstep.app.settle.states import begun
 from doorstep.app.settle.tells import LANE
 from doorstep.connectors.contract import Busy, Denied, Moved, NotFound, Refused, Teller, Trouble
 from doorstep.connectors.registry import connector

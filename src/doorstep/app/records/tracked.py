@@ -11,9 +11,9 @@ from typing import Any, Final
 from django.db import connection
 
 from doorstep.app import archive, asides
+from doorstep.app.beginning import begun
 from doorstep.app.records.numbers import begins
 from doorstep.app.records.page import Where, paged, read_cursor
-from doorstep.app.settle.states import begun
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import normalize
 from doorstep.core.order import Role
@@ -125,6 +125,16 @@ def by_text(ws: int, texts: Iterable[str]) -> dict[str, Tracked]:
     asked = list(dict.fromkeys(texts))
     found = {row.number.norm: row for row in reversed(tracked(ws, Wanted(texts=asked), 4 * len(asked))[0])}
     return {text: found[normalize(text)] for text in asked if normalize(text) in found}
+
+
+def of_parcel(ws: int, parcel_id: int) -> Tracked | None:
+    """The number that stands for a whole parcel: one that a program wrote something beside, else the courier's, else
+    the oldest; None when it has none.
+    """
+    held = load(ParcelNumber, ws, "parcel_id", [parcel_id])
+    current = {one.number_id for one in held if one.until is None and one.role != Role.ALIAS.value}
+    found = told(ws, load(Number, ws, "id", current, only=_NUMBER))
+    return min(found, key=lambda one: (not one.aside, one.local is not None, one.since), default=None)
 
 
 def told(ws: int, rows: Sequence[Number]) -> list[Tracked]:

@@ -1,10 +1,11 @@
 """What is true of each parcel and order now."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from doorstep.app import clock
+from doorstep.app.beginning import begun
 from doorstep.app.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
@@ -19,7 +20,7 @@ from doorstep.core.pieces import boxes, together
 from doorstep.core.status import Status, closed
 from doorstep.core.timeline import Current, Placed, current, first_and_last, headline, placed
 from doorstep.core.timeline import own as own_scans
-from doorstep.db.models import Number, Order, Parcel, Purchase
+from doorstep.db.models import Number, Order, Parcel
 
 # What is computed of a parcel here.
 FACTS: Final = (
@@ -93,15 +94,6 @@ def events_of(cluster: Cluster, plan: Plan) -> dict[str, list[TrackingEvent]]:
 def bought_at(cluster: Cluster, plan: Plan) -> datetime | None:
     """Nothing of this parcel can have been scanned before this (less two days, for clocks and zones)."""
     return begun(cluster.purchase_of(plan), cluster.orders_of(plan), cluster.numbers_of(plan))
-
-
-def begun(purchase: Purchase | None, orders: Iterable[Order], numbers: Iterable[Number]) -> datetime | None:
-    """When a parcel was bought at the earliest; None = nobody says."""
-    times = [order.placed_at for order in orders]
-    times += [one.not_before for one in numbers if one.not_before]
-    if purchase and (purchase.ordered_at or purchase.paid_at):
-        times = [at for at in (purchase.ordered_at, purchase.paid_at) if at]
-    return min(times, default=None)
 
 
 def _renew_parcel(cause: Cause, cluster: Cluster, parcel: Parcel, plan: Plan) -> None:

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from doorstep.app.webhooks.shapes.aftership import AFTERSHIP
 from doorstep.app.webhooks.shapes.base import News, Shape
 from doorstep.app.webhooks.shapes.own import OWN
+from doorstep.app.webhooks.shapes.seventeen_track import SEVENTEEN_TRACK
 
 __all__ = ["SHAPES", "News", "Shape"]
 
-SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({one.name: one for one in (OWN,)})
+SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({one.name: one for one in (OWN, AFTERSHIP, SEVENTEEN_TRACK)})
