@@ -34,7 +34,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything."""
-    findings = [*_data(), *_key(), *_mail_out(), *_public_url(), *_allowed_hosts(), *_mail_domain(), *_demo()]
+    findings = [*_data(), *_key(), *_mail_out(), *_public_url(), *_allowed_hosts(), *_mail_domain(), *_app(), *_demo()]
     try:
         findings += _database()
     except DatabaseError as problem:
@@ -118,6 +118,18 @@ def _mail_domain() -> Iterator[Finding]:
         yield _found("bad", "mail_domain_without_mx", domain=domain)
     else:
         yield _found("good", "mail_domain", domain=domain, servers=servers)
+
+
+def _app() -> Iterator[Finding]:
+    """The shoppers' app: closed unless somebody opened it, and of no use without mail."""
+    if not settings.SHOPPER_APP:
+        return
+    yield _found("note", "app_open", url=f"{settings.PUBLIC_URL}/my/")
+    if not settings.EMAIL_HOST:
+        yield _found("bad", "app_without_mail")
+    for name in ("privacy", "terms"):
+        if not (Path(settings.DATA_DIR) / f"{name}.txt").is_file():
+            yield _found("note", "app_own_words", name=name, path=str(Path(settings.DATA_DIR) / f"{name}.txt"))
 
 
 def _demo() -> Iterator[Finding]:

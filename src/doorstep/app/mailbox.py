@@ -15,6 +15,7 @@ from django.db import transaction
 
 from doorstep.app import clock, doors, inbox, loop, smtp
 from doorstep.app.audit import record
+from doorstep.app.merge.at_home import TAKEN
 from doorstep.app.retention import full
 from doorstep.app.senders import mail_of
 from doorstep.core.mailmatch import MEMBER, Proof
@@ -117,6 +118,11 @@ def accept(ws: int, inbox_id: int, order_id: int, actor: str) -> None:
     if order is None:
         raise Declined("mail.no_such_order")
     _decide(ws, inbox_id, actor, {"order_id": str(order.id), "order": order.external_id})
+
+
+def take(ws: int, inbox_id: int, actor: str) -> None:
+    """Somebody of a household says that this mail is theirs: its parcel is followed. Raises Declined."""
+    _decide(ws, inbox_id, actor, {TAKEN: "1"})
 
 
 def dismiss(ws: int, inbox_id: int, actor: str) -> None:

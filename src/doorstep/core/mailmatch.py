@@ -104,7 +104,7 @@ def judge(
     if chosen and (mail.numbers or mail.unsure):
         return TakeOn(order=chosen, numbers=mail.numbers or mail.unsure)
     keys = {key for ref in mail.orders for key in known.get(ref, ())}
-    doubt = _unclear(mail, keys) or _doubt(mail, proof)
+    doubt = _unclear(mail, keys) or doubt_of(mail, proof)
     return _with_numbers(mail, keys, doubt, held) if mail.numbers else _without_number(mail, keys, doubt)
 
 
@@ -126,7 +126,7 @@ def _unclear(mail: Mail, keys: Collection[str]) -> Message | None:
     return Message(id="mail.order_unknown", values={"orders": orders}) if orders else Message(id="mail.no_order")
 
 
-def _doubt(mail: Mail, proof: Proof) -> Message | None:
+def doubt_of(mail: Mail, proof: Proof) -> Message | None:
     """Why the sender is not believed. A member's own forward stands for what it holds."""
     if not proof.how:
         return Message(id=proof.why_not, values={"sender": mail.sender})
@@ -136,7 +136,7 @@ def _doubt(mail: Mail, proof: Proof) -> Message | None:
 
 
 def _confirmation(mail: Mail, proof: Proof) -> Verdict:
-    if not mail.link or _doubt(mail, proof):
+    if not mail.link or doubt_of(mail, proof):
         return NeedsLook(reason=Message(id="mail.confirmation_unproven", values={"sender": mail.sender}))
     return NeedsLook(reason=Message(id="mail.confirm_forwarding", values={"sender": mail.sender, "link": mail.link}))
 

@@ -8,10 +8,11 @@ from django.shortcuts import render
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
-SHOPPER: Final = ("/t/", "/find/", "/s/")
+SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/find/", "/s/")
+APP: Final = "/my/"  # what shoppers see who came in
 
 
 class SecurityHeaders:
@@ -28,6 +29,9 @@ class SecurityHeaders:
             response.headers["Referrer-Policy"] = "no-referrer"
             response.headers["X-Robots-Tag"] = "noindex, nofollow"
             response.headers["Cache-Control"] = "private, no-store"
+        if request.path.startswith(APP):
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

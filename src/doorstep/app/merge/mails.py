@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from doorstep.app.merge.at_home import is_home, take_in
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.purchases import find_order
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
@@ -27,6 +28,8 @@ def merge_mail(source: Source, said: Mail, touched: Touched) -> dict[str, Any] |
         chosen=source.context.get("order_id", ""),
         dismissed="dismissed" in source.context,
     )
+    if isinstance(verdict, NeedsLook | Nothing) and is_home(source.ws):
+        return take_in(source, said, proof, verdict, touched)
     if isinstance(verdict, NeedsLook | Nothing):
         for ref in verdict.refs:
             wait_for(source, f"order:{order_ref(ref)}")

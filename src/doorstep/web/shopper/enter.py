@@ -1,0 +1,98 @@
+"""Coming into the app, and leaving it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, cast
+
+from allauth.account.utils import perform_login
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from doorstep.app import household_entry, households, tongues
+from doorstep.app.household_entry import UnderWay
+from doorstep.app.households import Refused
+from doorstep.app.say import speaking, spoken
+from doorstep.core.message import Message
+
+UNDER_WAY: Final = "my_entry"  # session key
+
+
+def anybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that is shown to whoever comes, where the operator opened the app."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, **named: Any) -> HttpResponse:
+        if not households.open_here():
+            raise Http404
+        wish = request.GET.get("lang", "") or request.POST.get("lang", "")
+        with speaking(tongues.choose((wish,), request.headers.get("Accept-Language", ""))):
+            return view(request, **named)
+
+    return inner
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@anybody
+def enter(request: HttpRequest) -> HttpResponse:
+    """Ask for the address, and mail a code to it."""
+    email, wrong = request.POST.get("email", "")[:254], None
+    if request.method == "POST":
+        try:
+            request.session[UNDER_WAY] = {
+                **household_entry.send(email, request.META["REMOTE_ADDR"]),
+                "next": _inside(request),
+                "tz": request.POST.get("tz", "")[:64],
+            }
+            return redirect(f"{reverse('my_code')}?lang={spoken()}")
+        except Refused as problem:
+            wrong = problem.message
+    context = {"email": email, "wrong": wrong, "next": _inside(request)}
+    return render(request, "shopper/enter.html", context, status=422 if wrong else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@anybody
+def code(request: HttpRequest) -> HttpResponse:
+    """Take the code, and let them in. Who has a second factor is asked for it too."""
+    held = request.session.get(UNDER_WAY)
+    if not held:
+        return redirect("my_enter")
+    wrong: Message | None = None
+    if request.method == "POST":
+        try:
+            email = household_entry.check(
+                cast(UnderWay, held), request.POST.get("code", "")[:40], request.META["REMOTE_ADDR"]
+            )
+            return _let_in(request, email, held)
+        except Refused as problem:
+            wrong = problem.message
+    context = {"email": held["email"], "wrong": wrong}
+    return render(request, "shopper/code.html", context, status=422 if wrong else 200)
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Sign out; the browser forgets what the app kept for reading offline."""
+    logout(request)
+    answer = redirect("my_enter" if households.open_here() else "board")
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+def _let_in(request: HttpRequest, email: str, held: dict[str, Any]) -> HttpResponse:
+    del request.session[UNDER_WAY]
+    user = household_entry.proven(email)
+    households.ensure(user, locale=spoken(), tz=held["tz"])
+    answer = perform_login(request, user, email_verification="none", redirect_url=held["next"], email=email)
+    return cast(HttpResponse, answer)
+
+
+def _inside(request: HttpRequest) -> str:
+    """Where they wanted to go, if that is in the app."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if safe and wanted.startswith("/my/") else reverse("my")
