@@ -178,6 +178,16 @@ async def test_a_vendor_that_is_down_is_asked_again_ever_more_rarely(town):
         assert (one.answer, one.failures) == ("broken", failures)
         waits = (await in_db(schedule)).next_at - before
         assert waits >= timedelta(minutes=15) * 2 ** (failures - 1)
+    assert not await in_db(lambda: Inbox.objects.filter(dedup_key__startswith="broken").exists())  # nothing to read
+
+
+async def test_an_answer_that_nobody_can_read_is_kept_once_to_be_looked_at(town):
+    await asked(town)
+    for _ in range(2):
+        town.trouble("aggregator", Fault.GARBAGE)
+        await asked(town)
+    kept = await in_db(lambda: [one.state for one in Inbox.objects.filter(dedup_key__startswith="broken")])
+    assert kept == ["bad"]
 
 
 async def test_a_busy_vendor_says_when(town):

@@ -191,8 +191,8 @@ async def _keep(batch: Batch, answer: Answer) -> None:
         return
     try:
         facts = cast(Carrier, _connector(batch)).read(answer)
-    except Broken:  # kept once, for a better reader and for whoever looks into it
-        for one in fresh:
+    except Broken:  # kept once, for a better reader and for whoever looks into it; who is down has said nothing
+        for one in fresh if answer.status < 500 else ():
             one.news.append(replace(arrival(one.connection, "", answer), dedup_key=f"broken:{digest.hex()}"))
         raise
     for one in fresh:
