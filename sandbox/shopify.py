@@ -1,5 +1,6 @@
 """Shopify: one shop's Admin API 2026-07 over GraphQL, and the two ways for an app to be let in."""
 
+import functools
 import hashlib
 import hmac
 import json
@@ -29,8 +30,9 @@ PATH = "/admin/api/2026-07/graphql.json"
 NO_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105 - what it says, no token
 
 
+@functools.cache
 def the_schema() -> GraphQLSchema:
-    """What this shop speaks."""
+    """What this shop speaks; read once, as building it takes longer than answering."""
     return build_schema(Path(__file__).with_name("shopify.graphql").read_text(encoding="utf-8"))
 
 
