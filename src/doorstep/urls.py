@@ -5,13 +5,16 @@ from django.urls import include, path
 from doorstep.web import accounts, join
 from doorstep.web.api import page as api
 from doorstep.web.console import (
+    alerts,
     audit,
     board,
     brand,
     bulk,
     connections,
+    coupons,
     data,
     deadlines,
+    dispute,
     dry_run,
     given_up,
     imports,
@@ -34,9 +37,10 @@ from doorstep.web.console import (
     teach,
     team,
     today,
+    webhooks,
     workspace,
 )
-from doorstep.web.page import agent, find, taken
+from doorstep.web.page import agent, find, follow, taken
 from doorstep.web.page import look as page_look
 from doorstep.web.page import order as page
 from doorstep.web.shopper import enter as my_enter
@@ -74,6 +78,7 @@ urlpatterns = [
     path("orders/<int:order_id>/push", order.push_old, name="push_old"),
     path("orders/<int:order_id>/payments/<int:sync_id>/again", payments.again, name="payment_again"),
     path("orders/<int:order_id>/dry-run", dry_run.show, name="dry_run"),
+    path("orders/<int:order_id>/dispute.zip", dispute.take, name="dispute"),
     path("orders/<int:order_id>/ack", order_more.ack, name="ack"),
     path("orders/<int:order_id>/notes", order_more.note, name="note"),
     path("orders/<int:order_id>/then", order_more.then, name="then"),
@@ -99,6 +104,10 @@ urlpatterns = [
     path("keys", keys.show, name="keys"),
     path("keys/make", keys.make, name="key_make"),
     path("keys/<int:key_id>/revoke", keys.revoke, name="key_revoke"),
+    path("webhooks", webhooks.show_all, name="webhooks"),
+    path("webhooks/make", webhooks.make, name="webhook_make"),
+    path("webhooks/<int:endpoint_id>", webhooks.show, name="webhook"),
+    path("webhooks/<int:endpoint_id>/do", webhooks.act, name="webhook_act"),
     path("import", imports.show_all, name="imports"),
     path("import/bring", imports.bring, name="import_bring"),
     path("import/template.csv", imports.template, name="import_template"),
@@ -141,6 +150,12 @@ urlpatterns = [
     path("messages", messages.show, name="messages"),
     path("messages/replies", messages.replies, name="replies"),
     path("messages/replies/keep", messages.keep_reply, name="reply_keep"),
+    path("coupons", coupons.show_all, name="coupons"),
+    path("coupons/make", coupons.make, name="coupon_make"),
+    path("coupons/<int:offer_id>", coupons.show, name="coupon_offer"),
+    path("coupons/<int:offer_id>/do", coupons.act, name="coupon_act"),
+    path("coupons/<int:offer_id>/codes.csv", coupons.export, name="coupon_export"),
+    path("orders/<int:order_id>/coupon", coupons.give, name="coupon_give"),
     path("orders/<int:order_id>/talk", messages.act, name="talk"),
     path("orders/<int:order_id>/answer", shoppers.answer, name="answer"),
     path("orders/<int:order_id>/photos/<int:photo_id>", shoppers.photo, name="photo"),
@@ -155,11 +170,17 @@ urlpatterns = [
         name="letter_preview",
     ),
     path("connections/<int:connection_id>/mails/<slug:event>/<slug:language>/test", letters.test, name="letter_test"),
+    path("alerts", alerts.show, name="alerts"),
+    path("alerts/push", alerts.push, name="alerts_push"),
     path("t/<str:token>", page.show, name="page"),
     path("t/<str:token>/resync", page.ask, name="page_resync"),
     path("t/<str:token>/mark", page.mark, name="page_mark"),
     path("t/<str:token>/photo", page.photo, name="page_photo"),
     path("t/<str:token>/message", page.write, name="page_message"),
+    path("t/<str:token>/follow", follow.show, name="page_follow"),
+    path("t/<str:token>/follow/push", follow.push, name="page_push"),
+    path("leave/<str:token>", follow.leave, name="leave"),
+    path("follow/<str:token>", follow.follow, name="follow"),
     path("t/<str:token>/calendar.ics", taken.calendar, name="page_calendar"),
     path("t/<str:token>/qr.svg", taken.qr, name="page_qr"),
     path("look/brand/<str:key>.css", page_look.style, name="look_style"),

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import acks, api_keys, bulk, say
+from doorstep.app import acks, alerts, api_keys, bulk, insight_tables, say
 from doorstep.app.board import TABS
 from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
 from doorstep.app.page_view import STEPS
 from doorstep.app.progress import STAGES
 from doorstep.app.talks import SHOW
+from doorstep.app.webhooks.kinds import TYPES
 from doorstep.app.work import LANES
 from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
@@ -46,8 +47,15 @@ PUSHES = ("held", "due", "sending", "unsure", "accepted", "refused", "superseded
 # What templates and code put together from a prefix and a value of a closed list.
 COMPOSED = {
     "messages.": SHOW,
+    "coupon.state.": ("given", "redeemed", "back"),
+    "done.coupon.": ("add", "make", "redeemed"),
     "thread.proof.": ("buyer", "unproven", "other"),
     "done.thread.": ("assign", "close", "reopen"),
+    "insight.table.": insight_tables.TABLES,
+    "insight.by.": ("carriers", "lanes", "suppliers"),
+    "insight.col.": chain.from_iterable(columns for columns, _ in insight_tables.TABLES.values()),
+    "dispute.why.": ("shared", "emptied", "large", "altered"),
+    "dispute.by.": ("buyer", "shop"),
     "status.": Status,
     "status.explained.": Status,
     "status.reason.": Reason,
@@ -64,6 +72,10 @@ COMPOSED = {
     "push.state.": PUSHES,
     "change.push.": PUSHES,
     "connection.state.": ("active", "paused", "denied"),
+    "webhook.state.": ("active", "paused", "off"),
+    "webhook.tested.": ("taken", "declined", "unreached"),
+    "webhook.type.": TYPES,
+    "done.webhook.": ("save", "pause", "resume", "replay", "end_overlap"),
     "audit.connection.": ("active", "paused"),
     "audit.": [f"{kind}_door.revoke" for kind in ("page", "lookup", "hook", "mail", "ical")],
     "audit.mail.": ("accept", "dismiss"),
@@ -121,6 +133,8 @@ COMPOSED = {
     "keys.api.group.": api_keys.GROUPS,
     "letters.event.": [one + end for one in Event for end in ("", ".how")],
     "letters.place.": WORDS,
+    "alerts.kind.": alerts.KINDS,
+    "alerts.short.": alerts.KINDS,
     "letters.state.": ("sent", "refused", "skipped", "held", "due", "dead"),
     "letters.who.": ("buyer", "follower", "extra"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from doorstep.app import brands, clock, findings, guide, photos, threads
+from doorstep.app import brands, clock, coupons, findings, guide, photos, threads
 from doorstep.app.parcel_view import Item, Seen, parcels
 from doorstep.core.diagnosis import Finding, Mark
 from doorstep.core.message import Message
@@ -73,6 +73,7 @@ class PageView:
     findings: Mapping[int, tuple[Finding, ...]]  # by parcel, 0 = about the order
     asks: Mapping[int, Answerable]  # by parcel
     thread: threads.Thread
+    coupon: coupons.Given | None  # while it can be used
 
     @property
     def about(self) -> tuple[Finding, ...]:
@@ -111,6 +112,7 @@ def page_view(ws: int, order_id: int) -> PageView | None:
         findings=findings.of_page(order, lines, seen, now),
         asks=_asks(order, seen, now),
         thread=threads.thread(ws, order.store_id, order_id),
+        coupon=given if (given := coupons.of_order(ws, order_id)) and given.usable else None,
         items=tuple(_wanted(line, seen) for line in lines if line.qty > line.qty_cancelled),
     )
 

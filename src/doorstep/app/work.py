@@ -1,4 +1,4 @@
-"""The background work of a process: nine loops that sleep until something is due or rings, and one that ends."""
+"""The background work of a process: ten loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 import functools
@@ -12,6 +12,7 @@ from doorstep.app import (
     answer_mail,
     clock,
     closing,
+    coupon_rule,
     deliver,
     export,
     feeds,
@@ -70,6 +71,7 @@ async def run(stop: asyncio.Event) -> None:
         _forever(export.BELL, stop, _pack_exports),
         _forever("closing", stop, _close_workspaces, closing.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
+        _forever("coupons", stop, _give_coupons, coupon_rule.LOOK_S),
         _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:
@@ -121,6 +123,11 @@ async def _pack_exports() -> bool:
 async def _close_workspaces() -> bool:
     await in_db(tries.forget)
     return await in_db(closing.step)
+
+
+async def _give_coupons() -> bool:
+    await in_db(coupon_rule.step)
+    return False
 
 
 async def _read_again() -> bool:

@@ -86,7 +86,8 @@ class StoreShipment:
 class Order:
     """A store order as its store tells it: a whole snapshot, the newest ``updated_at`` wins.
 
-    ``transaction`` is the payment service's own id of the payment, '' where the store does not say it.
+    ``transaction`` is the payment service's own id of the payment, '' where the store does not say it. ``coupons``: the
+    codes that were used in it, where the store says so.
     ``shipments`` is None when the answer does not say what was shipped (not the same as "nothing was shipped").
     """
 
@@ -102,6 +103,7 @@ class Order:
     ship_by: datetime | None = None
     buyer: Buyer | None = None
     shipments: tuple[StoreShipment, ...] | None = None
+    coupons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

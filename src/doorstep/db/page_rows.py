@@ -14,6 +14,7 @@ from doorstep.db.models import (
     Claim,
     Connection,
     Cooldown,
+    Coupon,
     Feed,
     Line,
     Number,
@@ -59,6 +60,7 @@ _ROWS: Final[tuple[tuple[type[models.Model], str], ...]] = (
     (Brand, "store_id = (SELECT store_id FROM doorstep_order WHERE id = %(order)s)"),
     (Photo, "order_id = %(order)s"),
     (ThreadMessage, "order_id = %(order)s"),
+    (Coupon, "order_id = %(order)s"),
     (Connection, "true"),
     (Feed, "true"),
 )
@@ -66,6 +68,7 @@ _ROWS: Final[tuple[tuple[type[models.Model], str], ...]] = (
 # with every change.
 _SHOWN: Final[dict[type[models.Model], tuple[str, ...]]] = {
     Brand: ("key",),
+    Coupon: ("id", "state"),
     Connection: ("id", "label", "kind", "connector", "state"),
     Feed: ("connection_id", "name", "answer"),
     Photo: ("id", "number_id"),

@@ -6,6 +6,7 @@ from typing import Final
 
 from django.conf import settings
 
+from doorstep.app import coupons
 from doorstep.app.changes import Noted, note
 from doorstep.app.merge.claims import Scope, Word, claim, mark_gone
 from doorstep.app.merge.source import Age, Source, Touched, order_ref
@@ -44,6 +45,8 @@ def merge_order(source: Source, said: SaidOrder, touched: Touched) -> Order:
     _merge_lines(order, said.lines, age, newest=newest)
     if said.shipments is not None:
         _merge_shipments(source, order, said, age, touched, newest=newest)
+    if said.coupons:
+        coupons.redeemed(source.ws, source.connection.id, said.number, said.coupons)
     touched.orders.add(order.id)
     return order
 

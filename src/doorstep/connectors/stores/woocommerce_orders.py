@@ -47,6 +47,10 @@ class _Line(msgspec.Struct):
     sku: Scalar = ""
 
 
+class _CouponLine(msgspec.Struct):
+    code: Scalar = ""
+
+
 class _Meta(msgspec.Struct):
     key: Scalar = ""
     value: object = None
@@ -64,6 +68,7 @@ class OrderShape(msgspec.Struct):
     billing: _Address | list[object] | None = None  # PHP writes an empty object as []
     shipping: _Address | list[object] | None = None
     line_items: list[_Line] = []
+    coupon_lines: list[_CouponLine] = []
     shipping_lines: list[object] | None = None
     needs_processing: bool | None = None
     meta_data: list[_Meta] = []
@@ -105,6 +110,7 @@ def read_order(order: OrderShape, *, known: bool, bad: Callable[[str], None]) ->
         awaiting_payment=order.status in AWAITING,
         transaction=_transaction(order),
         buyer=_read_buyer(order),
+        coupons=tuple(code for one in order.coupon_lines if (code := text(one.code))),
         shipments=tuple(_read_items(items, order, bad)) if items or known else None,
     )
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import answer_mail, attached, page_view, photos, saved_replies, talks, threads
+from doorstep.app import answer_mail, attached, coupons, page_view, photos, saved_replies, talks, threads
 from doorstep.app.order_view import OrderView
 from doorstep.core.diagnosis import Mark
 from doorstep.core.message import Message
@@ -27,6 +27,8 @@ def shown(view: OrderView, reply_id: str = "") -> Mapping[str, Any]:
         "thread": talk,
         "photos": photos.of_order(order.ws, order.id) if damaged or talk.said else (),
         "of_a_mail": photos.OF_A_MAIL,
+        "coupon": coupons.of_order(order.ws, order.id),
+        "offers": [one for one in coupons.accounts(order.ws, store=order.store_id) if one.enough],
     }
     if talk.said:
         page = page_view.page_view(order.ws, order.id)
