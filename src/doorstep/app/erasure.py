@@ -18,7 +18,7 @@ from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
 from doorstep.db import queries
-from doorstep.db.models import Aside, Claim, Inbox, Line, Note, Outbox, Person, Photo, Push, ThreadMessage, Watch
+from doorstep.db.models import Aside, Claim, Inbox, Line, Note, Outbox, Person, Photo, Push, ThreadMessage, View, Watch
 
 GONE: Final = "…"
 KEPT: Final = frozenset({"id", "ws", "erased_at", "country", "email_hash"})  # of a person; a country names nobody
@@ -111,6 +111,7 @@ def _said(found: Traces) -> int:
     """
     mine = {"ws": found.ws, "order_id__in": [one.id for one in found.orders]}
     gone, _ = Photo.objects.filter(**mine).delete()
+    View.objects.filter(**mine).delete()
     Aside.objects.filter(ws=found.ws, number_id__in=[one.id for one in found.numbers]).delete()
     return gone + ThreadMessage.objects.filter(**mine).exclude(body="").update(body="", sender="", mail_id="", facts=[])
 

@@ -1,4 +1,6 @@
-"""The shopper's page of one order, and what the shopper says there. Reading it changes nothing."""
+"""The shopper's page of one order, and what the shopper says there. Reading it changes nothing, but
+the hour in which it was opened is written down (``app.views``).
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import clock, manual, page_view, photos, resync, threads
+from doorstep.app import clock, manual, page_view, photos, resync, threads, views
 from doorstep.app.doors import Entered
 from doorstep.app.page_view import PageView
 from doorstep.app.parcel_view import Seen
@@ -36,10 +38,12 @@ def show(request: HttpRequest, door: Entered) -> HttpResponse:
     """The page."""
     key, path = key_of(door), f"{request.path}{said_in(request)} {spoken()}"
     if known := KEPT.get(path, key):
+        views.note(door.ws, door.target_id)
         return HttpResponse(known)
     page = page_view.page_view(door.ws, door.target_id)
     if page is None:
         return _gone(request)
+    views.note(door.ws, door.target_id)
     drawn, counting = _drawn(request, door, page)
     if not counting:
         KEPT.put(path, key, drawn.content)
