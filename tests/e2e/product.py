@@ -34,6 +34,7 @@ T = TypeVar("T")
 ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = Path(sys.executable).parent
 EMAIL, PASSWORD = "owner@e2e.example", "a-lantern-at-the-door"
+CARRIER: Final = ("connect", "carrier", "seventeen_track", f"api_key={aggregator.KEY}")
 RATE: Final = 7200  # a day in twelve seconds, as in the demo
 WORKER: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS: Final = (range(20_000, 32_768))[WORKER % 4 :: 4]  # two workers never try the same one
@@ -129,23 +130,23 @@ class Product(Program):
 
     def install(self) -> str:
         """What a new owner does first; returns the forwarding address of the mailbox."""
-        self.command("user", "add", EMAIL, "--password", PASSWORD, "--workspace", "E2E")
-        return str(self.command("connect", "supplier", "mail")["address"])
+        owner = ("user", "add", EMAIL, "--password", PASSWORD, "--workspace", "E2E")
+        return str(self.commands(owner, ("connect", "supplier", "mail"))[-1]["address"])
 
     def command(self, *words: str) -> dict[str, Any]:
         """The answer of a command. On SQLite those that write need the product stopped."""
-        done = subprocess.run(
-            [BIN / "doorstep", *words, "--json"],
-            env=self.env,
-            cwd=ROOT,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, f"doorstep {' '.join(words)}:\n{done.stdout}{done.stderr}"
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return answer
+        return self._answers([BIN / "doorstep", *words, "--json"])[-1]
+
+    def commands(self, *several: Sequence[str]) -> list[dict[str, Any]]:
+        """The answers of several commands, one after another in one process."""
+        answers = self._answers([sys.executable, "-m", "tests.e2e.several", json.dumps(several)])
+        assert len(answers) == len(several), answers
+        return answers
+
+    def _answers(self, words: Sequence[str | Path]) -> list[dict[str, Any]]:
+        done = subprocess.run(words, env=self.env, cwd=ROOT, check=False, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, f"{' '.join(map(str, words))}:\n{done.stdout}{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def errors(self) -> list[str]:
         """What it has logged as an error."""
@@ -282,13 +283,15 @@ class Town:
     def connect_shop(self) -> None:
         """Connect the shop, its supplier and the tracking service, as a merchant would."""
         keys = (f"consumer_key={store.KEY}", f"consumer_secret={store.SECRET}")
-        self.product.command("connect", "store", "woocommerce", f"base_url={self.world.shop}", *keys)
-        self.product.command("connect", "supplier", "cjdropshipping", f"api_key={supplier.API_KEY}")
-        self.connect_carrier()
+        shop = ("connect", "store", "woocommerce", f"base_url={self.world.shop}", *keys)
+        source = ("connect", "supplier", "cjdropshipping", f"api_key={supplier.API_KEY}")
+        self._be_called(self.product.commands(shop, source, CARRIER)[-1])
 
     def connect_carrier(self) -> None:
         """Connect the tracking service both ways: we ask it, and it calls us."""
-        made = self.product.command("connect", "carrier", "seventeen_track", f"api_key={aggregator.KEY}")
+        self._be_called(self.product.command(*CARRIER))
+
+    def _be_called(self, made: Mapping[str, Any]) -> None:
         self.world.control("push-address", {"url": made["hook"]})
 
     def close(self) -> None:
