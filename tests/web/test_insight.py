@@ -31,7 +31,7 @@ def sent(shop: Ledger) -> Ledger:
 def test_figures_are_said_with_what_stands_behind_them(sent: Ledger, alice: Client) -> None:
     text = alice.get("/insight").content.decode()
     assert "40 delivered" in text and "Transit time by week" in text and "CN → US" in text
-    assert "Cjdropshipping" in text and "Damaged" in text and "parcel: too few" in text
+    assert "Cjdropshipping" in text and "The parcel is damaged" in text and "0 parcels: too few" in text
     assert "style=" not in text and 'href="/insight/lanes.csv?days=90"' in text
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from doorstep.app import clock, views
+from doorstep.app import clock
 from doorstep.db.models import Inbox, Waiting, Workspace
 
 STEP: Final = 200  # rows looked at in one transaction
@@ -32,7 +32,6 @@ def step(limit: int = STEP) -> bool:
         _done[_ws] = old[-1]
     if len(old) == limit:
         return True
-    views.forget(_ws)
     _ws = Workspace.objects.filter(id__gt=_ws).order_by("id").values_list("id", flat=True).first() or 0
     return _ws != 0
 

@@ -1,4 +1,4 @@
-"""The background work of a process: ten loops that sleep until something is due or rings, and one that ends."""
+"""The background work of a process: loops that sleep until something is due or rings, and one that ends."""
 
 import asyncio
 import functools
@@ -32,6 +32,7 @@ from doorstep.app import (
     tells,
     tries,
     understand,
+    views,
 )
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
@@ -71,6 +72,7 @@ async def run(stop: asyncio.Event) -> None:
         _forever(export.BELL, stop, _pack_exports),
         _forever("closing", stop, _close_workspaces, closing.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
+        _forever("views", stop, _forget_views, views.LOOK_S),
         _forever("coupons", stop, _give_coupons, coupon_rule.LOOK_S),
         _until_done("reread", stop, _read_again),
     )
@@ -128,6 +130,10 @@ async def _close_workspaces() -> bool:
 async def _give_coupons() -> bool:
     await in_db(coupon_rule.step)
     return False
+
+
+async def _forget_views() -> bool:
+    return await in_db(views.forget)
 
 
 async def _read_again() -> bool:
