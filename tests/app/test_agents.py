@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import agents, clock, connect, imports, lookup, loop
+from doorstep.app import agents, clock, connect, imports, loop, tries
 from doorstep.connectors.contract import Refused
 from doorstep.connectors.suppliers.agent import ships
 from doorstep.db.models import Audit, Connection, Door, Order
@@ -104,8 +104,8 @@ def test_links_are_named_and_end_and_are_this_workspaces(one, lamps):
 
 
 def test_a_link_that_is_used_too_often_rests(one, lamps, monkeypatch):
-    monkeypatch.setitem(lookup.LIMITS, "link", 2)
+    monkeypatch.setitem(tries.LIMITS, "link", 2)
     url = agents.make(one.ws, lamps.id, "Ana", 30, "user:1").url
     assert holder(url) and holder(url)
-    with pytest.raises(lookup.TooMany):
+    with pytest.raises(tries.TooMany):
         holder(url)

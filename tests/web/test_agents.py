@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from doorstep.app import agents, lookup
+from doorstep.app import agents, tries
 from doorstep.db.models import Connection
 from tests.app.ledger import OTHER, USPS, Ledger, connect
 
@@ -83,5 +83,5 @@ def test_a_link_opens_its_own_tables_only(path: str, shop: Ledger, lamps: Connec
 
 def test_a_closed_link_says_so(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Ask the shop for a new one" in Client().get("/s/nothing").content.decode()
-    monkeypatch.setitem(lookup.LIMITS, "link", 0)
+    monkeypatch.setitem(tries.LIMITS, "link", 0)
     assert Client().get(path).status_code == 429

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from doorstep.app import clock, doors
+from doorstep.app import clock, doors, tries
 from doorstep.app.audit import record
-from doorstep.app.lookup import TRIES, TooMany
+from doorstep.app.tries import TooMany
 from doorstep.connectors.suppliers.agent import ships
 from doorstep.connectors.suppliers.sheets.said import Piece
 from doorstep.core.message import Message
@@ -89,7 +89,7 @@ def enter(token: str) -> Holder | None:
     door = doors.find("agent", token)
     if door is None:
         return None
-    if not TRIES.allow({"link": str(door.id)}, clock.monotonic()):
+    if not tries.allow({"link": str(door.id)}):
         raise TooMany
     account = Connection.objects.filter(ws=door.ws, id=door.target_id, connector="agent", state="active").first()
     tz = Workspace.objects.values_list("tz", flat=True).get(id=door.ws)

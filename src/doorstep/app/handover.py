@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import connections
 
-from doorstep.app import api_keys, archive, connecting, disclosure, erasure, inside, lending, traces, workspaces
+from doorstep.app import api_keys, archive, connecting, disclosure, erasure, inside, lending, team, traces, workspaces
 from doorstep.app.accounts import message_of
 from doorstep.app.log import logger
 from doorstep.connectors.contract import Trouble
@@ -75,6 +75,10 @@ def _set_password(email: str, password: str) -> dict[str, Any]:
     return {"email": email}
 
 
+def _forget_factors(email: str) -> dict[str, Any]:
+    return {"email": email, "forgotten": team.forget_factors(User.objects.get(email=email).pk)}
+
+
 def _make_key(workspace: str, label: str, scopes: Sequence[str], days: int) -> dict[str, Any]:
     ws = connecting.workspace_named(workspace)
     try:
@@ -103,6 +107,7 @@ CHORES: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
     "operator lend": lending.lend,
     "operator take-back": lending.take_back,
     "user add": _add_user,
+    "user forget-second-factor": _forget_factors,
     "user password": _set_password,
 }
 

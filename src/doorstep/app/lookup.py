@@ -1,57 +1,18 @@
 """A shopper finds an order by its number and one thing that only they know.
 
-A wrong and an unknown pair do the same work and get the same answer. Tries are counted in this process's memory, by
-address, by store and by order number: enough against guessing with ``up``, which is one process. Behind several web
-processes each counts for itself, so the limits multiply by their number.
+A wrong and an unknown pair do the same work and get the same answer. Tries are counted (``app.tries``) by address, by
+store and by order number.
 """
 
 import hmac
-import threading
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 from typing import Final
 
-from doorstep.app import clock
+from doorstep.app import tries
+from doorstep.app.tries import TooMany
 from doorstep.db.models import Order, Person
 
-WINDOW_S: Final = 600.0
-LIMITS: Final = {"address": 20, "store": 600, "order": 10, "link": 300}  # tries per window
-_REMEMBERED: Final = 20_000  # keys; the oldest is forgotten first
 _PHONE_DIGITS: Final = 4
 _CANDIDATES: Final = 3  # orders that one number may name in a store: compared always, so that time tells nothing
-
-
-@dataclass(slots=True)
-class Tries:
-    """Counts tries within a sliding window."""
-
-    _seen: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def allow(self, keys: dict[str, str], now: float) -> bool:
-        """Count a try under every key (scope -> whose); False when one of them has had too many."""
-        with self._guard:
-            counted = [self._count(f"{scope}:{whose}", LIMITS[scope], now) for scope, whose in keys.items()]
-        return all(counted)
-
-    def _count(self, key: str, limit: int, now: float) -> bool:
-        times = self._seen.setdefault(key, deque())
-        self._seen.move_to_end(key)
-        while times and times[0] <= now - WINDOW_S:
-            times.popleft()
-        if len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
-        if len(times) >= limit:
-            return False
-        times.append(now)
-        return True
-
-
-TRIES: Final = Tries()
-
-
-class TooMany(Exception):
-    """Too many tries; say so and try again later."""
 
 
 def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int | None:
@@ -60,7 +21,7 @@ def find(ws: int, store_id: int, number: str, secret: str, address: str) -> int 
     """
     bare = number.strip().lstrip("#").strip()
     keys = {"address": address, "store": str(store_id), "order": f"{store_id}:{bare.casefold()}"}
-    if not TRIES.allow(keys, clock.monotonic()):
+    if not tries.allow(keys):
         raise TooMany
     orders = list(
         Order.objects.filter(ws=ws, store_id=store_id, number__in=_written(bare)).order_by("-id")[:_CANDIDATES]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -50,6 +51,7 @@ def rotate(*, close_links: bool) -> dict[str, Any]:
         lost = [one.label for one in Connection.objects.order_by("ws", "id") if not _seal_again(one)]
         lost += [one.url for one in Endpoint.objects.order_by("ws", "id") if not _sign_again(one)]
         people = sum(_hash_again(some) for some in _batches())
+        _seal_factors()
         Attempt.objects.all().delete()  # an authorization half way is begun anew
         Session.objects.all().delete()
         closed = _close() if close_links else 0
@@ -100,6 +102,15 @@ def _sign_again(one: Endpoint) -> bool:
         return False
     one.save(update_fields=["secrets_enc"])
     return True
+
+
+def _seal_factors() -> None:
+    """Secrets of authenticator apps and seeds of recovery codes; one that no key opens is left to its owner."""
+    for one in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN):
+        for name in {"secret", "seed"} & one.data.keys():
+            with contextlib.suppress(vault.WrongKey):
+                one.data[name] = vault.seal(vault.unseal(one.data[name].encode())).decode()
+        one.save(update_fields=["data"])
 
 
 def _batches() -> Iterator[list[Person]]:

@@ -103,6 +103,17 @@ def require_second(ws: int, needed: bool, owner: int) -> None:
             record(ws, f"user:{owner}", "workspace.second_factor", f"workspace:{ws}", after={"needed": needed})
 
 
+def forget_factors(user_id: int) -> int:
+    """Forget apps, passkeys and recovery codes of somebody who has lost them; the trail of each of their workspaces says
+    so. Returns how many there were.
+    """
+    with transaction.atomic():
+        count, _ = Authenticator.objects.filter(user_id=user_id).delete()
+        for ws in Membership.objects.filter(user_id=user_id).values_list("ws", flat=True):
+            record(ws, "cli", "member.forget_factors", f"user:{user_id}")
+    return count
+
+
 def _locked(ws: int, user_id: int) -> Membership:
     """The membership; whoever changes members of a workspace waits here for others who do."""
     Workspace.objects.select_for_update().get(id=ws)

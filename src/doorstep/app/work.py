@@ -33,6 +33,7 @@ from doorstep.app import (
     tries,
     understand,
     views,
+    web_push,
 )
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
@@ -50,6 +51,7 @@ LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     "push": deliver.deliver,
     "tell": tells.tell,
     "mail": shopper_mail.carry_out,
+    web_push.LANE: web_push.carry_out,
     "notice": notices.tell,
     answer_mail.LANE: answer_mail.post,
     "payment": payments.give,

@@ -72,6 +72,19 @@ def user_password(
     show(done, as_json, lambda: print(f"{email} has a new password."))
 
 
+@commands.command("forget-second-factor")
+def user_forget(email: str, as_json: AsJson = False) -> None:
+    """Let somebody sign in with the password alone: their app, passkeys and recovery codes are forgotten."""
+    load_ready(as_json)
+    from doorstep.db.models import User
+
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        fail(Message(id="doctor.user_unknown", values={"email": email}), as_json)
+    done = chore("user forget-second-factor", as_json, email=user.email)
+    show(done, as_json, lambda: print(f"{email} signs in with the password alone now."))
+
+
 def _check_email(email: str, as_json: bool) -> None:
     from django.core.exceptions import ValidationError
     from django.core.validators import validate_email

@@ -151,3 +151,16 @@ def use_key(door_id: int, ws: int, window: int, count: int, now: datetime) -> in
         )
         (used,) = cursor.fetchone()
         return int(used)
+
+
+def use_try(key: str, window: int) -> int:
+    """Count a try in a window, and return how many were counted in it; those of an earlier one are forgotten."""
+    with statement() as cursor:
+        cursor.execute(
+            'INSERT INTO doorstep_tries (key, "window", used) VALUES (%s, %s, 1) ON CONFLICT (key) DO UPDATE SET'
+            ' used = CASE WHEN doorstep_tries."window" = excluded."window" THEN doorstep_tries.used + 1 ELSE 1 END,'
+            ' "window" = excluded."window" RETURNING used',
+            [key, window],
+        )
+        (used,) = cursor.fetchone()
+        return int(used)

@@ -5,16 +5,19 @@ from typing import Any
 
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from doorstep.app import vault
+from doorstep.app.log import logger
 from doorstep.db.models import User
 
 WINDOW_S = 300  # the longest window that django-allauth counts logins in
 _SEALED = "secret"
+log = logger(__name__)
 
 
 class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no type information
@@ -25,12 +28,11 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count a try to sign in. One too many says so, and says it to a program too (``login_status``)."""
+        """Count a try to sign in; one too many is answered as such, whether or not there is such an account."""
         try:
             super().pre_authenticate(request, **credentials)
         except ValidationError:
-            request.too_many = True  # type: ignore[attr-defined]
-            raise
+            raise ImmediateHttpResponse(too_many(request)) from None
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
@@ -38,7 +40,10 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
         """Tell somebody that their account was changed. The address is the account's name: allauth's own table of
         addresses is empty for who was invited.
         """
-        super().send_notification_mail(template_prefix, user, context, email or user.email)
+        try:
+            super().send_notification_mail(template_prefix, user, context, email or user.email)
+        except OSError as problem:  # smtplib's errors are OSErrors; what was changed is changed
+            log.warning("mail.failed", problem=type(problem).__name__)
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no type information
@@ -65,7 +70,9 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Too many tries of one kind, from one address, or at one account."""
-    return render(request, "429.html", status=429, headers={"Retry-After": str(WINDOW_S)})
+    answer = render(request, "429.html", status=429)
+    answer.headers["Retry-After"] = str(WINDOW_S)
+    return answer
 
 
 def no_such_page(request: HttpRequest) -> HttpResponse:

@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from doorstep.app import agents, doors, frame, households, team, tongues
 from doorstep.app.doors import Entered
-from doorstep.app.lookup import TooMany
 from doorstep.app.say import speaking
+from doorstep.app.tries import TooMany
 from doorstep.core import roles
 from doorstep.core.roles import Action
 from doorstep.db.models import Membership, User, Workspace
@@ -100,7 +100,7 @@ def resident(view: View) -> View:
     return inner
 
 
-def visitor(kind: Literal["page", "lookup"]) -> Callable[[View], View]:
+def visitor(kind: Literal["page", "lookup", "leave", "follow"]) -> Callable[[View], View]:
     """Let in whoever holds a live token. No cookie is read or set here, so there is nothing a forged request could use:
     the token in the address is all the right there is.
     """
@@ -129,8 +129,10 @@ def supplier(view: View) -> View:
     def inner(request: HttpRequest, token: str, **named: Any) -> HttpResponseBase:
         try:
             holder = agents.enter(token)
-        except TooMany:
-            return render(request, "agent/gone.html", {"busy": True}, status=429)
+        except TooMany as busy:
+            answer = render(request, "agent/gone.html", {"busy": True}, status=429)
+            answer.headers["Retry-After"] = str(busy.wait_s)
+            return answer
         if holder is None:
             return render(request, "agent/gone.html", status=404)
         with timezone.override(ZoneInfo(holder.tz)):

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from doorstep.app import brands, doors, lookup
 from doorstep.app.doors import Entered
+from doorstep.app.tries import TooMany
 from doorstep.web.gate import visitor
 from doorstep.web.headers import framed_by
 from doorstep.web.page.tongue import said_in
@@ -24,8 +25,10 @@ def find(request: HttpRequest, door: Entered) -> HttpResponse:
     if request.method == "POST":
         try:
             order_id = lookup.find(door.ws, door.target_id, number, secret, request.META["REMOTE_ADDR"])
-        except lookup.TooMany:
-            error, status = "page.find.too_many", 429
+        except TooMany as busy:
+            answer = _form(request, door, {"number": number, "error": "page.find.too_many"}, 429)
+            answer.headers["Retry-After"] = str(busy.wait_s)
+            return answer
         else:
             if order_id:
                 page = urlsplit(doors.page_url(door.ws, order_id)).path
