@@ -14,7 +14,19 @@ from doorstep.app import archive, clock
 from doorstep.app.audit import record
 from doorstep.app.inbox import answer_of
 from doorstep.app.traces import Traces, find
-from doorstep.db.models import Change, Claim, Inbox, Line, ParcelLine, Photo, Push, ThreadMessage, View
+from doorstep.db.models import (
+    Change,
+    Claim,
+    Follower,
+    Inbox,
+    Line,
+    Mailed,
+    ParcelLine,
+    Photo,
+    Push,
+    ThreadMessage,
+    View,
+)
 
 # Bytes that tell of one order only. A page of orders tells of other people too: it is listed, not given.
 ONE_ORDER: Final = {"order": "json", "mail": "eml", "reply": "eml"}
@@ -61,6 +73,8 @@ def _described(found: Traces) -> dict[str, Any]:
         "given_to_store": _rows(Push.objects.filter(ws=ws, order_id__in=orders)),
         "messages": _rows(ThreadMessage.objects.filter(ws=ws, order_id__in=orders).order_by("id")),
         "page_opened": _rows(View.objects.filter(ws=ws, order_id__in=orders).order_by("order_id", "at")),
+        "mails": _rows(Mailed.objects.filter(ws=ws, order_id__in=orders).order_by("id")),
+        "asked_to_be_told": _rows(Follower.objects.filter(ws=ws, order_id__in=orders).order_by("id"), "keys"),
         "photos": _rows(Photo.objects.filter(ws=ws, order_id__in=orders).order_by("id"), "body"),
         "changes": _rows(Change.objects.filter(about, ws=ws), "key"),
         "received": [

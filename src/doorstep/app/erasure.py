@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction
 
-from doorstep.app import archive, clock, export, retention, scans
+from doorstep.app import archive, clock, export, following, retention, scans
 from doorstep.app.audit import record
 from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
@@ -109,10 +109,12 @@ def _said(found: Traces) -> int:
     """What the shopper wrote and photographed, and what was answered; what programs wrote beside the numbers. That
     somebody wrote, and when, stays.
     """
-    mine = {"ws": found.ws, "order_id__in": [one.id for one in found.orders]}
+    orders = [one.id for one in found.orders]
+    mine: dict[str, Any] = {"ws": found.ws, "order_id__in": orders}
     gone, _ = Photo.objects.filter(**mine).delete()
     View.objects.filter(**mine).delete()
     Aside.objects.filter(ws=found.ws, number_id__in=[one.id for one in found.numbers]).delete()
+    gone += following.erase(found.ws, orders, found.email)
     return gone + ThreadMessage.objects.filter(**mine).exclude(body="").update(body="", sender="", mail_id="", facts=[])
 
 

@@ -2,21 +2,23 @@
 opt-in), or by push to a browser.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from doorstep.app import brands, clock, letter_rules, loop
 from doorstep.app.letter_rules import is_address
 from doorstep.app.notify import Letter, mark
 from doorstep.app.outbox import Leased
-from doorstep.app.readers import Reader, follow_url, start_again, stopped
+from doorstep.app.readers import Reader, follow_url, forget_stops, start_again, stopped
 from doorstep.app.say import speaking, text
 from doorstep.core.channel import channel
 from doorstep.core.message import Message
-from doorstep.db.models import Connection, Follower, Order, Outbox
+from doorstep.db.models import Connection, Follower, Mailed, Order, Outbox
 
 _A_DAY: Final = 5  # questions that are mailed for one order
 _AGAIN: Final = timedelta(hours=1)  # until the same address is asked once more
@@ -65,7 +67,7 @@ def ask(ws: int, order_id: int, address: str, language: str) -> None:
             language=language,
             made_at=now,
         )
-        key = f"confirm:{row.id}"
+        key = f"{row.id}:confirm"
         Outbox.objects.create(ws=ws, lane="mail", target_id=order_id, payload_ref=row.id, intent_key=key, due_at=now)
         transaction.on_commit(lambda: loop.wake("outbox"))
 
@@ -78,7 +80,11 @@ def write_question(leased: Leased) -> Letter | None:
     order = Order.objects.filter(ws=leased.row.ws, id=leased.row.target_id).first()
     if asked is None or order is None or stopped(asked.ws, asked.store_id, 0, asked.address):
         return None
-    values = {"order": order.number, "store": brands.look(order.ws, order.store_id).name, "url": follow_url(asked)}
+    values = {
+        "order": order.number,
+        "store": brands.look(order.ws, order.store_id).name,
+        "url": f"{follow_url(asked)}?lang={asked.language}",
+    }
     with speaking(asked.language):
         subject, body = text("letter.confirm.subject", **values), text("letter.confirm.body", **values)
     return Letter((asked.address,), subject, body, mark(leased))
@@ -102,3 +108,12 @@ def forget(ws: int, reader: Reader) -> None:
     """An address that takes no mail is mailed no more."""
     mine = Follower.objects.filter(ws=ws, kind="mail", address=reader.address, ended_at=None)
     mine.update(ended_at=clock.now())
+
+
+def erase(ws: int, orders: Collection[int], address: str) -> int:
+    """Whoever is erased is forgotten: what they asked for, what they stopped, and where mails about them went. That
+    something was mailed, and when, stays. Returns how many rows named them.
+    """
+    gone, _ = Follower.objects.filter(Q(order_id__in=orders) | Q(kind="mail", address__iexact=address), ws=ws).delete()
+    forget_stops(ws, [address])
+    return gone + Mailed.objects.filter(ws=ws, order_id__in=orders).exclude(to="").update(to="", reason=None)

@@ -70,8 +70,8 @@ def of_order(ws: int, order_id: int) -> list[Post]:
 
 def _event(row: Outbox) -> str:
     """What the mail of an intent is about, '' of one that is about nothing in the order."""
-    kind, _, milestone = row.intent_key.partition(":")
-    return milestone if kind != "confirm" else ""
+    milestone = row.intent_key.partition(":")[2]
+    return milestone if milestone != "confirm" else ""
 
 
 def _silent(row: Outbox) -> bool:

@@ -3,31 +3,33 @@ switched off, to everybody who handles orders that a shopper wrote. Once; what i
 told.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.conf import settings
 
+from doorstep.app import alerts, daily
+from doorstep.app.loop import in_db
 from doorstep.app.notify import Letter, mark, post
 from doorstep.app.outbox import Leased
 from doorstep.app.say import say
 from doorstep.core.message import Message
-from doorstep.core.roles import Action, Member, may
-from doorstep.db.models import Connection, Endpoint, Membership, Order, ThreadMessage, User
+from doorstep.db.models import Connection, Endpoint, Order, Parcel, ThreadMessage
 
 
 async def tell(leased: Leased) -> None:
     """Carry out one intent of the notice lane."""
+    await in_db(alerts.push_too, leased)
     await post(leased, _WRITERS.get(leased.row.intent_key.partition(":")[0], write))
 
 
 def write_of_message(leased: Leased) -> Letter | None:
-    """The mail, or None when the message was answered or erased, or nobody handles orders."""
+    """The mail, or None when the message was answered or erased, or nobody is to be told."""
     row = leased.row
     order = Order.objects.filter(ws=row.ws, id=row.target_id).first()
     asked = ThreadMessage.objects.filter(ws=row.ws, id=row.payload_ref).exclude(body="").first()
     later = ThreadMessage.objects.filter(ws=row.ws, order_id=row.target_id, id__gt=row.payload_ref)
-    to = _addresses(row.ws, [one for one in Member if may(one, Action.HANDLE)])
+    to = alerts.mailed(row.ws, "message")
     if order is None or asked is None or not to or later.exclude(by=asked.by).exists():
         return None
     store = Connection.objects.get(ws=row.ws, id=order.store_id)
@@ -42,16 +44,11 @@ def write_of_message(leased: Leased) -> Letter | None:
     )
 
 
-def _addresses(ws: int, member_roles: Sequence[Member]) -> tuple[str, ...]:
-    members = Membership.objects.filter(ws=ws, role__in=[one.value for one in member_roles]).values("user_id")
-    return tuple(User.objects.filter(id__in=members, is_active=True).order_by("id").values_list("email", flat=True))
-
-
 def write(leased: Leased) -> Letter | None:
-    """The mail, or None when the connection works again, was removed, or nobody owns the workspace."""
+    """The mail, or None when the connection works again, was removed, or nobody is to be told."""
     row = leased.row
     connection = Connection.objects.filter(ws=row.ws, id=row.target_id, state="denied").first()
-    to = _addresses(row.ws, [Member.OWNER])
+    to = alerts.mailed(row.ws, "denied")
     if connection is None or not to:
         return None
     url = f"{settings.PUBLIC_URL}/connections/{connection.id}"
@@ -65,10 +62,10 @@ def write(leased: Leased) -> Letter | None:
 
 
 def write_of_endpoint(leased: Leased) -> Letter | None:
-    """The mail, or None when the endpoint is told again or was deleted, or nobody owns the workspace."""
+    """The mail, or None when the endpoint is told again or was deleted, or nobody is to be told."""
     row = leased.row
     endpoint = Endpoint.objects.filter(ws=row.ws, id=row.target_id, state="off").first()
-    to = _addresses(row.ws, [Member.OWNER])
+    to = alerts.mailed(row.ws, "endpoint")
     if endpoint is None or not to:
         return None
     url = f"{settings.PUBLIC_URL}/webhooks/{endpoint.id}"
@@ -81,7 +78,27 @@ def write_of_endpoint(leased: Leased) -> Letter | None:
     )
 
 
+def write_of_problem(leased: Leased) -> Letter | None:
+    """The mail, or None when the parcel is well again or nobody is to be told."""
+    row = leased.row
+    order = Order.objects.filter(ws=row.ws, id=row.target_id, cancelled_at=None).first()
+    parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref, status="exception").first()
+    to = alerts.mailed(row.ws, "problem")
+    if order is None or parcel is None or not to or not settings.EMAIL_HOST:
+        return None
+    store = Connection.objects.get(ws=row.ws, id=order.store_id)
+    values = {"store": store.label, "order": order.number, "url": f"{settings.PUBLIC_URL}/orders/{order.id}"}
+    return Letter(
+        to=to,
+        subject=say(Message(id="letter.problem.subject", values=values)),
+        body=say(Message(id="letter.problem.body", values=values)),
+        mark=mark(leased),
+    )
+
+
 _WRITERS: Final[Mapping[str, Callable[[Leased], Letter | None]]] = {
     "message": write_of_message,
     "endpoint": write_of_endpoint,
+    "problem": write_of_problem,
+    "daily": daily.write,
 }

@@ -78,7 +78,7 @@ def stopped(ws: int, store_id: int, order_id: int, address: str) -> bool:
     return mine.filter(email_hash__in=_hashes(address)).exists()
 
 
-def forget(ws: int, addresses: Collection[str]) -> None:
+def forget_stops(ws: int, addresses: Collection[str]) -> None:
     """Forget that these addresses stopped anything: they are erased."""
     OptOut.objects.filter(ws=ws, email_hash__in=[one for text in addresses for one in _hashes(text)]).delete()
 
@@ -99,8 +99,8 @@ def _buyer(order: Order, store: Connection, person: Person, locale: str) -> Read
         unwanted = Message(id="letters.skipped.channel", values={"store": store.label})
     elif stopped(order.ws, order.store_id, order.id, person.email):
         unwanted = Message(id="letters.skipped.stopped")
-    foot = Foot(stop=leave_url(order))
     language = tongues.choose([person.locale], "", locale)
+    foot = Foot(stop=f"{leave_url(order)}?lang={language}")
     return Reader(who=BUYER, address=person.email, language=language, foot=foot, unwanted=unwanted)
 
 
@@ -110,8 +110,8 @@ def _extra(address: str, locale: str) -> Reader:
 
 
 def _follower(row: Follower, locale: str) -> Reader:
-    foot = Foot(why="letter.why.follower", stop=follow_url(row))
     language = tongues.choose([row.language], "", locale)
+    foot = Foot(why="letter.why.follower", stop=f"{follow_url(row)}?lang={language}")
     return Reader(who=FOLLOWER, address=row.address, language=language, foot=foot, ref=f".{row.id}")
 
 

@@ -21,7 +21,7 @@ from doorstep.app.loop import in_db
 from doorstep.app.notify import Letter
 from doorstep.app.outbox import Leased
 from doorstep.app.readers import BUYER, Reader, readers
-from doorstep.app.say import speaking, text
+from doorstep.app.say import speaking
 from doorstep.core.letter import Event, Hold, hold
 from doorstep.core.message import Message
 from doorstep.core.status import Status, closed
@@ -52,7 +52,7 @@ class Outcome:
 
 async def carry_out(leased: Leased) -> None:
     """Carry out one intent of the mail lane."""
-    if leased.row.intent_key.startswith("confirm:"):
+    if leased.row.intent_key.endswith(":confirm"):
         await notify.post(leased, following.write_question)
         return
     todo = await in_db(write, leased)
@@ -101,9 +101,9 @@ def _end(leased: Leased, done: Round, outcomes: Sequence[Outcome]) -> None:
 
 def write(leased: Leased) -> Round | Hold | None:
     """The letters; what they wait for; None when they would be stale, are not wanted, or have nobody to go to."""
-    row, event = leased.row, _event(leased.row)
+    row, event = leased.row, event_of(leased.row)
     order = Order.objects.filter(ws=row.ws, id=row.target_id, cancelled_at=None).first()
-    if order is None or not _is_news(row):
+    if order is None or not is_news(row):
         return None
     store = Connection.objects.get(ws=row.ws, id=order.store_id)
     person = Person.objects.filter(ws=row.ws, id=order.person_id or 0).first()
@@ -127,7 +127,7 @@ def _round(leased: Leased, order: Order, kept: Rules, to: Sequence[Reader], zone
     """A letter to each; all that waits goes into one where news go once a day."""
     row = leased.row
     beside = _beside(row, kept) if kept.timing.daily_at is not None else []
-    event = Event.DIGEST if beside else _event(row)
+    event = Event.DIGEST if beside else event_of(row)
     made = []
     for one in to:
         with timezone.override(zone):
@@ -148,7 +148,7 @@ def draft(order: Order, parcel_id: int, event: Event, reader: Reader, told: Sequ
 def _news(order: Order, row: Outbox, brand: brands.Look) -> str:
     """One line of a day's news: which parcel, and where it is now."""
     said = letter_draft.values(order, row.payload_ref, brand)
-    return text("letter.news", number=said.get("number") or order.number, status=said.get("status", ""))
+    return f"{said.get('number') or order.number}: {said.get('status', '')}"
 
 
 def _letter(leased: Leased, reader: Reader, made: Draft) -> Letter:
@@ -162,17 +162,18 @@ def _letter(leased: Leased, reader: Reader, made: Draft) -> Letter:
 def _beside(row: Outbox, kept: Rules) -> list[Outbox]:
     """What else waits to be told of the order, and still is news."""
     others = Outbox.objects.filter(free(clock.machine()), ws=row.ws, lane="mail", target_id=row.target_id, state="due")
-    waiting = others.exclude(id=row.id).exclude(intent_key__startswith="confirm:").exclude(error=None).order_by("id")
-    return [one for one in waiting if _is_news(one) and _event(one) not in kept.off]
+    waiting = others.exclude(id=row.id).exclude(intent_key__endswith=":confirm").exclude(error=None).order_by("id")
+    return [one for one in waiting if is_news(one) and event_of(one) not in kept.off]
 
 
-def _event(row: Outbox) -> Event:
+def event_of(row: Outbox) -> Event:
+    """What an intent is about."""
     return Event(row.intent_key.partition(":")[2])
 
 
-def _is_news(row: Outbox) -> bool:
+def is_news(row: Outbox) -> bool:
     """Whether it is so, and has not been so for long."""
-    parcel, event = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first(), _event(row)
+    parcel, event = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first(), event_of(row)
     if parcel is None:
         return False
     status, since = Status(parcel.status), parcel.status_since

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from doorstep.app import archive, policies
+from doorstep.app import alerts, archive, policies
 from doorstep.app.asking import Askers, askers
 from doorstep.app.merge.source import Touched
 from doorstep.app.scans import Event, Heard
@@ -54,6 +54,7 @@ class Rules:
     _policies: dict[int, tuple[Policy, int]] = field(default_factory=dict)
     _mailing: dict[int, datetime | None] = field(default_factory=dict)
     _telling: dict[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+    _problems: bool | None = None
     _askers: Askers | None = None
 
     def askers(self, connections: Iterable[Connection]) -> Askers:
@@ -73,6 +74,13 @@ class Rules:
         if store_id not in self._mailing:
             self._mailing[store_id] = policies.mailing_since(self.ws, store_id)
         return self._mailing[store_id]
+
+    @property
+    def problems_told(self) -> bool:
+        """Whether any member wants to know of parcels with a problem."""
+        if self._problems is None:
+            self._problems = alerts.chosen(self.ws, "problem")
+        return self._problems
 
     def telling_since(self, store_id: int) -> tuple[datetime | None, datetime | None]:
         """Since when the store is told where parcels are, and that they were delivered; None = it is not."""
@@ -224,7 +232,7 @@ def _load_told(world: Cluster) -> None:
     world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
-        Q(lane__in=["mail", "tell", "web_push"], target_id__in=world.orders)
+        Q(lane__in=["mail", "tell", "web_push", "notice"], target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=world.ws,
     )

@@ -23,6 +23,7 @@ MILESTONES: Final = (
     Status.EXCEPTION,
 )
 PUSH: Final = "web_push"
+STAFF: Final = "notice"  # to members who want to know of problems
 
 
 def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
@@ -37,7 +38,8 @@ def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
             for parcel, plan in cluster.plans:
                 if any(int(part.order) == order.id for part in plan.contents):
                     for milestone in _reached(cluster, order, parcel, plan, since, policy):
-                        _intend(cluster, order, parcel, lane, milestone, quiet=quiet)
+                        if lane != STAFF or milestone == Event.EXCEPTION.value:
+                            _intend(cluster, order, parcel, lane, milestone, quiet=quiet)
 
 
 def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:
@@ -51,6 +53,8 @@ def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:
         yield "mail", since
     if since := min((one.confirmed_at for one in asked if one.kind == "push" and one.confirmed_at), default=None):
         yield PUSH, since
+    if cluster.rules.problems_told and not order.before_connection:
+        yield STAFF, cluster.connections[order.store_id].connected_at
 
 
 def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
@@ -85,10 +89,11 @@ def said_since(cluster: Cluster, plan: Plan, since: datetime) -> set[str]:
 
 
 def _intend(cluster: Cluster, order: Order, parcel: Parcel, lane: str, milestone: str, *, quiet: bool) -> None:
-    key = (lane, order.id, f"{parcel.id}:{milestone}")
+    what = f"problem:{parcel.id}" if lane == STAFF else f"{parcel.id}:{milestone}"
+    key = (lane, order.id, what)
     if key in cluster.outbox:
         return
-    row = Outbox(ws=order.ws, lane=lane, target_id=order.id, intent_key=key[2])
+    row = Outbox(ws=order.ws, lane=lane, target_id=order.id, intent_key=what)
     row.payload_ref, row.state = parcel.id, "done" if quiet else "due"
     row.due_at = clock.now() + (NO_SCAN_FOR if milestone == Event.DELAYED.value else timedelta(0))
     cluster.outbox[key] = cluster.sheet.add(row)
