@@ -16,6 +16,7 @@ from doorstep.client import webhooks
 OURS = SHAPES["doorstep"]
 BODY = b'{"type":"parcel.status","id":"msg_1"}'
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four bytes or more").decode()
+MARKS = st.from_regex(r"msg_[a-z0-9]{1,9}", fullmatch=True)
 OTHER = "whsec_" + base64.b64encode(b"another secret that has enough bytes").decode()
 
 
@@ -39,7 +40,7 @@ def test_a_drawn_secret_is_one_that_the_standard_takes() -> None:
 
 @given(
     body=st.dictionaries(st.text(), st.text() | st.integers() | st.none()),
-    mark=st.from_regex(r"msg_[a-z0-9]{1,9}", fullmatch=True),
+    mark=MARKS,
 )
 def test_our_client_reads_whatever_the_standards_library_signs(body: dict[str, object], mark: str) -> None:
     raw, at = json.dumps(body), now()
