@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "doorstep.web.apps.WebConfig",
 ]
 MIDDLEWARE = [
+    "doorstep.web.domain.OwnDomain",
     "doorstep.web.api.door.Api",  # before everything else: programs bring no cookies and send no forms
     "doorstep.web.compat.door.Compat",
     "django.middleware.security.SecurityMiddleware",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from doorstep.web import accounts, join
+from doorstep.web import accounts, domain, join
 from doorstep.web.api import page as api
 from doorstep.web.console import (
     alerts,
@@ -26,6 +26,7 @@ from doorstep.web.console import (
     messages,
     order,
     order_more,
+    own_domain,
     payments,
     purchases,
     resync,
@@ -160,6 +161,8 @@ urlpatterns = [
     path("orders/<int:order_id>/answer", shoppers.answer, name="answer"),
     path("orders/<int:order_id>/photos/<int:photo_id>", shoppers.photo, name="photo"),
     path("connections/<int:connection_id>/page", brand.show, name="brand"),
+    path("connections/<int:connection_id>/domain", own_domain.act, name="domain"),
+    path("domains/known", domain.known, name="domain_known"),
     path("connections/<int:connection_id>/page/preview", brand.preview, name="brand_preview"),
     path("connections/<int:connection_id>/page/preview.css", brand.style, name="brand_style"),
     path("connections/<int:connection_id>/mails", letters.show, name="letters"),

@@ -47,6 +47,7 @@ PUSHES = ("held", "due", "sending", "unsure", "accepted", "refused", "superseded
 # What templates and code put together from a prefix and a value of a closed list.
 COMPOSED = {
     "messages.": SHOW,
+    "done.domain.": ("ask", "check", "remove"),
     "coupon.state.": ("given", "redeemed", "back"),
     "done.coupon.": ("add", "make", "redeemed"),
     "thread.proof.": ("buyer", "unproven", "other"),

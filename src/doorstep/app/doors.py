@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -17,7 +17,7 @@ from django.db.models import Q
 from doorstep.app import clock, vault
 from doorstep.app.audit import record
 from doorstep.db import queries
-from doorstep.db.models import Connection, Door
+from doorstep.db.models import Connection, Door, Order
 
 Kind = Literal["page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical", "invite", "thread", "domain"]
 
@@ -83,7 +83,8 @@ def find(kind: Kind, token: str) -> Door | None:
 
 def page_url(ws: int, order_id: int) -> str:
     """The shopper's address of an order."""
-    return f"{settings.PUBLIC_URL}/t/{token_of(ensure(ws, 'page', order_id))}"
+    store = Order.objects.filter(ws=ws, id=order_id).values("store_id")
+    return f"{_base(ws, store)}/t/{token_of(ensure(ws, 'page', order_id))}"
 
 
 def hook_url(connection: Connection) -> str:
@@ -93,7 +94,14 @@ def hook_url(connection: Connection) -> str:
 
 def lookup_url(ws: int, store_id: int) -> str:
     """Where a store's shoppers find their orders by number."""
-    return f"{settings.PUBLIC_URL}/find/{token_of(ensure(ws, 'lookup', store_id))}"
+    return f"{_base(ws, [store_id])}/find/{token_of(ensure(ws, 'lookup', store_id))}"
+
+
+def _base(ws: int, store: Any) -> str:
+    """Under which address the pages of a store are: its own proven domain (``app.domains``), else the instance's."""
+    own = Door.objects.filter(ws=ws, kind="domain", target_id__in=store, revoked_at=None, hint="")
+    host = own.values_list("label", flat=True).first()
+    return f"https://{host}" if host else str(settings.PUBLIC_URL)
 
 
 def revoke(ws: int, kind: Kind, target_id: int, actor: str) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import brands, clock, connection_view
+from doorstep.app import brands, clock, connection_view, domains, grants, households
 from doorstep.core import colour
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
@@ -20,7 +20,8 @@ from doorstep.web.gate import Caller, member
 from doorstep.web.headers import POLICY, framed_by
 
 _FIELDS = (
-    "name", "words", "colour", "ground", "phone", "email", "site", "answer_h", "powered", "support", "support_to",
+    "name", "words", "colour", "ground", "phone", "email", "site", "answer_h", "powered", "app",
+    "support", "support_to",
 )  # fmt: skip
 
 
@@ -89,9 +90,23 @@ def _context(
         "wrong": wrong,
         "logo": row.key if row.logo_kind else "",
         "most_kb": brands.MOST_LOGO_KB,
+        "app_open": households.open_here(),
+        "followers": grants.followers(caller.ws, store.id),
         "support_ways": brands.SUPPORT,
         "corrected": brands.corrected(row.colour, row.ground),
         "widget": widget if token and row.frames else "",
+        **_domain(caller, store),
+    }
+
+
+def _domain(caller: Caller, store: Connection) -> dict[str, Any]:
+    """The store's own domain, and what its owner has to do to prove it."""
+    door = domains.of(caller.ws, store.id)
+    return {
+        "domain": door,
+        "domain_proof": domains.proof(door) if door else "",
+        "domain_file": f"https://{door.label}{domains.FILE}" if door else "",
+        "public_host": urlsplit(settings.PUBLIC_URL).hostname,
     }
 
 

@@ -3,11 +3,10 @@
 import io
 
 import segno
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, ical, page_view
+from doorstep.app import clock, doors, ical, page_view
 from doorstep.app.doors import Entered
 from doorstep.app.page_view import PageView
 from doorstep.app.parcel_view import Seen
@@ -22,7 +21,7 @@ def calendar(request: HttpRequest, door: Entered) -> HttpResponse:
     page = page_view.page_view(door.ws, door.target_id)
     if page is None:
         raise Http404
-    url = _address(request)
+    url = _address(door)
     name = f"{page.brand.name} {page.order_number}"
     body = ical.calendar(name, [_event(page, one, url) for one in page.expected], clock.now())
     answer = HttpResponse(body, content_type="text/calendar; charset=utf-8")
@@ -35,7 +34,7 @@ def calendar(request: HttpRequest, door: Entered) -> HttpResponse:
 def qr(request: HttpRequest, door: Entered) -> HttpResponse:
     """The address of the page, to be read by a telephone."""
     drawn = io.BytesIO()
-    segno.make(_address(request), error="m", micro=False).save(drawn, kind="svg", scale=4, border=3, xmldecl=False)
+    segno.make(_address(door), error="m", micro=False).save(drawn, kind="svg", scale=4, border=3, xmldecl=False)
     return HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
 
 
@@ -51,5 +50,5 @@ def _event(page: PageView, parcel: Seen, url: str) -> ical.Event:
     )
 
 
-def _address(request: HttpRequest) -> str:
-    return settings.PUBLIC_URL + "/".join(request.path.split("/")[:3])
+def _address(door: Entered) -> str:
+    return doors.page_url(door.ws, door.target_id)
