@@ -9,12 +9,19 @@ from tests.browser.test_screens import PHONE, everywhere
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 DESK = {"width": 1200, "height": 900}
-MORE = ["/today", "/?tab=attention&cols=order,store,carrier,last,expected,ship_by", "/import", "/purchases"]
+TEAM = ["/team", "/settings", "/audit?check", "/data", "/accounts/2fa/", "/accounts/sessions/"]
+MORE = [
+    "/today",
+    "/?tab=attention&cols=order,store,carrier,last,expected,ship_by",
+    "/import",
+    "/purchases",
+    "/webhooks",
+]
 
 
 def test_no_screen_breaks_a_rule_of_accessibility(merchant: Windows) -> None:
     page = merchant.open("/", viewport=DESK)
-    addresses = [*everywhere(merchant, page), *MORE]
+    addresses = [*everywhere(merchant, page), *MORE, *TEAM]
     order = next(one for one in addresses if "/orders/" in one).removesuffix("/dry-run")
     addresses += [f"{order}/then", f"/bulk?do=resync&order={order.rpartition('/')[2]}"]
     broken: list[str] = []

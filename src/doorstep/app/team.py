@@ -104,8 +104,8 @@ def require_second(ws: int, needed: bool, owner: int) -> None:
 
 
 def forget_factors(user_id: int) -> int:
-    """Forget apps, passkeys and recovery codes of somebody who has lost them; the trail of each of their workspaces says
-    so. Returns how many there were.
+    """Forget apps, passkeys and recovery codes of somebody who has lost them; the trail of each of their workspaces
+    says so. Returns how many there were.
     """
     with transaction.atomic():
         count, _ = Authenticator.objects.filter(user_id=user_id).delete()
