@@ -54,8 +54,8 @@ def test_our_client_reads_whatever_the_standards_library_signs(body: dict[str, o
         webhooks.verify(raw + " ", headers, SECRET, now=at.timestamp())
 
 
-def signed(body: bytes = BODY, **changed: str) -> dict[str, str]:
-    return {**OURS.sign("msg_1", body, [SECRET], now()), **changed}
+def signed(body: bytes = BODY) -> dict[str, str]:
+    return OURS.sign("msg_1", body, [SECRET], now())
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def signed(body: bytes = BODY, **changed: str) -> dict[str, str]:
 )
 def test_what_was_altered_is_not_believed(changed: dict[str, str], why: str) -> None:
     with pytest.raises(webhooks.Unverified, match=why):
-        webhooks.verify(BODY, signed(**changed), SECRET)
+        webhooks.verify(BODY, {**signed(), **changed}, SECRET)
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=301), timedelta(seconds=-301)])

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from doorstep.app import clock, today
+from doorstep.app.webhooks import endpoints
 from doorstep.core.roles import Action
 from doorstep.web.gate import Caller, member
 
@@ -20,5 +21,6 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         "begun": begun,
         "first_day": not all(begun.values()),
         "may_handle": caller.may(Action.HANDLE),
+        "off": endpoints.off(caller.ws) if caller.may(Action.KEYS) else [],
     }
     return render(request, "console/today.html", context)

@@ -174,11 +174,12 @@ def _screen(request: HttpRequest, caller: Caller, endpoint_id: int, secret: str 
 def _choices(caller: Caller, one: Webhook | None = None) -> dict[str, object]:
     """What may be chosen, and what is: (value, chosen)."""
     stores = Connection.objects.filter(ws=caller.ws, kind="store").exclude(state="removed").order_by("label")
-    able = SHAPES[one.shape].types if one else SHAPES["doorstep"].types
+    able = SHAPES[one.shape if one else "doorstep"].types
+    types, chosen, statuses = (one.types, one.store_ids, one.statuses) if one else ([], [], [])
     return {
-        "types": [(kind.type, bool(one) and kind.type in one.types) for kind in KINDS if kind.type in able],
-        "stores": [(store, bool(one) and str(store.id) in one.store_ids) for store in stores],
-        "statuses": [(status.value, bool(one) and status in one.statuses) for status in _STATUSES],
+        "types": [(kind.type, kind.type in types) for kind in KINDS if kind.type in able],
+        "stores": [(store, str(store.id) in chosen) for store in stores],
+        "statuses": [(status.value, status in statuses) for status in _STATUSES],
         "longest_url": LONGEST_URL,
         "longest_label": LONGEST_LABEL,
     }
