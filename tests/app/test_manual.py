@@ -3,8 +3,8 @@
 import pytest
 
 from doorstep.app import manual
-from doorstep.db.models import Audit, Claim, Inbox, Number, Order
-from tests.app.ledger import CJP, OTHER, USPS, Ledger, ledger, woo
+from doorstep.db.models import Audit, Claim, Inbox, Number, Order, Parcel
+from tests.app.ledger import CJP, OTHER, USPS, Ledger, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db
 TWO = ((501, "LAMP-1", 2), (502, "BULB", 1))
@@ -101,3 +101,10 @@ def test_everything_goes_through_the_inbox(one):
     inbox_id = type_(one, USPS)
     row = Inbox.objects.get(id=inbox_id)
     assert (Inbox.objects.count(), row.state, row.headers["context"]["by"]) == (before + 1, "read", "user:1")
+
+
+def test_a_parcel_that_was_on_its_way_for_long_can_be_followed() -> None:
+    one = ledger()
+    manual.follow_number(one.ws, USPS, "usps", "user:1")
+    one.hears(one.track(track17(USPS, scan(-9, "InTransit_PickedUp", "Accepted"), scan(-2, "Delivered_Other", "Done"))))
+    assert Parcel.objects.get(ws=one.ws).status == "delivered"

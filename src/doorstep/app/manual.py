@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from doorstep.app import clock
 from doorstep.app.audit import record
+from doorstep.app.beginning import new_ref
 from doorstep.app.inbox import Arrival
 from doorstep.app.merge.claims import readable
 from doorstep.app.settle.pushes import suspect
@@ -114,7 +115,7 @@ def _held(ws: int, norm: str) -> bool:
 
 
 def _write_order(store: Connection, reference: str, title: str, actor: str) -> int:
-    ref = f"H-{secrets.token_hex(4).upper()}"
+    ref = new_ref()
     body: dict[str, object] = {
         "ref": ref,
         "number": reference.strip()[:200] or ref,

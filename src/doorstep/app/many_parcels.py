@@ -13,6 +13,7 @@ import msgspec
 from django.db import transaction
 
 from doorstep.app import clock, imports, inbox
+from doorstep.app.beginning import new_ref
 from doorstep.app.import_rows import Due, judge
 from doorstep.app.inbox import Arrival
 from doorstep.app.manual import by_hand, followed, from_link, role_of
@@ -104,7 +105,7 @@ def _of_nobody(ws: int, wishes: Sequence[Wish], new: _New, store: Connection) ->
         elif norm in held:
             yield Outcome(place=place, state="known", number=text, order_id=held[norm])
         else:
-            ref = f"H-{secrets.token_hex(6).upper()}"
+            ref = new_ref()
             new.made.append(Written(ref=ref, number=wishes[place].reference.strip() or ref, placed_at=now))
             role: Literal["platform", "local"] = "platform" if role_of(text) == "platform" else "local"
             new.given[store.id].append(Given(order=ref, number=text, carrier=carrier, role=role))
