@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 ROOT: Final = Path(__file__).resolve().parents[1]
 VENDURE: Final = ROOT / "tests/e2e/vendure"  # package.json, its lock, and the server
 MEDUSA: Final = ROOT / "tests/e2e/medusa"  # 700 MB of packages: for `make long` only
+AFTERSHIP: Final = ROOT / "tests/web/compat/aftership_sdk"  # AfterShip's own client
 CACHE: Final = ROOT / ".cache"  # their packages, not a part of the repository
 NODE: Final = 20  # the oldest major version that both run on
 LOCKED: Final = ("package.json", "package-lock.json", ".npmrc")
@@ -33,7 +34,7 @@ class Missing(Exception):
 
 def main() -> int:
     """Get everything. Exit code 1 if something is missing and CI is set."""
-    stores = [VENDURE, MEDUSA] if "DOORSTEP_LONG" in os.environ else [VENDURE]
+    stores = [AFTERSHIP, VENDURE, *([MEDUSA] if "DOORSTEP_LONG" in os.environ else [])]
     wanted = (get_chromium, get_node, *(partial(get_store, one) for one in stores))
     problems = [problem for get in wanted if (problem := _try(get))]
     for problem in problems:
@@ -83,12 +84,12 @@ def node() -> Path:
 
 
 def packages(store: Path) -> Path:
-    """The ``node_modules`` of a real store, as its lock wants them. Raises Missing."""
+    """The ``node_modules`` of a folder with a lock, as it wants them. Raises Missing."""
     stamp = CACHE / store.name / "stamp"
     if stamp.exists() and stamp.read_text(encoding="ascii") == _wanted(store):
         return CACHE / store.name / "node_modules"
-    command = "make tools" if store == VENDURE else "DOORSTEP_LONG=1 make tools"
-    raise Missing(f"The packages of the test store {store.name} are missing. Install them: {command}")
+    command = "DOORSTEP_LONG=1 make tools" if store == MEDUSA else "make tools"
+    raise Missing(f"The packages of {store.name} are missing. Install them: {command}")
 
 
 def get_chromium() -> None:
@@ -125,7 +126,7 @@ def get_store(store: Path) -> None:
             shutil.copy(store / name, place / name)
         path = f"{runner.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         # Medusa's lock names packages for other systems, which not every registry has: "ci" would want them all.
-        words = ["ci"] if store == VENDURE else ["install", "--no-save"]
+        words = ["install", "--no-save"] if store == MEDUSA else ["ci"]
         _run([*_npm(runner), *words, "--ignore-scripts", "--loglevel=error"], cwd=place, PATH=path)
         (place / "stamp").write_text(_wanted(store), encoding="ascii")
 

@@ -53,7 +53,7 @@ def _courier(one: CarrierInfo) -> dict[str, Any]:
         "web_url": one.site or None,
         "required_fields": [],
         "optional_fields": [],
-        "default_language": one.languages[0] if one.languages else None,
-        "support_languages": list(one.languages),
+        "default_language": None,
+        "support_languages": [],
         "service_from_country_regions": [],
     }

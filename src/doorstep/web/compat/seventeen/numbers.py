@@ -117,7 +117,7 @@ def gettrackinfo(holder: Holder, raw: bytes) -> Mapping[str, Any]:
 
     def show(item: Item) -> Mapping[str, Any]:
         one = _of(known, item)
-        if one.parcel.status == Status.PENDING:
+        if one.parcel.status == Status.PENDING and not one.scans:
             raise Refusal(envelope.NO_NEWS, Message(id="compat.no_news"))
         return shape.whole(one, now)
 
