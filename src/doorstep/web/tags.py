@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from django.template import Library
+from django.template import Context, Library
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from doorstep.app import attached, clock, page_view, tongues
+from doorstep.app import journey as journeys
 from doorstep.app import say as sentences
 from doorstep.app.order_view import Done
 from doorstep.app.parcel_view import Seen
@@ -193,6 +194,18 @@ def progress(stage: Stage) -> SafeString:
 def steps(status: str) -> dict[str, object]:
     """The shopper's five steps; '' = no parcel yet."""
     return {"names": page_view.STEPS, "reached": page_view.step(status)}
+
+
+@register.inclusion_tag("journey.html", takes_context=True)
+def journey(context: Context, parcel: Seen) -> dict[str, object]:
+    """The way of a parcel on the map; nothing where too little is known of it. The first map of a page brings the
+    outline of the land for all of them.
+    """
+    way = journeys.journey(parcel)
+    first = way is not None and not getattr(context["request"], "has_land", False)
+    if first:
+        context["request"].has_land = True
+    return {"way": way, "first": first}
 
 
 @register.filter
