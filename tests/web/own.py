@@ -17,6 +17,9 @@ from django.db import connection
 BEFORE: Final = (
     r'FROM "doorstep_membership" WHERE .*"user_id" =',  # where a user belongs
     r"token_sha256",  # a door: what it opens is known afterwards
+    r'FROM "doorstep_householdinvitation" WHERE .*"email" =',  # an invitation: whose address was proven
+    r'FROM "doorstep_brand" WHERE "doorstep_brand"."app" ',  # stores that their merchants opened for everybody
+    r'FROM "doorstep_grant" WHERE .*"store_ws" =',  # a merchant counts who accepted a store of theirs
     r'^(UPDATE|DELETE) .*WHERE "?\w+"?\."id" (=|IN)',  # rows that were read before
 )
 _SAYS_WHOSE: Final = re.compile(r'"ws"|\bws\b')

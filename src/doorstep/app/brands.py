@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -175,6 +176,7 @@ def read(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Message]]:
         except ValueError:
             wrong[name] = Message(id="brand.no_colour")
     values["powered"] = bool(form.get("powered"))
+    values["app"] = bool(form.get("app")) and settings.SHOPPER_APP
     values["support"] = str(form.get("support", "")) if form.get("support") in SUPPORT else ""
     values["support_to"] = values["support_to"] if values["support"] else ""
     values["answer_h"] = _within(str(form.get("answer_h", "")), *_HOURS)

@@ -34,7 +34,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything."""
-    findings = [*_data(), *_key(), *_mail_out(), *_public_url(), *_allowed_hosts(), *_mail_domain(), *_app(), *_demo()]
+    findings = [*_data(), *_key(), *_mail_out(), *_public_url(), *_allowed_hosts(), *_mail_domain(), *_demo()]
     try:
         findings += _database()
     except DatabaseError as problem:
@@ -127,6 +127,8 @@ def _app() -> Iterator[Finding]:
     yield _found("note", "app_open", url=f"{settings.PUBLIC_URL}/my/")
     if not settings.EMAIL_HOST:
         yield _found("bad", "app_without_mail")
+    if not Connection.objects.filter(ws=lending.HOUSE, kind="carrier", state="active").exists():
+        yield _found("bad", "app_asks_nobody")
     for name in ("privacy", "terms"):
         if not (Path(settings.DATA_DIR) / f"{name}.txt").is_file():
             yield _found("note", "app_own_words", name=name, path=str(Path(settings.DATA_DIR) / f"{name}.txt"))
@@ -150,6 +152,7 @@ def _database() -> Iterator[Finding]:
         yield from _reread()
         yield from _audit()
         yield from _bodies()
+        yield from _app()
 
 
 def _audit() -> Iterator[Finding]:

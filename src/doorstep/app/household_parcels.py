@@ -10,12 +10,13 @@ from django.db import transaction
 from doorstep.app import clock, grants, manual
 from doorstep.app.board_rows import Row, rows
 from doorstep.app.households import Refused
-from doorstep.core.number import Candidate, carrier, recognize
+from doorstep.core.message import Message
+from doorstep.core.number import Candidate, Confidence, carrier, normalize, recognize
 from doorstep.core.order import OrderState
 from doorstep.core.resync import PARCEL_COOLDOWN, may_resync
 from doorstep.core.status import Status
 from doorstep.db.load import load
-from doorstep.db.models import Cooldown, Kept, Line, Order
+from doorstep.db.models import Connection, Cooldown, Kept, Line, Order
 
 Group = Literal["needs", "moving", "done"]
 GROUPS: Final[tuple[Group, ...]] = ("needs", "moving", "done")
@@ -79,10 +80,17 @@ def add(ws: int, text: str, code: str, label: str, actor: str, *, confirmed: boo
         raise manual.Doubtful(seen.not_a.message)
     if not code and not confirmed and _unclear(seen.candidates):
         raise Ambiguous(choices=tuple(map(_choice, seen.candidates)))
+    if not code and not confirmed and not seen.candidates:
+        raise manual.Doubtful(Message(id="my.add.nobody"))
     order_id = manual.follow_number(ws, text, code, actor, confirmed=confirmed)
     kept = {"away_at": None, **({"label": label.strip()[:LONGEST_LABEL]} if label.strip() else {})}
     Kept.objects.update_or_create(ws=ws, grant_id=0, order_id=order_id, defaults=kept)
     return order_id
+
+
+def has_carriers(ws: int) -> bool:
+    """Whether anybody can be asked about the household's parcels: accounts that the operator lends."""
+    return Connection.objects.filter(ws=ws, kind="carrier", state="active").exists()
 
 
 def keep_label(ws: int, grant_id: int, order_id: int, label: str) -> None:
@@ -123,8 +131,11 @@ def _put(ws: int, grant_id: int, order_id: int, **values: object) -> None:
 
 
 def _unclear(candidates: Sequence[Candidate]) -> bool:
-    """Whether more than one carrier fits as well as the first."""
-    return len(candidates) > 1 and candidates[0].confidence == candidates[1].confidence
+    """Whether another carrier fits as well as the first, or even the first is no more than possible."""
+    if len(candidates) < 2:
+        return False
+    first, second = candidates[:2]
+    return first.confidence in {second.confidence, Confidence.POSSIBLE}
 
 
 def _choice(one: Candidate) -> Choice:
@@ -192,5 +203,6 @@ def _in_one(titles: Iterable[str]) -> str:
 
 def _fits(one: Entry, query: str) -> bool:
     """Whether every word of the query is in it somewhere."""
-    text = " ".join((one.title, one.store, *one.numbers, *one.carriers)).casefold()
+    bare = map(normalize, one.numbers)
+    text = " ".join((one.title, one.store, *one.numbers, *bare, *one.carriers)).casefold()
     return all(word in text for word in query.casefold().split())

@@ -64,7 +64,7 @@ def erase(ws: int, actor: str) -> None:
         for table in _tenants():
             table._default_manager.filter(ws=ws).delete()
         Workspace.objects.filter(id=ws).delete()
-        stay = set(Membership.objects.filter(user_id__in=people).values_list("user_id", flat=True))
+        stay = {one for one in people if Membership.objects.filter(user_id=one).exists()}
         User.objects.filter(id__in=set(people) - stay).delete()
 
 

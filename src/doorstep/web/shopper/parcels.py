@@ -23,6 +23,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         "groups": [(name, some) for name in GROUPS if (some := [one for one in found if one.group == name])],
         "away": away,
         "query": query,
+        "asks_nobody": not household_parcels.has_carriers(caller.ws),
         "asked": households.asked(caller.user),
         "offers": grants.offers(caller.ws, caller.user),
     }
