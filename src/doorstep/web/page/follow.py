@@ -103,7 +103,7 @@ def follow(request: HttpRequest, door: Entered) -> HttpResponse:
         else:
             store_too = request.POST.get("do") == "store"
             readers.stop(door.ws, row.store_id, 0 if store_too else row.order_id, row.address)
-        row.refresh_from_db()  # no redirect: mail programs follow none (RFC 8058, 3.1)
+        row = following.find(door.ws, row.id) or row  # no redirect: mail programs follow none (RFC 8058, 3.1)
     stopped, asked = row.ended_at is not None, row.confirmed_at is None
     return _leaving(request, order, {"stopped": stopped, "asked": asked, "address": row.address})
 
