@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import acks, alerts, api_keys, bulk, insight_tables, say
+from doorstep.app import acks, alerts, api_keys, brands, bulk, insight_tables, say
 from doorstep.app.board import TABS
 from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
@@ -36,6 +36,7 @@ from doorstep.core.message import Message
 from doorstep.core.order import OrderState, PurchaseState, Role, Stock, TrackAnswer
 from doorstep.core.policy import MailBy, Tell, When, Which
 from doorstep.core.resync import Range, Skip
+from doorstep.core.roles import Member
 from doorstep.core.status import Reason, Responsible, Status
 from doorstep.web import tags
 
@@ -131,6 +132,11 @@ COMPOSED = {
     "board.": COLUMNS,
     "ack.said.": acks.ANSWERS,
     "today.step.": STAGES,
+    "team.role.": Member,
+    "team.may.": Member,
+    "slot.": brands.SUPPORT[1:],
+    "slot.what.": brands.SUPPORT[1:],
+    "page.support.": brands.SUPPORT[1:],
     "keys.api.group.": api_keys.GROUPS,
     "letters.event.": [one + end for one in Event for end in ("", ".how")],
     "letters.place.": WORDS,

@@ -216,9 +216,9 @@ def _unreachable(values: Mapping[str, Any]) -> dict[str, Message]:
     if values["site"] and not _origin(values["site"]):
         wrong["site"] = Message(id="brand.no_site")
     if values["support"] == "mail" and not _is_mail(values["support_to"]):
-        wrong["support_to"] = Message(id="support.no_mail")
+        wrong["support_to"] = Message(id="slot.no_mail")
     if values["support"] in {"link", "chat"} and not _origin(values["support_to"]):
-        wrong["support_to"] = Message(id="support.no_link")
+        wrong["support_to"] = Message(id="slot.no_link")
     return wrong
 
 
