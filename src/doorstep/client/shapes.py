@@ -415,6 +415,8 @@ class WebhookWish(TypedDict):
     types: NotRequired[list[str]]
     store_ids: NotRequired[list[str]]
     statuses: NotRequired[list["Status"]]
+    shape: NotRequired[Literal["aftership", "doorstep", "seventeen_track"]]
+    secret: NotRequired[str]
 
 
 class WebhookChange(TypedDict):

@@ -1,6 +1,6 @@
 """Programs of yours that are told what changes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta as Limits
@@ -10,6 +10,7 @@ from doorstep.app.records.page import Page
 from doorstep.app.records.webhooks import Webhook, WebhookSecret, WebhookTry
 from doorstep.app.webhooks import endpoints, trial
 from doorstep.app.webhooks.endpoints import LONGEST_LABEL, LONGEST_URL, Wish
+from doorstep.core.message import Message
 from doorstep.core.status import Status
 from doorstep.web.api.kinds import Aware, Id, Short
 from doorstep.web.api.problem import Declined
@@ -22,6 +23,15 @@ Stores = Annotated[list[Id], Limits(max_length=100, description="Only what conce
 Statuses = Annotated[
     list[Status],
     Limits(max_length=50, description="Of `parcel.status` and `parcel.scan` only these new statuses; empty = all."),
+]
+
+AsWhom = Annotated[
+    Literal["doorstep", "aftership", "seventeen_track"],
+    Limits(description="In whose shape it is told and signed: Doorstep's own, AfterShip's or 17TRACK's."),
+]
+Agreed = Annotated[
+    str,
+    Limits(max_length=200, description="The secret that a receiver of another shape has already; empty = a new one."),
 ]
 
 
@@ -39,6 +49,8 @@ class WebhookWish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     types: Types = msgspec.field(default_factory=list)
     store_ids: Stores = msgspec.field(default_factory=list)
     statuses: Statuses = msgspec.field(default_factory=list)
+    shape: AsWhom = "doorstep"
+    secret: Agreed = ""
 
 
 class WebhookChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,7 +85,9 @@ def make_webhook(ask: Ask, body: WebhookWish) -> Made[WebhookSecret]:
         store_ids=[int(one) for one in body.store_ids],
         statuses=[one.value for one in body.statuses],
     )
-    made, secret = endpoints.make(ask.ws, wish, ask.actor)
+    if body.secret and body.shape == "doorstep":
+        raise Declined("refused", Message(id="compat.own_secret"))
+    made, secret = endpoints.make(ask.ws, wish, ask.actor, shape=body.shape, secret=body.secret)
     return Made(WebhookSecret(webhook=get_webhook(ask, Shown(), made), secret=secret), f"/webhooks/{made}")
 
 
