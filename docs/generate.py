@@ -309,6 +309,7 @@ if __name__ == "__main__":
     import connector_pages
     import diagnosis_pages
     import supplier_pages
+    import webhook_pages
 
     PAGE.write_text(page(), encoding="utf-8")
     CHANNELS.write_text(channels_page(), encoding="utf-8")
@@ -319,3 +320,4 @@ if __name__ == "__main__":
     connector_pages.write()
     diagnosis_pages.write()
     supplier_pages.write()
+    webhook_pages.write()

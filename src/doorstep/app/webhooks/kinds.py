@@ -32,7 +32,7 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind(type="order.placed", object="order", ledger="order.placed", new="number"),
+    Kind(type="order.placed", object="order", ledger="order.placed", new="order_number"),
     Kind(type="order.paid", object="order", ledger="order.paid", new="instant"),
     Kind(type="order.cancelled", object="order", ledger="order.cancelled", new="instant"),
     Kind(type="order.state", object="order", ledger="order.state", old="state", new="state"),
