@@ -110,7 +110,7 @@ def count(ws: int, wanted: Wanted) -> int:
     where = _where(ws, wanted)
     some = f'SELECT 1 FROM "doorstep_number" WHERE ws = %s AND {where.rest("LIMIT %s")}'  # noqa: S608 - nothing from outside
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({some}) some", [ws, *where.values, COUNTED])  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({some}) found", [ws, *where.values, COUNTED])  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
