@@ -1,5 +1,7 @@
 """Writes the client's typed calls from the API's own description: an operation is a method, a schema a shape."""
 
+import functools
+import json
 import keyword
 import re
 import subprocess
@@ -28,7 +30,8 @@ def modules() -> dict[Path, str]:
     document = described()
     made = {
         PLACE / "words.py": words(document),
-        PLACE / "shapes.py": shapes(document),
+        PLACE / "shapes.py": shapes(document, asked=False),
+        PLACE / "bodies.py": shapes(document, asked=True),
         PLACE / "calls.py": calls(document),
         PLACE.parent / "cli" / "groups.py": groups(document),
     }
@@ -73,17 +76,42 @@ def groups(document: Schema) -> str:
     return "\n".join((head, imports, "GROUPS: Final[Mapping[str, tuple[str, ...]]] = {", *rows, "}", ""))
 
 
-def shapes(document: Schema) -> str:
-    """What is sent and what comes back, as typed dictionaries."""
+def shapes(document: Schema, *, asked: bool) -> str:
+    """What comes back, or what is only sent (``asked``), as typed dictionaries."""
     known: Schema = document["components"]["schemas"]
+    only = sent(document)
     own = {name: one for name, one in known.items() if not name.startswith(("Page_", "Problem", "Fault"))}
-    kinds = [shape(name, one) for name, one in own.items() if "enum" not in one]
+    kinds = [shape(name, one) for name, one in own.items() if "enum" not in one and (name in only) is asked]
     text = "".join(kinds)
     named = [name for name, one in own.items() if "enum" in one and re.search(rf'["| \[]{name}["| \]]', text)]
     typing = [name for name in ("Any", "Literal", "NotRequired") if name in text]
-    head = f'"""What the API takes and tells: instants are text (2026-03-01T09:00:00Z), ids too.\n\n{MADE}\n"""\n'
+    does = "takes" if asked else "tells"
+    head = f'"""What the API {does}: instants are text (2026-03-01T09:00:00Z), ids too.\n\n{MADE}\n"""\n'
     imports = f"from typing import {', '.join((*typing, 'TypedDict'))}\n\nfrom doorstep.client.words import "
     return "\n".join((head, imports + ", ".join(sorted(named)), *kinds, ""))
+
+
+@functools.cache
+def sent_names() -> frozenset[str]:
+    """The shapes that are sent and never come back."""
+    return sent(described())
+
+
+def sent(document: Schema) -> frozenset[str]:
+    """The same, of a document."""
+    operations = [one for by_verb in document["paths"].values() for verb, one in by_verb.items() if verb in METHODS]
+    told = reached(document, [one["responses"] for one in operations])
+    return reached(document, [one.get("requestBody", {}) for one in operations]) - told
+
+
+def reached(document: Schema, begin: Any) -> frozenset[str]:
+    """The schemas that something names, and those that they name."""
+    found, left = set[str](), [begin]
+    while left:
+        names = set(re.findall(r"#/components/schemas/([\w.]+)", json.dumps(left.pop()))) - found
+        found |= names
+        left += [document["components"]["schemas"][name] for name in names]
+    return frozenset(found)
 
 
 def shape(name: str, schema: Schema) -> str:
@@ -137,7 +165,7 @@ def calls(document: Schema) -> str:
     head = f'"""Every operation of the API. {MADE}"""\n'
     imports = (
         "from collections.abc import Iterator, Sequence\nfrom typing import Literal, cast\n",
-        "from doorstep.client import shapes, words\nfrom doorstep.client.send import Sender, segment\n\n",
+        "from doorstep.client import bodies, shapes, words\nfrom doorstep.client.send import Sender, segment\n\n",
         "class Client(Sender):",
         '    """One Doorstep, seen with one key: ``Client("https://track.shop.example", "dsk_...")``. A list is',
         "    walked to its end, page by page (``limit`` rows each). Every method raises Problem and Unreachable.",
@@ -210,7 +238,8 @@ def argument(schema: Schema) -> str:
     if not kind.startswith('"'):
         return kind
     name = kind.strip('"')
-    return f"{'words' if 'enum' in described()['components']['schemas'][name] else 'shapes'}.{name}"
+    enum = "enum" in described()["components"]["schemas"][name]
+    return f"{'words' if enum else 'bodies' if name in sent_names() else 'shapes'}.{name}"
 
 
 def write() -> None:

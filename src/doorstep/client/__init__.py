@@ -7,7 +7,8 @@
         print(order["number"], order["parcels"])
     shop.add_number_to_order(order["id"], {"text": "1Z999AA10123456784"})
 
-``calls``, ``shapes`` and ``words`` are made from the API's own description (``make docs``); what sends is ``send``.
+``calls``, ``shapes``, ``bodies`` and ``words`` are made from the API's own description (``make docs``); what sends is
+``send``. A program that receives webhooks checks them with ``webhooks.verify``.
 """
 
 from doorstep.client.calls import Client

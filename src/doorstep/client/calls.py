@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal, cast
 
-from doorstep.client import shapes, words
+from doorstep.client import bodies, shapes, words
 from doorstep.client.send import Sender, segment
 
 
@@ -36,7 +36,7 @@ class Client(Sender):
         """All findings about one order, the surest first. Needs the scope findings:read."""
         return cast("Iterator[shapes.Finding]", self._each(f"/orders/{segment(order_id)}/findings", {}))
 
-    def answer_finding(self, order_id: str, body: shapes.Answer) -> list[shapes.Finding]:
+    def answer_finding(self, order_id: str, body: bodies.Answer) -> list[shapes.Finding]:
         """Answer a finding. The same cause on other evidence is a new finding. Needs the scope findings:write."""
         return cast(
             "list[shapes.Finding]", self._call("POST", f"/orders/{segment(order_id)}/findings/answer", {}, body)["data"]
@@ -46,7 +46,7 @@ class Client(Sender):
         """The tables that were brought last. Needs the scope imports:read."""
         return cast("Iterator[shapes.Import]", self._each("/imports", {}))
 
-    def bring_table(self, body: shapes.Table) -> shapes.LookedAt:
+    def bring_table(self, body: bodies.Table) -> shapes.LookedAt:
         """Bring a table. Nothing is done with it before it is confirmed. Needs the scope imports:write."""
         return cast("shapes.LookedAt", self._call("POST", "/imports", {}, body))
 
@@ -95,7 +95,7 @@ class Client(Sender):
             ),
         )
 
-    def follow_number(self, body: shapes.Typed) -> shapes.Number:
+    def follow_number(self, body: bodies.Typed) -> shapes.Number:
         """Follow a parcel of no connected shop. A number that is followed already is not made twice. Needs the
         scope parcels:write."""
         return cast("shapes.Number", self._call("POST", "/numbers", {}, body))
@@ -104,7 +104,7 @@ class Client(Sender):
         """One number. Needs the scope parcels:read."""
         return cast("shapes.Number", self._call("GET", f"/numbers/{segment(number_id)}", {"fields": fields}))
 
-    def change_carrier(self, number_id: str, body: shapes.CarrierOfNumber) -> shapes.Number:
+    def change_carrier(self, number_id: str, body: bodies.CarrierOfNumber) -> shapes.Number:
         """Name the carrier of a number: it is asked about there from now on. Needs the scope parcels:write."""
         return cast("shapes.Number", self._call("PATCH", f"/numbers/{segment(number_id)}", {}, body))
 
@@ -142,7 +142,7 @@ class Client(Sender):
         """One order. Needs the scope orders:read."""
         return cast("shapes.Order", self._call("GET", f"/orders/{segment(order_id)}", {"fields": fields}))
 
-    def add_number_to_order(self, order_id: str, body: shapes.NumberForOrder) -> shapes.Number:
+    def add_number_to_order(self, order_id: str, body: bodies.NumberForOrder) -> shapes.Number:
         """Put a tracking number on an order. It goes to the store by the store's rules. Needs the scope
         parcels:write."""
         return cast("shapes.Number", self._call("POST", f"/orders/{segment(order_id)}/numbers", {}, body))
@@ -189,7 +189,7 @@ class Client(Sender):
         """One parcel. Needs the scope parcels:read."""
         return cast("shapes.Parcel", self._call("GET", f"/parcels/{segment(parcel_id)}", {"fields": fields}))
 
-    def add_parcels(self, body: shapes.ManyParcels) -> shapes.ManyAnswers:
+    def add_parcels(self, body: bodies.ManyParcels) -> shapes.ManyAnswers:
         """Follow up to 10,000 parcels. Every row is judged and answered by itself; what is new is in the ledger
         soon after: the import says how far it is, and can be undone. Needs the scope parcels:write."""
         return cast("shapes.ManyAnswers", self._call("POST", "/parcels/bulk", {}, body))
@@ -256,7 +256,7 @@ class Client(Sender):
         """One purchase. Needs the scope purchases:read."""
         return cast("shapes.Purchase", self._call("GET", f"/purchases/{segment(purchase_id)}", {"fields": fields}))
 
-    def match_purchase(self, purchase_id: str, body: shapes.Match) -> shapes.Purchase:
+    def match_purchase(self, purchase_id: str, body: bodies.Match) -> shapes.Purchase:
         """Say which order a purchase is for: lines that name no order are then that one's, with their numbers.
         Needs the scope purchases:write."""
         return cast("shapes.Purchase", self._call("POST", f"/purchases/{segment(purchase_id)}/match", {}, body))
@@ -320,7 +320,7 @@ class Client(Sender):
             self._each("/resyncs", {"fields": fields, "limit": limit, "scope": scope, "target_id": target_id}),
         )
 
-    def resync_store_orders(self, body: shapes.StoreResync) -> shapes.Resync:
+    def resync_store_orders(self, body: bodies.StoreResync) -> shapes.Resync:
         """Have all open parcels of a store asked about: once an hour. A single parcel has an address of its own.
         Needs the scope resyncs:write."""
         return cast("shapes.Resync", self._call("POST", "/resyncs", {}, body))
@@ -338,7 +338,7 @@ class Client(Sender):
         """All webhooks, on one page. Their secrets never leave again. Needs the scope webhooks:read."""
         return cast("Iterator[shapes.Webhook]", self._each("/webhooks", {}))
 
-    def make_webhook(self, body: shapes.WebhookWish) -> shapes.WebhookSecret:
+    def make_webhook(self, body: bodies.WebhookWish) -> shapes.WebhookSecret:
         """Have an address told what changes from now on. The answer is the only one with its secret. Needs the
         scope webhooks:write."""
         return cast("shapes.WebhookSecret", self._call("POST", "/webhooks", {}, body))
@@ -347,7 +347,7 @@ class Client(Sender):
         """One webhook. Needs the scope webhooks:read."""
         return cast("shapes.Webhook", self._call("GET", f"/webhooks/{segment(webhook_id)}", {"fields": fields}))
 
-    def change_webhook(self, webhook_id: str, body: shapes.WebhookChange) -> shapes.Webhook:
+    def change_webhook(self, webhook_id: str, body: bodies.WebhookChange) -> shapes.Webhook:
         """Have it told elsewhere, or something else, from now on. Needs the scope webhooks:write."""
         return cast("shapes.Webhook", self._call("PATCH", f"/webhooks/{segment(webhook_id)}", {}, body))
 
@@ -384,7 +384,7 @@ class Client(Sender):
         webhooks:write."""
         return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/resume", {}))
 
-    def replay_webhook(self, webhook_id: str, body: shapes.Since) -> shapes.Webhook:
+    def replay_webhook(self, webhook_id: str, body: bodies.Since) -> shapes.Webhook:
         """Tell again what changed since an instant, under the webhook-ids of the first time. Needs the scope
         webhooks:write."""
         return cast("shapes.Webhook", self._call("POST", f"/webhooks/{segment(webhook_id)}/replay", {}, body))

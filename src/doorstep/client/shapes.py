@@ -1,4 +1,4 @@
-"""What the API takes and tells: instants are text (2026-03-01T09:00:00Z), ids too.
+"""What the API tells: instants are text (2026-03-01T09:00:00Z), ids too.
 
 Made from the API's description by `make docs`; do not edit it.
 """
@@ -62,13 +62,6 @@ class Finding(TypedDict):
     answer_until: str | None
 
 
-class Answer(TypedDict):
-    """An answer to the finding of that `key`: the buyer was told, later, it is no problem; or open it again."""
-
-    key: str
-    answer: Literal["fine", "later", "open", "told"]
-
-
 class Import(TypedDict):
     """A table that was brought. `state`: open (nobody confirmed it), running, done, undone. `read` of `parts`
     are in the ledger."""
@@ -103,13 +96,6 @@ class ImportRow(TypedDict):
     problem: "Said | None"
 
 
-class Table(TypedDict):
-    """A table as CSV: its first row names the columns (order, tracking number, carrier, SKU, quantity)."""
-
-    text: str
-    name: NotRequired[str]
-
-
 class Number(TypedDict):
     """A tracking number. `normalized` is how it is compared; `carrier` our code, empty = not known, and
     `carrier_by` who says so (person, source, recognized). `generation` above 0: carriers used the number
@@ -123,21 +109,6 @@ class Number(TypedDict):
     generation: NotRequired[int]
     link: NotRequired[str]
     parcels: NotRequired[list[str]]
-
-
-class Typed(TypedDict):
-    """A tracking number, or a tracking link. `carrier` is our code or any name of the carrier; `confirmed`: it
-    is a number although it does not look like one."""
-
-    text: str
-    carrier: NotRequired[str]
-    confirmed: NotRequired[bool]
-
-
-class CarrierOfNumber(TypedDict):
-    """Who carries a number: our code, or any name of the carrier."""
-
-    carrier: str
 
 
 class Order(TypedDict):
@@ -167,22 +138,6 @@ class Line(TypedDict):
     quantity: int
     cancelled: int
     needs_shipping: bool
-
-
-class NumberForOrder(TypedDict):
-    """A number that ships some of an order. Empty `contents` = all lines that are in no parcel yet."""
-
-    text: str
-    carrier: NotRequired[str]
-    confirmed: NotRequired[bool]
-    contents: NotRequired[list["Piece"]]
-
-
-class Piece(TypedDict):
-    """Some of one line: `line` is the line's `ref`."""
-
-    line: str
-    quantity: int
 
 
 class Parcel(TypedDict):
@@ -240,22 +195,6 @@ class RowAnswer(TypedDict):
     order_id: str | None
     external_id: str | None
     problem: "Said | None"
-
-
-class ManyParcels(TypedDict):
-    """Parcels to follow."""
-
-    parcels: list["ParcelWish"]
-
-
-class ParcelWish(TypedDict):
-    """A parcel to follow. `order` is the store's id or number of an order that is there; without it the parcel
-    is of no connected shop, and `reference` is what its order is called."""
-
-    number: str
-    carrier: NotRequired[str]
-    order: NotRequired[str]
-    reference: NotRequired[str]
 
 
 class Resync(TypedDict):
@@ -325,12 +264,6 @@ class PurchaseLine(TypedDict):
     how: str
 
 
-class Match(TypedDict):
-    """Which order a purchase is for; null = for none of them."""
-
-    order_id: str | None
-
-
 class Push(TypedDict):
     """A number on its way to a store. `reason` says why it is held, refused or superseded; `hold_until` null =
     until something happens. `remote_id` is the store's own id of the shipment."""
@@ -371,13 +304,6 @@ class Reading(TypedDict):
     link: str
 
 
-class StoreResync(TypedDict):
-    """A store, and which of its orders: by their date, in the workspace's days."""
-
-    store_id: str
-    range: NotRequired["Range"]
-
-
 class Webhook(TypedDict):
     """An address that is told what changes. Empty `types`, `store_ids` and `statuses` = everything. `state` off
     = it failed for too long (`reason`). `failing_since` null = it took what was sent last. Until
@@ -407,28 +333,6 @@ class WebhookSecret(TypedDict):
     secret: str
 
 
-class WebhookWish(TypedDict):
-    """An address that is to be told what changes, and what of it."""
-
-    url: str
-    label: NotRequired[str]
-    types: NotRequired[list[str]]
-    store_ids: NotRequired[list[str]]
-    statuses: NotRequired[list["Status"]]
-    shape: NotRequired[Literal["aftership", "doorstep", "seventeen_track"]]
-    secret: NotRequired[str]
-
-
-class WebhookChange(TypedDict):
-    """What is to be different; what is left out stays."""
-
-    url: NotRequired[str | None]
-    label: NotRequired[str | None]
-    types: NotRequired[list[str] | None]
-    store_ids: NotRequired[list[str] | None]
-    statuses: NotRequired[list["Status"] | None]
-
-
 class WebhookTry(TypedDict):
     """One request to a webhook. `message_id` is its webhook-id, `number` counts the tries of it. `status` 0 =
     no answer; `trouble` says why. `answer`: how the answer began, without what looks like a secret."""
@@ -443,9 +347,3 @@ class WebhookTry(TypedDict):
     ms: NotRequired[int]
     answer: NotRequired[str]
     trouble: NotRequired["Said | None"]
-
-
-class Since(TypedDict):
-    """From when on."""
-
-    since: str
