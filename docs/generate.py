@@ -306,6 +306,7 @@ if __name__ == "__main__":
     import carrier_pages  # beside this file; they need no packages but the product
     import client_modules
     import command_pages
+    import compat_pages
     import connector_pages
     import diagnosis_pages
     import supplier_pages
@@ -317,6 +318,7 @@ if __name__ == "__main__":
     carrier_pages.write()
     client_modules.write()
     command_pages.write()
+    compat_pages.write()
     connector_pages.write()
     diagnosis_pages.write()
     supplier_pages.write()
