@@ -82,7 +82,7 @@ def shapes(document: Schema, *, asked: bool) -> str:
     only = sent(document)
     own = {name: one for name, one in known.items() if not name.startswith(("Page_", "Problem", "Fault"))}
     kinds = [shape(name, one) for name, one in own.items() if "enum" not in one and (name in only) is asked]
-    text = "".join(kinds)
+    text = re.sub(r'(?s)""".*?"""', "", "".join(kinds))  # not what is only said of them
     named = [name for name, one in own.items() if "enum" in one and re.search(rf'["| \[]{name}["| \]]', text)]
     typing = [name for name in ("Any", "Literal", "NotRequired") if name in text]
     does = "takes" if asked else "tells"

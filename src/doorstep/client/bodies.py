@@ -5,7 +5,7 @@ Made from the API's description by `make docs`; do not edit it.
 
 from typing import Literal, NotRequired, TypedDict
 
-from doorstep.client.words import Range, Status, Who
+from doorstep.client.words import Range, Status
 
 
 class Answer(TypedDict):
