@@ -127,6 +127,12 @@ def test_screens_about_oneself_wear_our_design_and_no_inline_script(shop: Ledger
     assert inline == []
 
 
+@pytest.mark.parametrize("path", ["password/reset/", "password/reset/done/", "login/", "signup/"])
+def test_screens_before_the_sign_in_show_nothing_of_anybody(db: None, path: str) -> None:
+    text = Client().get(f"/accounts/{path}").content.decode()
+    assert "Doorstep</span>" in text and "Sign out" not in text and "style=" not in text
+
+
 def test_signed_in_without_a_workspace_one_can_still_secure_oneself(db: None) -> None:
     User.objects.create_user("dora@example.org", PASSWORD)
     assert login("dora@example.org").get("/accounts/2fa/").status_code == 200

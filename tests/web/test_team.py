@@ -114,6 +114,13 @@ def test_many_open_invitations_are_enough(shop: Ledger, alice: Client, monkeypat
     assert [one.email for one in invitations.waiting(shop.ws)] == ["dora@example.org"]
 
 
+def test_nobody_is_sent_mail_after_mail(shop: Ledger, alice: Client) -> None:
+    for _ in range(7):
+        alice.post("/team/invite", {"email": "dora@example.org", "role": "agent"})
+    assert Outbox.objects.filter(ws=shop.ws, lane=invitations.LANE).count() == 5
+    assert len(invitations.waiting(shop.ws)) == 1, "the last link that was sent stays good"
+
+
 def test_last_owner_stays(shop: Ledger, alice: Client) -> None:
     me = User.objects.get(email="alice@example.org").pk
     alice.post("/team/leave")

@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet
 
-from doorstep.app import clock, doors, loop, workspaces
+from doorstep.app import clock, doors, loop, tries, workspaces
 from doorstep.app.audit import record
 from doorstep.app.notify import Letter, mark, post
 from doorstep.app.outbox import Leased
@@ -163,6 +163,8 @@ def write(leased: Leased) -> Letter | None:
 
 
 def _send(ws: int, email: str, role: str, user_id: int) -> Door:
+    if not tries.allow({"mail": f"invite:{email}"}):
+        raise Refused("team.too_often", email=email)
     now = clock.now()
     door = Door(ws=ws, kind=KIND, target_id=user_id, label=email, scopes=role, created_at=now)
     door.expires_at, door.token_sha256 = now + GOOD_FOR, doors.hashed(doors.token_of(door))

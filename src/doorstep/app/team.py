@@ -55,7 +55,7 @@ def colleagues(ws: int) -> list[Colleague]:
 
 def has_second(user_id: int) -> bool:
     """Whether somebody signs in with a second factor."""
-    return Authenticator.objects.filter(user_id=user_id, type__in=SECOND).exists()
+    return bool(Authenticator.objects.filter(user_id=user_id, type__in=SECOND).exists())
 
 
 def change(ws: int, user_id: int, role: str, actor: str) -> None:
@@ -111,7 +111,7 @@ def forget_factors(user_id: int) -> int:
         count, _ = Authenticator.objects.filter(user_id=user_id).delete()
         for ws in Membership.objects.filter(user_id=user_id).values_list("ws", flat=True):
             record(ws, "cli", "member.forget_factors", f"user:{user_id}")
-    return count
+    return int(count)
 
 
 def _locked(ws: int, user_id: int) -> Membership:
