@@ -29,8 +29,10 @@ def everywhere(windows: Windows, page: Page) -> list[str]:
     page.get_by_role("button", name="Upload").click()
     eventually(windows, page, page.get_by_text("LX987654325CN"))
     find = look_up_address(page)
-    rules = f"{page.url}/rules"
-    return [*ALL, order, f"{order}/dry-run", page.url, rules, f"{rules}/again", shopper, find, f"{shopper[:-3]}zzz"]
+    rules, mails = f"{page.url}/rules", f"{page.url}/mails"
+    store = [page.url, rules, f"{rules}/again", mails, f"{mails}/shipped/de"]
+    pages = [shopper, f"{shopper}/follow", find, f"{shopper[:-3]}zzz"]
+    return [*ALL, "/alerts", order, f"{order}/dry-run", *store, *pages]
 
 
 def test_nothing_is_wider_than_a_phone_or_light_in_the_dark(merchant: Windows) -> None:

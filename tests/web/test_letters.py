@@ -36,12 +36,16 @@ def test_screen_says_which_mails_go_and_who_mails(shop: Ledger, alice: Client, m
 
 
 def test_rules_are_kept_as_typed(shop: Ledger, alice: Client, mails: str) -> None:
-    form = {"on": ["shipped", "delivered"], "quiet_from": "22", "quiet_to": "8", "zone": "shopper", "gap_h": "4"}
+    form = {"on": ["shipped", "delivered"], "quiet_from": "22", "quiet_to": "0", "zone": "shopper", "gap_h": "4"}
     assert alice.post(mails, {**form, "followers": "on", "extra": "desk@lamp.example"}).status_code == 302
     row = LetterRules.objects.get(ws=shop.ws, store_id=shop.store.id)
-    assert (row.quiet_from, row.quiet_to, row.zone, row.gap_h, row.daily_at) == (22, 8, "shopper", 4, None)
+    assert (row.quiet_from, row.quiet_to, row.zone, row.gap_h, row.daily_at) == (22, 0, "shopper", 4, None)
     assert "exception" in row.off and "shipped" not in row.off and row.extra == ["desk@lamp.example"]
-    assert 'value="22"' in read(alice, mails) and "desk@lamp.example" in read(alice, mails)
+    assert (
+        'value="22"' in read(alice, mails)
+        and 'name="quiet_to" type="number" value="0"' in read(alice, mails)
+        and "desk@lamp.example" in read(alice, mails)
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         "tab": "alerts",
         "kinds": list(alerts.KINDS),
         "chosen": chosen,
-        "hour": hour if wrong else chosen.daily_at,
+        "hour": hour if wrong or chosen.daily_at is None else str(chosen.daily_at),
         "wrong": Message(id="alerts.no_hour") if wrong else None,
         "key": push_seal.public_key(),
     }

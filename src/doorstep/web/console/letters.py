@@ -157,7 +157,8 @@ def _saved(caller: Caller, store: Connection) -> tuple[Mapping[str, Any], list[s
     """What is kept, as the form has it: fields, which mails go, and that nothing is wrong with it."""
     row = LetterRules.objects.filter(ws=caller.ws, store_id=store.id).first()
     row = row or LetterRules(ws=caller.ws, store_id=store.id)
-    form = {name: getattr(row, name) for name in _TYPED} | {"extra": "\n".join(row.extra)}
+    form: dict[str, Any] = {name: getattr(row, name) for name in _TYPED} | {"extra": "\n".join(row.extra)}
+    form |= {name: str(one) for name, one in form.items() if type(one) is int}  # 0 is an hour, and no empty field
     return form, [one.value for one in MILESTONES if one.value not in row.off], {}
 
 
