@@ -53,7 +53,7 @@ chaos: setup     ## kill -9 two hundred times while everything flows
 
 long: site chaos      ## what takes long
 	DOORSTEP_SOAK_MINUTES=$${DOORSTEP_SOAK_MINUTES:-20} $(BIN)/python -m pytest tests/chaos/test_soak.py -n 0 -s
-	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/app -m "not vendure" -n 2 --timeout 3600
+	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/fuzz tests/app -m "not vendure" -n 2 --timeout 3600
 	DOORSTEP_LONG=1 $(BIN)/python -m tests.tools
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/e2e/test_medusa_road.py -n 0 -s
 

@@ -267,11 +267,14 @@ def _keep(ws: int, offer_id: int, codes: Iterable[str], actor: str, *, made: boo
 def _rows(text: str) -> Iterator[list[str]]:
     """The lines of a paste or a CSV file, without a heading. Raises Refused where there is none."""
     some = False
-    for cells in csv.reader(re.split(r"\r?\n", text.replace("\0", "").replace(";", ",").replace("\t", ","))):
-        row = [one.strip() for one in cells]
-        if row and row[0] and row[0].casefold() != "code":
-            some = True
-            yield row
+    try:
+        for cells in csv.reader(re.split(r"\r?\n", text.replace("\0", "").replace(";", ",").replace("\t", ","))):
+            row = [one.strip() for one in cells]
+            if row and row[0] and row[0].casefold() != "code":
+                some = True
+                yield row
+    except csv.Error:
+        raise Refused("coupon.no_rows") from None
     if not some:
         raise Refused("coupon.no_rows")
 
@@ -279,9 +282,10 @@ def _rows(text: str) -> Iterator[list[str]]:
 def _money(text: str, least: Decimal = Decimal("0.01")) -> Decimal:
     try:
         value = Decimal(text.strip()).quantize(Decimal("0.01"))
+        fits = least <= value <= _MOST_MONEY  # to compare what is not a number is invalid too
     except InvalidOperation:
         raise Refused("coupon.no_money", text=text[:20]) from None
-    if not least <= value <= _MOST_MONEY:
+    if not fits:
         raise Refused("coupon.no_money", text=text[:20])
     return value
 

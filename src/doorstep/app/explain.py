@@ -43,7 +43,7 @@ def read(raw: bytes) -> Described:
     except msgspec.ValidationError as problem:
         why, _, path = str(problem).partition(" - at ")
         raise Unreadable(path.strip("`") or "$", why) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise Unreadable("$", f"not JSON ({problem})") from None
     for path, why in _faults("$", data, described):
         raise Unreadable(path, why)

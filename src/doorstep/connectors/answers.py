@@ -6,7 +6,7 @@ from collections.abc import Container
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -15,6 +15,8 @@ from doorstep.core.message import Message, Value
 
 SAID_AT_MOST = 200
 T = TypeVar("T")
+# How many of something. Vendors write decimals, and a reader of JSON takes "Infinity" for one.
+Quantity = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 _MEANINGS: tuple[tuple[Container[int], type[Trouble] | None, str], ...] = (
     (range(200, 300), None, ""),
     (range(300, 400), Broken, "stores.moved"),
@@ -29,7 +31,7 @@ def payload(answer: Answer) -> object:
     """The JSON of an answer; anything else is Broken and says what it looks like."""
     try:
         return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if looks_like_html(answer):
             raise Broken(_title(answer.body), message=Message(id="stores.html")) from error
         raise Broken("the answer is not JSON", message=Message(id="stores.garbage")) from error

@@ -113,7 +113,7 @@ def each(raws: Iterable[msgspec.Raw], shape: type[T], what: str) -> tuple[list[T
     for place, raw in enumerate(raws):
         try:
             good.append(msgspec.json.decode(raw, type=shape, strict=False))
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             bad.append(f"{what} {place}: {error}")
     return good, bad
 
@@ -122,7 +122,7 @@ def decoded(answer: Answer, shape: type[T], supplier: str) -> T:
     """JSON of a documented shape ("7" is taken for 7). Raises Broken, in words."""
     try:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise broken(supplier, "a web page" if looks_like_html(answer) else str(error)) from error
 
 

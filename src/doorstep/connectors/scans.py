@@ -264,7 +264,7 @@ def opened(answer: Answer, shape: type[T]) -> T:
     """What can be read of an answer, good or bad: an empty ``shape`` where it is no such thing."""
     try:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return shape()
 
 
@@ -272,7 +272,7 @@ def decoded(answer: Answer, shape: type[T], carrier: str) -> T:
     """JSON of a documented shape ("7" is taken for 7). Raises Broken, in words."""
     try:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         said = "a web page" if looks_like_html(answer) else str(error)
         raise broken(carrier, said) from error
 

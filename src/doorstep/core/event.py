@@ -76,7 +76,10 @@ def when(text: str) -> When:
     local = at.replace(tzinfo=None, microsecond=0)
     if apart is None:
         return When(local, None, None, day_only=False)
-    instant = at.astimezone(UTC)
+    try:
+        instant = at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the instant is outside of all calendars") from error
     if said.endswith("-00:00"):
         return When(None, None, instant, day_only=False)
     return When(local, round(apart.total_seconds() / 60), instant, day_only=False)

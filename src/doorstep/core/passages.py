@@ -40,6 +40,7 @@ _COLUMNS: Final = frozenset({"ordered", "handed_over", "delivered", "origin", "d
 _ENDING: Final = re.compile(r"_(at|on|date|time|datetime|country|country_code)$")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:?\d\d.*)?|\d{8}(T\d{4}.*)?")
 _DAY: Final = timedelta(days=1)
+_MOST_COLUMNS: Final = 200
 _YEARS: Final = range(2000, 2100)
 LONGEST: Final = timedelta(days=400)  # longer on the way than this is a mistake in the table
 
@@ -75,7 +76,10 @@ def read_passages(text: str) -> Table:
     plain = text.removeprefix("\ufeff")
     comma = max(",;\t", key=plain.partition("\n")[0].count)
     rows = csv.reader(io.StringIO(plain, newline=""), delimiter=comma)
-    columns = _columns(next(rows, []))
+    try:
+        columns = _columns(next(rows, [])[:_MOST_COLUMNS])
+    except csv.Error as problem:
+        raise Unusable("not_csv", problem=str(problem)) from problem
     passages: list[Passage] = []
     skipped: list[Skipped] = []
     while True:

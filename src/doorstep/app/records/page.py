@@ -3,7 +3,6 @@ was given, not a place in the list.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +70,7 @@ def read_cursor(text: str, *kinds: type) -> list[Any]:
         if not isinstance(keys, list) or len(keys) != len(kinds):
             raise Unreadable
         return [_key(kind, key) for kind, key in zip(kinds, keys, strict=True)]
-    except (ValueError, binascii.Error, RecursionError):
+    except (ValueError, OverflowError, RecursionError):
         raise Unreadable from None
 
 

@@ -131,7 +131,7 @@ def decode(body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken: HTML, garbage, or a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"not an answer of AfterShip: {error}") from error
 
 
@@ -139,7 +139,7 @@ def trouble(answer: Answer) -> Trouble | None:
     """What AfterShip's own code, or the HTTP status, means; None when all is well. ``said`` begins with the code."""
     try:
         meta = msgspec.json.decode(answer.body, type=_Envelope).meta
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         meta = _Meta()
     code = meta.code or answer.status
     said = f"{code} {meta.message or ''}".strip()
@@ -168,7 +168,7 @@ def _facts(raws: Iterable[msgspec.Raw]) -> Facts:
     for place_in_list, raw in enumerate(raws):
         try:
             tracking = msgspec.json.decode(raw, type=_Tracking)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             bad.append(f"tracking {place_in_list}: {error}")
             continue
         events = _events(tracking, words, bad)

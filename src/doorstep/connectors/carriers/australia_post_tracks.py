@@ -96,7 +96,7 @@ def said(answer: Answer) -> str:
     """Australia Post's own words in a bad answer."""
     try:
         return _words(msgspec.json.decode(answer.body, type=_Said, strict=False).errors or ())
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
 
 
@@ -126,7 +126,7 @@ def _articles(number: str, raws: Iterable[msgspec.Raw], reader: Reader) -> Itera
     for place_in_list, raw in enumerate(raws):
         try:
             item = msgspec.json.decode(raw, type=_Item, strict=False)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reader.bad.append(f"{number}: article {place_in_list}: {error}")
             continue
         if item.items:

@@ -96,7 +96,7 @@ def said(answer: Answer) -> str:
 def _peeked(answer: Answer) -> _Answer:
     try:
         return msgspec.json.decode(answer.body, type=_Answer, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _Answer()
 
 

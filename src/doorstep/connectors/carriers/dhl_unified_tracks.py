@@ -125,7 +125,7 @@ def said(answer: Answer) -> str:
     """DHL's own words in a bad answer (RFC 9457)."""
     try:
         found = msgspec.json.decode(answer.body, type=_Answer, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return "; ".join(part for part in (found.title, found.detail) if part)
 
@@ -134,7 +134,7 @@ def _status(answer: Answer) -> int:
     """The HTTP status; a saved answer has lost it, but a problem (RFC 9457) repeats it in its body."""
     try:
         inside = msgspec.json.decode(answer.body, type=_Answer, strict=False).status
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         inside = None
     return inside if inside and answer.status == 200 else answer.status
 

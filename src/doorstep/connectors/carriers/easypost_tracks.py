@@ -92,7 +92,7 @@ def decode(body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken: HTML, garbage, or a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"not an answer of EasyPost: {error}") from error
 
 
@@ -100,7 +100,7 @@ def trouble(answer: Answer) -> Trouble | None:
     """What the HTTP status or EasyPost's own code means; None when all is well."""
     try:
         error = msgspec.json.decode(answer.body, type=_Said).error
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         error = None
     code = error.code if error else ""
     said = f"{code or answer.status} {error.message if error and isinstance(error.message, str) else ''}".strip()
@@ -122,7 +122,7 @@ def _facts(raws: Iterable[msgspec.Raw]) -> Facts:
     for position, raw in enumerate(raws):
         try:
             tracker = msgspec.json.decode(raw, type=Tracker)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             bad.append(f"tracker {position}: {error}")
             continue
         tracks.append(_track(tracker, words, bad))

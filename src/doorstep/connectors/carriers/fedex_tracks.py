@@ -143,7 +143,7 @@ def said(answer: Answer) -> str:
     """FedEx's own words in a bad answer: codes and texts."""
     try:
         errors = msgspec.json.decode(answer.body, type=_Answer, strict=False).errors or []
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return "; ".join(_words(one) for one in errors)
 

@@ -120,7 +120,7 @@ def said(answer: Answer) -> str:
     """La Poste's own words in a bad answer."""
     try:
         told = msgspec.json.decode(answer.body, type=_Error, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return told.message or told.code or _lone(answer).return_message or ""
 
@@ -129,14 +129,14 @@ def _lone(answer: Answer) -> _Item:
     """The item of an answer about one number; an empty one where it is none."""
     try:
         return msgspec.json.decode(answer.body, type=_Item, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _Item()
 
 
 def _list(answer: Answer) -> Sequence[msgspec.Raw]:
     try:
         return msgspec.json.decode(answer.body, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ()
 
 

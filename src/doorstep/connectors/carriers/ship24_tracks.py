@@ -133,7 +133,7 @@ def said(answer: Answer) -> str:
     """Ship24's own words in a bad answer."""
     try:
         bad = msgspec.json.decode(answer.body, type=_Bad)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     errors = bad.errors or [one for one in (bad.error,) if one]
     return "; ".join(f"{one.code or ''} {one.message or ''}".strip() for one in errors)
@@ -149,7 +149,7 @@ def _pushed(answer: Answer) -> list[msgspec.Raw]:
 def _known(raw: msgspec.Raw) -> _Named:
     try:
         return msgspec.json.decode(raw, type=_Named)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _Named()
 
 

@@ -117,7 +117,7 @@ def _said(answer: Answer) -> str:
     """ShipEngine's own words in a bad answer: codes and texts."""
     try:
         bad = msgspec.json.decode(answer.body, type=_Bad)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     told = "; ".join(f"{one.error_code or ''} {one.message or ''}".strip() for one in bad.errors or ())
     return told or bad.message or ""

@@ -103,7 +103,7 @@ def _said(answer: Answer) -> str:
     """Shippo's own words in a bad answer: a sentence, or the answer itself, which names the fields."""
     try:
         bad = msgspec.json.decode(answer.body, type=_Bad)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     return bad.detail or "; ".join(bad.messages or ()) or answer.body.decode(errors="replace")
 

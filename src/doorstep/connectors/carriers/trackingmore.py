@@ -203,7 +203,7 @@ def _couriers(answer: Answer) -> list[_Courier]:
     for raw in tracks.listed(answer):
         try:
             found.append(msgspec.json.decode(raw, type=_Courier))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             continue  # one odd carrier hides no other
     return found
 

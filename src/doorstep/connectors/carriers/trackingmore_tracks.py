@@ -116,7 +116,7 @@ def failure(answer: Answer) -> Trouble | None:
     """What TrackingMore's own code, or the HTTP status, means; None when all is well."""
     try:
         found = msgspec.json.decode(answer.body, type=_Envelope, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return trouble(answer, "", NAME, wait=BLOCKED)
     meta = found.meta or _Meta(code=found.code, message=found.message)
     code = meta.code or answer.status
@@ -174,7 +174,7 @@ def _time(raw: msgspec.Raw) -> str | None:
     """The time of a scan; None for one that cannot be read, which is counted later."""
     try:
         return msgspec.json.decode(raw, type=_Scan).checkpoint_date
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

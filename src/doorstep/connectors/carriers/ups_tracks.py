@@ -193,7 +193,7 @@ def _status(answer: Answer) -> int:
 def _errors(answer: Answer) -> list[_Problem]:
     try:
         told = msgspec.json.decode(answer.body, type=_Answer, strict=False).response
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return []
     return (told.errors or []) if told else []
 

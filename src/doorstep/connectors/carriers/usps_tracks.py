@@ -102,7 +102,7 @@ def said(answer: Answer) -> str:
     """USPS's own words in a bad answer."""
     try:
         told = msgspec.json.decode(answer.body, type=_Said, strict=False)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
     if not isinstance(told.error, _Error):
         return f"{told.error or ''} {told.error_description or ''}".strip()

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message as Part
 from email.parser import BytesHeaderParser
@@ -245,7 +246,7 @@ def _decoded(raw: str) -> str:
     raw = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     try:
         pieces = decode_header(raw)
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, HeaderParseError):
         return raw
     # The standard library hands the words between encoded ones back in this escape.
     decoded = (_in_charset(one, of or "raw-unicode-escape") if isinstance(one, bytes) else one for one, of in pieces)

@@ -255,14 +255,14 @@ def _beside(answer: Answer) -> list[ShipmentShape] | None:
     said = answer.context.get("shipments")
     try:
         return msgspec.json.decode(said, type=list[ShipmentShape]) if said else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
 def _named(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return text(found.get("hash")) if isinstance(found, dict) else ""
 

@@ -40,6 +40,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 NEEDED: Final = ("order", "placed_at", "quantity")
 DELIMITERS: Final = ",;\t|"
 ROWS_AT_MOST: Final = 200_000
+MOST_COLUMNS: Final = 200
 _NO: Final = frozenset({"no", "false", "0", "n"})
 
 
@@ -93,7 +94,7 @@ def _rows(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     first = next(iter(text.splitlines()), "")
     delimiter = max(DELIMITERS, key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    places = _places(next(rows, []))
+    places = _places(next(rows, [])[:MOST_COLUMNS])
     missing = tuple(one for one in NEEDED if one not in places)
     if missing:
         raise Unreadable(missing)

@@ -270,7 +270,7 @@ def _beside(answer: Answer) -> tuple[StoreShipment, ...] | None:
     said = answer.context.get("fulfillments")
     try:
         return read_fulfillments(msgspec.json.decode(said, type=Fulfillments)) if said else None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

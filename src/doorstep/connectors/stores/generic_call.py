@@ -59,7 +59,7 @@ def body(template: str, told: Mapping[str, object]) -> bytes:
     filled = _PLACE.sub(lambda found: _written(_known(found[1], told)), template).encode()
     try:
         msgspec.json.decode(filled)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(str(error), message=Message(id="generic.not_json", values={"said": str(error)})) from error
     return filled
 

@@ -178,7 +178,7 @@ def _beside(answer: Answer) -> list[ItemShape]:
     """The items that came with the orders."""
     try:
         return msgspec.json.decode(answer.context.get("items", ""), type=list[ItemShape])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return []
 
 

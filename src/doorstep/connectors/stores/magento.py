@@ -257,7 +257,7 @@ def _beside(answer: Answer) -> list[ShipmentShape] | None:
     said = answer.context.get("shipments")
     try:
         return msgspec.json.decode(said, type=list[ShipmentShape]) if said else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

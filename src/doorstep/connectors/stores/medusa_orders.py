@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from doorstep.connectors.answers import bare, instant
+from doorstep.connectors.answers import Quantity, bare, instant
 from doorstep.core.order import Buyer, Content, Line, Order, StoreShipment
 from doorstep.core.status import Status
 
@@ -29,13 +29,13 @@ STATUS: Mapping[str, Status] = {
 
 
 class _Detail(msgspec.Struct):
-    quantity: float
-    fulfilled_quantity: float = 0
+    quantity: Quantity
+    fulfilled_quantity: Quantity = 0
 
 
 class ItemShape(msgspec.Struct):
     id: str
-    quantity: float
+    quantity: Quantity
     title: str = ""
     variant_title: str | None = None
     variant_sku: str | None = None
@@ -66,7 +66,7 @@ class _Payments(msgspec.Struct):
 
 
 class _Part(msgspec.Struct):
-    quantity: float
+    quantity: Quantity
     line_item_id: str | None = None
 
 

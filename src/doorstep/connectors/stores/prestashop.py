@@ -301,7 +301,7 @@ def _refs(said: Iterable[object]) -> list[str]:
 def _beside(answer: Answer) -> Beside:
     try:
         return msgspec.json.decode(answer.context.get("beside", ""), type=Beside)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Broken("nothing beside the orders", message=Message(id="stores.garbage")) from error
 
 

@@ -285,14 +285,14 @@ def _beside(answer: Answer) -> Mapping[str, str] | None:
     said = answer.context.get("numbers")
     try:
         return msgspec.json.decode(said, type=dict[str, str]) if said else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
 def _shop(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     return text(found.get("shop_id")) if isinstance(found, dict) else ""
 

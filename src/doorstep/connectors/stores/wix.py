@@ -218,7 +218,7 @@ def _beside(answer: Answer) -> Mapping[str, Sequence[FulfillmentShape]]:
     said = answer.context.get("fulfillments")
     try:
         found = msgspec.json.decode(said, type=list[Fulfilled]) if said else []
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return {}
     return {one.order_id: one.fulfillments for one in found}
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from doorstep.connectors.answers import bare, instant
+from doorstep.connectors.answers import Quantity, bare, instant
 from doorstep.core.order import Buyer, Content, Line, Order, StoreShipment
 from doorstep.core.status import Status
 
@@ -34,8 +34,8 @@ class _Type(msgspec.Struct):
 
 class LineShape(msgspec.Struct, rename="camel"):
     id: str
-    quantity: float = 1
-    refund_quantity: float | None = None
+    quantity: Quantity = 1
+    refund_quantity: Quantity | None = None
     product_name: _Name = msgspec.field(default_factory=_Name)
     physical_properties: _Physical = msgspec.field(default_factory=_Physical)
     item_type: _Type = msgspec.field(default_factory=_Type)
@@ -95,7 +95,7 @@ class OrderShape(msgspec.Struct, rename="camel"):
 
 class _Part(msgspec.Struct):
     id: str
-    quantity: float | None = None
+    quantity: Quantity | None = None
 
 
 class _Tracking(msgspec.Struct, rename="camel"):

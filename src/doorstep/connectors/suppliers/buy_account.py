@@ -75,7 +75,7 @@ class BuyAccount:
         """
         try:
             said = msgspec.json.decode(answer.body, type=Bought)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             why = str(error)
             raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
         line = PurchaseLine(ref="1", order="", qty=1)

@@ -195,7 +195,7 @@ def good(answer: Answer) -> Answer:
     """The answer, unless it is trouble."""
     try:
         said = msgspec.json.decode(answer.body, type=_Bad).message or ""
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         said = ""
     if problem := trouble(answer, said, LABEL):
         raise problem

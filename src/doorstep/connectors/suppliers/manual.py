@@ -105,7 +105,7 @@ class Manual:
 def _decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         why = str(error).replace("`$.", "`")  # the field without msgspec's root sign
         raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
 

@@ -226,7 +226,7 @@ def good(answer: Answer) -> Answer:
     try:
         bad = msgspec.json.decode(answer.body, type=_Bad)
         said = bad.message or text(bad.error)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         said = ""
     if problem := trouble(answer, said, LABEL):
         raise problem

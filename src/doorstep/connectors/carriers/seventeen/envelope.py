@@ -130,7 +130,7 @@ def items(raws: Iterable[msgspec.Raw] | None) -> tuple[list[Item], tuple[str, ..
     for place, raw in enumerate(raws or ()):
         try:
             good.append(msgspec.json.decode(raw, type=Item))
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             bad.append(f"item {place}: {error}")
     return good, tuple(bad)
 
@@ -144,5 +144,5 @@ def decode(body: bytes | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken: HTML, garbage, or a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"not an answer of 17TRACK: {error}") from error

@@ -142,7 +142,7 @@ def _of_item(item: Item, push: str = "") -> Facts:
         return Facts(tracks=(replace(bare, carrier=carrier_by_key(key), carrier_key=str(key or "")),))
     try:
         info = msgspec.json.decode(said, type=_Info)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return Facts(bad=(f"{item.number}: {error}",))
     return _of_info(item.number, key, info)
 

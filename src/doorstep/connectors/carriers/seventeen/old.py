@@ -69,7 +69,7 @@ def packages(body: bytes) -> list[tuple[str, Track]] | None:
     try:
         site = msgspec.json.decode(body, type=_Site)
         return [(one.number, Track(z0=_last(one.last), e=one.state)) for one in site.packages]
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from doorstep.connectors.answers import bare, instant
+from doorstep.connectors.answers import Quantity, bare, instant
 from doorstep.core.order import Buyer, Content, Line, Order, StoreShipment
 from doorstep.core.status import Status
 
@@ -27,14 +27,14 @@ STATUS: Mapping[str, Status] = {
 
 class ItemShape(msgspec.Struct):
     item_id: int
-    qty_ordered: float
+    qty_ordered: Quantity
     sku: str = ""
     name: str | None = None
     parent_item_id: int | None = None
     is_virtual: int | None = None
-    qty_shipped: float | None = None
-    qty_canceled: float | None = None
-    qty_refunded: float | None = None
+    qty_shipped: Quantity | None = None
+    qty_canceled: Quantity | None = None
+    qty_refunded: Quantity | None = None
 
     @property
     def left(self) -> int:
@@ -97,7 +97,7 @@ class TrackShape(msgspec.Struct):
 
 class _ShippedItem(msgspec.Struct):
     order_item_id: int
-    qty: float
+    qty: Quantity
 
 
 class ShipmentShape(msgspec.Struct):

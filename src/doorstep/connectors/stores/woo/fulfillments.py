@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from doorstep.connectors.answers import convert, instant, text
+from doorstep.connectors.answers import Quantity, convert, instant, text
 from doorstep.connectors.contract import Account, Broken, Flow, NotFound, Pushed, Refused, Shipment
 from doorstep.connectors.stores.woo import ways, wire
 from doorstep.connectors.stores.woocommerce_orders import OrderShape
@@ -27,7 +27,7 @@ class _Meta(msgspec.Struct):
 
 class _Item(msgspec.Struct):
     item_id: int
-    qty: float = 1
+    qty: Quantity = 1
 
 
 class _Fulfillment(msgspec.Struct):

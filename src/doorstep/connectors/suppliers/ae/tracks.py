@@ -131,6 +131,6 @@ def _event(node: _Node, position: int) -> TrackingEvent:
 def _instant(said: Loose) -> datetime | None:
     """Milliseconds since 1970; None for what is no such number."""
     digits = text(said)
-    if not digits.isdigit() or len(digits) > 14:
+    if not digits.isdecimal() or len(digits) > 14:
         return None
     return datetime.fromtimestamp(int(digits) / 1000, UTC).replace(microsecond=0)

@@ -133,7 +133,7 @@ def _whole(message: Mapping[str, msgspec.Raw]) -> bool:
 def _envelope(answer: Answer) -> _Envelope | None:
     try:
         return msgspec.json.decode(answer.body, type=_Envelope)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -165,5 +165,5 @@ def decode(said: bytes | str | msgspec.Raw, shape: type[T]) -> T:
     """Raises Broken for a shape that contradicts the documentation."""
     try:
         return msgspec.json.decode(said, type=shape)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"not an answer of CJ: {error}") from error

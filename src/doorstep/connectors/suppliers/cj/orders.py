@@ -170,7 +170,7 @@ def _orders(answer: Answer) -> tuple[list[_Order], list[str]]:
     for place, raw in enumerate(page.orders or ()):
         try:
             orders.append(msgspec.json.decode(raw, type=_Order))
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             bad.append(f"order {place} of the page: {error}")
     return orders, bad
 

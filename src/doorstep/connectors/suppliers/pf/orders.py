@@ -132,7 +132,7 @@ def good(answer: Answer) -> Answer:
     try:
         bad = msgspec.json.decode(answer.body, type=_Bad)
         said = (bad.error and bad.error.message) or (text(bad.result) if answer.status >= 400 else "")
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         said = ""
     if problem := trouble(answer, said, LABEL):
         raise problem

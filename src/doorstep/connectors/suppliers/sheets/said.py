@@ -66,7 +66,7 @@ def confirmed(body: bytes) -> list[Given]:
     """The rows of ``written``. Raises Broken naming the field."""
     try:
         return msgspec.json.decode(body, type=list[Given])
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         why = str(error)
         raise Broken(why, message=Message(id="manual.not_understood", values={"why": why})) from error
 

@@ -51,7 +51,7 @@ def read_rows(body: bytes) -> Rows:
         raise Broken("old Excel", message=Message(id="sheet.old_excel"))
     found: Rows = []
     for place, cells in enumerate(_workbook(body) if body.startswith(b"PK") else _text_rows(body), 1):
-        row = tuple(clean(one) for one in cells[:MOST_COLUMNS])
+        row = tuple(clean(one) for one in cells[:MOST_COLUMNS]) if cells else ()
         if any(row):
             found.append((place, row))
         if len(found) > MOST_ROWS + 1 or place > LAST_ROW:  # one of them holds the names of the columns
@@ -76,7 +76,8 @@ def _workbook(body: bytes) -> Iterator[tuple[str, ...]]:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file says of its own size need not be so
         for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True):
-            yield tuple(_said(value) for value in row)
+            empty = row.count(None) == len(row)  # a single cell far below makes a million of these
+            yield () if empty else tuple(_said(value) for value in row)
     except _BAD_XLSX as error:
         raise Broken(type(error).__name__, message=Message(id="sheet.broken")) from error
 
