@@ -1,5 +1,5 @@
-"""The gate of the stores' own domains, before everything else: under such a name there are this store's pages, what they
-are drawn with, and nothing more. A name that nobody proved is refused by Django (ALLOWED_HOSTS).
+"""The gate of the stores' own domains, before everything else: under such a name there are this store's pages, what
+they are drawn with, and nothing more. A name that nobody proved is refused by Django (ALLOWED_HOSTS).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _PAGES: Final = ("/t/", "/find/")
 
 
 class OwnDomain:
-    """Middleware. A request under a store's domain goes on as one to the public address, if the page is that store's."""
+    """Middleware. A request under a store's domain goes on as one to the public address, if the page is the store's."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
