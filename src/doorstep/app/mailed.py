@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Value
 
 from doorstep.app import clock
 from doorstep.app.readers import Reader
@@ -59,35 +59,26 @@ def last_at(ws: int, order_id: int) -> datetime | None:
 
 
 def of_order(ws: int, order_id: int) -> list[Post]:
-    """All of them: what is still to go first, then what went, the newest first."""
-    waiting = Outbox.objects.filter(ws=ws, lane="mail", target_id=order_id, state__in=["due", "dead"]).order_by("id")
-    posts = [_of_intent(row) for row in waiting if _event(row) and not _silent(row)]
-    gone = Mailed.objects.filter(ws=ws, order_id=order_id).order_by("-id")
-    return posts + [
-        Post(event=one.event, who=one.who, to=one.to, state=one.state, reason=one.reason, at=one.at) for one in gone
-    ]
+    """All of them: what is still to go first, then what went, the newest first. One query."""
+    none = Value("")
+    waiting = Outbox.objects.filter(ws=ws, lane="mail", target_id=order_id, state__in=["due", "dead"])
+    open_ = waiting.values_list("id", "intent_key", "state", "error", "due_at", none, none)
+    gone = Mailed.objects.filter(ws=ws, order_id=order_id)
+    rows = open_.union(gone.values_list("id", "event", "state", "reason", "at", "who", "to"), all=True)
+    posts = [(row[0], _post(*row[1:])) for row in rows]
+    shown = [(number, one) for number, one in posts if one.event and not _silent(one)]
+    return [one for _, one in sorted(shown, key=lambda pair: (pair[1].who != "", -pair[0]))]
 
 
-def _event(row: Outbox) -> str:
-    """What the mail of an intent is about, '' of one that is about nothing in the order."""
-    milestone = row.intent_key.partition(":")[2]
-    return milestone if milestone != "confirm" else ""
+def _post(key: str, state: str, reason: Mapping[str, Any] | None, at: datetime, who: str, to: str) -> Post:
+    """Of an intent's key only what it is about; '' where that is nothing in the order."""
+    event = key.rpartition(":")[2]
+    held = not who and state == "due" and at > clock.now()
+    state = "held" if held else state
+    about = "" if event == "confirm" else event
+    return Post(event=about, who=who, to=to, state=state, reason=reason, at=at, until=at if held else None)
 
 
-def _silent(row: Outbox) -> bool:
+def _silent(one: Post) -> bool:
     """That details may be late is only meant, until it is known that they are."""
-    return _event(row) == Event.DELAYED and row.state == "due" and row.error is None
-
-
-def _of_intent(row: Outbox) -> Post:
-    held = row.state == "due" and row.due_at > clock.now()
-    state = "held" if held else row.state
-    return Post(
-        event=_event(row),
-        who="",
-        to="",
-        state=state,
-        reason=row.error,
-        at=row.due_at,
-        until=row.due_at if held else None,
-    )
+    return one.event == Event.DELAYED and one.state in {"due", "held"} and one.reason is None
