@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from doorstep.app import clock, insight, insight_rows, insight_tables, spread
+from doorstep.app import clock, insight, insight_tables, spread
 from doorstep.app.insight import Insight, _Sum
 from doorstep.app.insight_rows import Asked
 from doorstep.db.models import Connection
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def one() -> Ledger:
     insight._kept.clear()
+    insight._met.clear()
     return ledger()
 
 
@@ -92,8 +93,11 @@ def test_filters_choose_the_parcels(one, asked, parcels):
 def test_supplier_is_a_filter_of_its_scorecard_too(one):
     send(one.ws, clock.now(), [Sent(ago=3, supplier=one.supplier.id), Sent(ago=3)])
     assert figures(one, asked=Asked(supplier=one.supplier.id)).parcels == 1
-    assert one.supplier in insight_rows.choices(one.ws)["suppliers"]
-    assert insight_rows.choices(one.ws)["countries"] == ["US"]
+    now = clock.now()
+    assert one.supplier in insight.choices(one.ws, now)["suppliers"]
+    send(one.ws, now, [Sent(ago=3, destination="PT")])
+    assert insight.choices(one.ws, now)["countries"] == ["US"]  # as it was minutes ago
+    assert insight.choices(one.ws, now + insight.AGAIN)["countries"] == ["PT", "US"]
 
 
 def test_parcel_of_two_orders_counts_once(one):
@@ -119,7 +123,9 @@ def test_figures_are_kept_for_minutes_and_for_few(one, monkeypatch):
     assert insight.insight(one.ws, Asked(), now + timedelta(minutes=11)) is not before
     monkeypatch.setattr(insight, "KEPT", 1)
     insight.insight(one.ws, Asked(days=30), now)
-    assert [asked.days for _, asked in insight._kept] == [30]
+    insight.choices(one.ws, now)
+    insight.choices(one.ws + 1, now)
+    assert [asked.days for _, asked in insight._kept] == [30] and list(insight._met) == [one.ws + 1]
 
 
 def test_every_table_is_a_file_and_runs_nothing(one):

@@ -16,6 +16,7 @@ from tests.web.conftest import login
 @pytest.fixture(autouse=True)
 def _computed_anew() -> None:
     insight._kept.clear()
+    insight._met.clear()
 
 
 @pytest.fixture

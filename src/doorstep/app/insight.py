@@ -16,10 +16,11 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from doorstep.app import insight_rows, supplier_record
-from doorstep.app.insight_rows import Asked, Way
+from doorstep.app.insight_rows import ASTRAY, Asked, Way
 from doorstep.core.advice import ENOUGH, Record
 from doorstep.core.backtest import Report, TooFew, backtest
 from doorstep.core.lane import Passage, Route
@@ -31,7 +32,9 @@ AGAIN: Final = timedelta(minutes=10)
 KEPT: Final = 200  # answers in memory
 SHOWN: Final = 25  # rows of a table on the screen; a file has them all
 REHEARSED: Final = 1500  # newest parcels
-_HOURS: Final = 24
+_HOUR, _DAY = 3600, 86_400  # seconds
+_EPOCH: Final = date(1970, 1, 1)
+_THURSDAY: Final = 3  # days of 1970's first week that are not of that year
 _TINY: Final = 1e-9  # what multiplying shares may be off by
 _TROUBLES: Final = frozenset(
     {Status.EXCEPTION, Status.ATTEMPT_FAILED, Status.RETURNING, Status.RETURNED, Status.EXPIRED, Status.CUSTOMS}
@@ -137,13 +140,30 @@ class _Sum:
     due: int = 0
     kept: int = 0
 
-    def add(self, way: Way, hours: int, kept: bool | None) -> None:
-        if way.astray:
+    def add(self, way: Way, today: int) -> None:
+        """Count a parcel. ``today``: in days since 1970."""
+        if way.status in ASTRAY:
             self.astray += 1
             return
+        assert way.handed is not None
+        # Handed over later than it ended: somebody's clock is wrong, and it took no time.
+        hours = max(0, (way.ended - way.handed + _HOUR // 2) // _HOUR)
         (self.done if way.delivered else self.still)[hours] += 1
-        self.due += kept is not None
-        self.kept += kept is True
+        if way.due is None:
+            return
+        if way.delivered:
+            self.due += 1
+            self.kept += way.ended // _DAY <= way.due
+        else:
+            self.due += way.due < today
+
+    def join(self, other: "_Sum") -> None:
+        """Count the parcels of another group too."""
+        self.done.update(other.done)
+        self.still.update(other.still)
+        self.astray += other.astray
+        self.due += other.due
+        self.kept += other.kept
 
     def figures(self) -> Figures:
         p50, p85 = self._quantiles()
@@ -169,6 +189,18 @@ class _Sum:
 
 
 _kept: OrderedDict[tuple[int, Asked], Insight] = OrderedDict()
+_met: OrderedDict[int, tuple[datetime, dict[str, list[str]]]] = OrderedDict()
+
+
+def choices(ws: int, now: datetime) -> dict[str, list[Any]]:
+    """What can be chosen from: stores and suppliers that are connected, carriers and countries that parcels have."""
+    known = _met.get(ws)
+    if known is None or abs(now - known[0]) >= AGAIN:
+        known = _met[ws] = (now, insight_rows.met(ws))
+        _met.move_to_end(ws)
+        while len(_met) > KEPT:
+            _met.popitem(last=False)
+    return {**insight_rows.connected(ws), **known[1]}
 
 
 def insight(ws: int, asked: Asked, now: datetime) -> Insight:
@@ -185,7 +217,7 @@ def insight(ws: int, asked: Asked, now: datetime) -> Insight:
 
 def _made(ws: int, asked: Asked, now: datetime) -> Insight:
     ways = insight_rows.ways(ws, asked, now)
-    handed = [one for one in ways if one.handed]
+    handed = [one for one in ways if one.handed is not None]
     names = dict(Connection.objects.filter(ws=ws, kind="supplier").values_list("id", "label"))
     counted = _counted(handed, names, now)
     report = _rehearsed(handed)
@@ -194,7 +226,7 @@ def _made(ws: int, asked: Asked, now: datetime) -> Insight:
         parcels=len(ways),
         waiting=len(ways) - len(handed),
         cut=len(ways) == insight_rows.MOST,
-        all=counted["all"].get((), _Sum()).figures(),
+        all=counted["all"][()].figures(),
         weeks=tuple(sorted(_rows(counted["weeks"]), key=lambda one: one.key)),
         carriers=_rows(counted["carriers"]),
         lanes=_rows(counted["lanes"]),
@@ -207,23 +239,31 @@ def _made(ws: int, asked: Asked, now: datetime) -> Insight:
 
 
 def _counted(ways: Iterable[Way], names: dict[int, str], now: datetime) -> dict[str, dict[tuple[str, ...], _Sum]]:
-    """Every parcel goes into its group of every table, in one walk."""
-    tables: dict[str, dict[tuple[str, ...], _Sum]] = {
-        name: defaultdict(_Sum) for name in ("all", "weeks", "carriers", "lanes", "suppliers")
-    }
-    today, weeks = now.date(), dict[date, tuple[str]]()
+    """Every parcel goes into its group of every table; what is a sum of groups is made from them."""
+    weeks, lanes, bought = (
+        defaultdict[int, _Sum](_Sum),
+        defaultdict[tuple[str, ...], _Sum](_Sum),
+        defaultdict[int, _Sum](_Sum),
+    )
+    today = int(now.timestamp()) // _DAY
     for one in ways:
-        assert one.handed
-        hours, kept, day = round(one.days * _HOURS), one.kept(today), one.handed.astimezone(UTC).date()
-        if (week := weeks.get(day)) is None:
-            week = weeks[day] = ((day - timedelta(days=day.weekday())).isoformat(),)
-        tables["all"][()].add(one, hours, kept)
-        tables["weeks"][week].add(one, hours, kept)
-        tables["carriers"][one.carrier,].add(one, hours, kept)
-        tables["lanes"][one.carrier, one.origin, one.destination].add(one, hours, kept)
+        assert one.handed is not None
+        weeks[(one.handed // _DAY + _THURSDAY) // 7].add(one, today)
+        lanes[one.carrier, one.origin, one.destination].add(one, today)
         if one.supplier:
-            tables["suppliers"][names.get(one.supplier, ""),].add(one, hours, kept)
-    return tables
+            bought[one.supplier].add(one, today)
+    carriers, suppliers, whole = (
+        defaultdict[tuple[str, ...], _Sum](_Sum),
+        defaultdict[tuple[str, ...], _Sum](_Sum),
+        _Sum(),
+    )
+    for key, some in lanes.items():
+        carriers[key[:1]].join(some)
+        whole.join(some)
+    for supplier, some in bought.items():
+        suppliers[names.get(supplier, ""),].join(some)
+    mondays = {((_EPOCH + timedelta(days=week * 7 - _THURSDAY)).isoformat(),): some for week, some in weeks.items()}
+    return {"all": {(): whole}, "weeks": mondays, "carriers": carriers, "lanes": lanes, "suppliers": suppliers}
 
 
 def _rows(sums: dict[tuple[str, ...], _Sum]) -> tuple[Row, ...]:
@@ -239,7 +279,7 @@ def _rows(sums: dict[tuple[str, ...], _Sum]) -> tuple[Row, ...]:
 
 
 def _days(hours: float | None) -> float | None:
-    return None if hours is None else round(hours / _HOURS, 1)
+    return None if hours is None else round(hours * _HOUR / _DAY, 1)
 
 
 def _records(ws: int, asked: Asked, only: str, now: datetime) -> tuple[tuple[str, Record], ...]:
@@ -261,7 +301,7 @@ def _troubles(ways: Iterable[Way]) -> tuple[Trouble, ...]:
 
 def _rehearsed(ways: Sequence[Way]) -> Report | None:
     """The newest parcels with a carrier: what was known of the earlier ones, tried on the later ones."""
-    recent = [one for one in ways if one.carrier and not one.astray][:REHEARSED]
+    recent = islice((one for one in ways if one.carrier and one.status not in ASTRAY), REHEARSED)
     try:
         return backtest(map(_passage, recent))
     except TooFew:
@@ -271,9 +311,13 @@ def _rehearsed(ways: Sequence[Way]) -> Report | None:
 def _passage(way: Way) -> Passage:
     return Passage(
         route=Route(carrier=way.carrier, origin=way.origin, destination=way.destination),
-        handed_over=way.handed,
-        delivered=way.ended if way.delivered else None,
+        handed_over=_instant(way.handed),
+        delivered=_instant(way.ended) if way.delivered else None,
     )
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def _held(report: Report) -> Held:

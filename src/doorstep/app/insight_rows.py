@@ -1,8 +1,7 @@
 """The parcels that figures about ways are made from: one statement, plain values."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
@@ -11,7 +10,9 @@ from doorstep.core.status import Status
 from doorstep.db.models import Connection, Parcel
 
 MOST: Final = 200_000  # newest parcels
-ASTRAY: Final = frozenset({Status.RETURNING, Status.RETURNED, Status.CANCELLED})  # their way is another one
+ASTRAY: Final = frozenset(
+    {Status.RETURNING.value, Status.RETURNED.value, Status.CANCELLED.value}
+)  # their way is another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,9 @@ class Asked:
 
 
 class Way(NamedTuple):
-    """A parcel. ``handed`` None = nobody has it yet; ``ended``: delivered, or what it was last seen at (``delivered``
-    tells which); ``due``: the last day its carrier promised.
+    """A parcel. Times are whole seconds since 1970, ``due`` whole days: there are many of them. ``handed`` None = nobody
+    has it yet; ``ended``: when it was delivered (``delivered``), else closed, else now; ``due``: the last day that its
+    carrier named.
     """
 
     carrier: str
@@ -36,47 +38,45 @@ class Way(NamedTuple):
     supplier: int
     status: str
     reason: str
-    handed: datetime | None
-    ended: datetime
+    handed: int | None
+    ended: int
     delivered: bool
-    due: date | None
-
-    @property
-    def astray(self) -> bool:
-        """Whether it is on another way than the one to its buyer."""
-        return self.status in ASTRAY
-
-    @property
-    def days(self) -> float:
-        """How long it took, or has taken so far; 0 where it was handed over later than it ended."""
-        return max(0.0, (self.ended - self.handed) / timedelta(days=1)) if self.handed else 0.0
-
-    def kept(self, today: date) -> bool | None:
-        """Whether it came by the day that its carrier named last; None = none was named, or it has not come yet."""
-        if self.due is None or self.astray:
-            return None
-        if self.delivered:
-            return self.ended.date() <= self.due
-        return False if self.due < today else None
+    due: int | None
 
 
 _WAYS: Final = """
-    SELECT p.carrier, p.origin, p.destination, COALESCE(u.supplier_id, 0), p.status, p.reason, p.handed_at, p.closed_at,
-        p.eta_to
+    SELECT p.carrier, p.origin, p.destination, COALESCE(u.supplier_id, 0), p.status, p.reason, {handed}, {closed}, {due}
     FROM doorstep_parcel p LEFT JOIN doorstep_purchase u ON u.ws = p.ws AND u.id = p.purchase_id
     WHERE p.ws = %s AND p.id IN (
         SELECT l.parcel_id FROM doorstep_order o JOIN doorstep_parcelline l ON l.ws = o.ws AND l.order_id = o.id
         WHERE o.ws = %s AND o.placed_at >= %s{store}){rest}
     ORDER BY p.id DESC LIMIT %s"""
+_SECONDS: Final = {
+    "sqlite": "CAST(strftime('%%s', p.{0}) AS INTEGER)",
+    "postgresql": "EXTRACT(EPOCH FROM p.{0})::bigint",
+}
+_DAYS: Final = {
+    "sqlite": "CAST(strftime('%%s', p.{0}) AS INTEGER) / 86400",
+    "postgresql": "p.{0} - DATE '1970-01-01'",
+}
 
 
 def ways(ws: int, asked: Asked, now: datetime) -> list[Way]:
     """The parcels of the newest orders, each once, at most ``MOST``, newest first."""
-    since = connection.ops.adapt_datetimefield_value(now - timedelta(days=asked.days))
-    values: list[Any] = [ws, ws, since]
+    at, done = int(now.timestamp()), Status.DELIVERED.value
+    return [
+        Way(*way, status, reason, handed, closed or at, status == done and closed is not None, due)
+        for *way, status, reason, handed, closed, due in fetched(ws, asked, now)
+    ]
+
+
+def fetched(ws: int, asked: Asked, now: datetime) -> list[Any]:
+    """Their rows as the database gives them."""
+    values: list[Any] = [ws, ws, connection.ops.adapt_datetimefield_value(now - timedelta(days=asked.days))]
+    seconds, days = _SECONDS[connection.vendor], _DAYS[connection.vendor]
+    rest = ""
     if asked.store:
         values.append(asked.store)
-    rest = ""
     for column, wanted in (
         ("u.supplier_id", asked.supplier),
         ("p.carrier", asked.carrier),
@@ -85,32 +85,28 @@ def ways(ws: int, asked: Asked, now: datetime) -> list[Way]:
         if wanted:
             rest += f" AND {column} = %s"
             values.append(wanted)
-    statement = _WAYS.format(store=" AND o.store_id = %s" if asked.store else "", rest=rest)
+    statement = _WAYS.format(
+        handed=seconds.format("handed_at"),
+        closed=seconds.format("closed_at"),
+        due=days.format("eta_to"),
+        store=" AND o.store_id = %s" if asked.store else "",
+        rest=rest,
+    )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, MOST])
-        return list(_read(cursor.fetchall(), now))
+        return list(cursor.fetchall())
 
 
-def _read(rows: list[Any], now: datetime) -> Iterator[Way]:
-    for carrier, origin, destination, supplier, status, reason, handed, closed, due in rows:
-        ended = _instant(closed) or now
-        delivered = status == Status.DELIVERED and closed is not None
-        way = (carrier, origin, destination, supplier, status, reason)
-        yield Way(*way, _instant(handed), ended, delivered, due)
-
-
-def _instant(value: datetime | None) -> datetime | None:
-    """SQLite keeps instants as naive UTC."""
-    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-def choices(ws: int) -> dict[str, list[Any]]:
-    """What can be chosen from: stores and suppliers that are connected, carriers and countries that parcels have."""
+def connected(ws: int) -> dict[str, list[Connection]]:
+    """Stores and suppliers to choose from."""
     live = Connection.objects.filter(ws=ws).exclude(state="removed").order_by("label")
+    return {"stores": list(live.filter(kind="store")), "suppliers": list(live.filter(kind="supplier"))}
+
+
+def met(ws: int) -> dict[str, list[str]]:
+    """Carriers and countries that parcels have. Looks at all of them."""
     mine = Parcel.objects.filter(ws=ws).order_by()
     return {
-        "stores": list(live.filter(kind="store")),
-        "suppliers": list(live.filter(kind="supplier")),
         "carriers": sorted(mine.exclude(carrier="").values_list("carrier", flat=True).distinct()),
         "countries": sorted(mine.exclude(destination="").values_list("destination", flat=True).distinct()),
     }

@@ -1,12 +1,13 @@
 """Insight: how the ways, the carriers and the suppliers do, and how right the estimates are."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, insight, insight_rows, insight_tables, spread
+from doorstep.app import clock, insight, insight_tables, spread
 from doorstep.app.audit import record
 from doorstep.app.insight_rows import Asked
 from doorstep.app.say import text
@@ -21,9 +22,10 @@ SPANS = (30, 90, 180, 365)  # days
 @member(Action.SEE)
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The tables, of the parcels that the address asks for."""
-    choices = insight_rows.choices(caller.ws)
+    now = clock.now()
+    choices = insight.choices(caller.ws, now)
     asked = _asked(request, choices)
-    found = insight.insight(caller.ws, asked, clock.now())
+    found = insight.insight(caller.ws, asked, now)
     context = {
         "here": "insight",
         "found": found,
@@ -45,8 +47,9 @@ def export(request: HttpRequest, caller: Caller, name: str, kind: str) -> Stream
     """One of the tables with all its rows, as a file. The trail says who took it: that is all it changes."""
     if name not in insight_tables.TABLES or kind not in spread.KINDS:
         raise Http404
-    asked = _asked(request, insight_rows.choices(caller.ws))
-    titles, lines = insight_tables.table(insight.insight(caller.ws, asked, clock.now()), name)
+    now = clock.now()
+    asked = _asked(request, insight.choices(caller.ws, now))
+    titles, lines = insight_tables.table(insight.insight(caller.ws, asked, now), name)
     record(caller.ws, caller.actor, "insight.export", "insight", after={"table": name, "kind": kind})
     title = text(f"insight.table.{name}")
     made = spread.csv(titles, lines) if kind == "csv" else [spread.xlsx(title, titles, lines)]
@@ -58,11 +61,11 @@ def _ways(found: insight.Insight) -> list[tuple[str, tuple[insight.Row, ...]]]:
     return [("carriers", found.carriers), ("lanes", found.lanes), ("suppliers", found.suppliers)]
 
 
-def _asked(request: HttpRequest, choices: dict[str, list[object]]) -> Asked:
+def _asked(request: HttpRequest, choices: dict[str, list[Any]]) -> Asked:
     """Only what there is to choose from; anything else counts as all."""
     given = request.GET
     days = given.get("days", "")
-    ids = {kind: {str(getattr(one, "id", "")) for one in choices[kind]} for kind in ("stores", "suppliers")}
+    ids = {kind: {str(one.id) for one in choices[kind]} for kind in ("stores", "suppliers")}
     return Asked(
         days=int(days) if days in map(str, SPANS) else SPANS[1],
         store=int(given["store"]) if given.get("store") in ids["stores"] else 0,
