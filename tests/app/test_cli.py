@@ -154,6 +154,7 @@ def test_users_are_added_listed_and_given_passwords(house):
         ("user add carol@example.org --workspace Carol --password short", "not accepted"),
         ("user add carol@example.org --role king --password long-enough-42", "king is none of"),
         ("user password nobody@example.org --password long-enough-42", "There is no user"),
+        ("user forget-second-factor nobody@example.org", "There is no user"),
     ],
 )
 def test_wrong_words_are_answered_with_what_to_do(house, words, said):

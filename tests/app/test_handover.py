@@ -34,6 +34,8 @@ async def test_chores_are_done_by_whoever_takes_them(tmp_path):
         own = {"workspace": "Bob's", "email": "bob@example.org", "password": "long enough 42", "role": "owner"}
         await given(tmp_path, "user add", ws=None, **own)
         await given(tmp_path, "user password", email="bob@example.org", password="even longer 43")
+        forgotten = await given(tmp_path, "user forget-second-factor", email="bob@example.org")
+        assert forgotten["forgotten"] == 0
         packed = await given(tmp_path, "export-person", workspace="Test shop", email=BUYER)
         assert await given(tmp_path, "archive", months=12) == {"numbers": 0}
         assert (await given(tmp_path, "erase", workspace="Test shop", email=BUYER))["people"] == 1

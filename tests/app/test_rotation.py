@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings as configured
 from django.contrib.sessions.backends.db import SessionStore
 
 from doorstep.app import backup, clock, doors, keyfile, rotation, vault
 from doorstep.app.merge.orders import email_hash
 from doorstep.app.traces import find as traces_of
-from doorstep.db.models import Audit, Connection, Person, Workspace
+from doorstep.db.models import Audit, Connection, Person, User, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +61,17 @@ def test_everything_is_sealed_with_the_new_key_and_links_go_on(place, ws):
     assert doors.enter("page", doors.page_url(ws, 8).rpartition("/")[2]) is not None
     assert SessionStore.get_model_class().objects.count() == 0
     assert Audit.objects.get(ws=ws, verb="key.rotate").actor == "cli"
+
+
+def test_second_factors_are_sealed_anew_and_what_no_key_opens_is_left(place, ws):
+    user = User.objects.create_user("ann@example.org", "correct horse battery")
+    kept = {"totp": {"secret": vault.seal({"secret": "hush"}).decode()}, "recovery_codes": {"seed": "lost"}}
+    for kind, data in kept.items():
+        Authenticator.objects.create(user=user, type=kind, data=data)
+    rotation.rotate(close_links=False)
+    sealed = Authenticator.objects.get(user=user, type="totp").data["secret"].encode()
+    assert vault.is_current(sealed) and vault.unseal(sealed) == {"secret": "hush"}
+    assert Authenticator.objects.get(user=user, type="recovery_codes").data == {"seed": "lost"}
 
 
 def test_what_stopped_half_way_works_and_is_finished_by_the_next_call(place, ws):

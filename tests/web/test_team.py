@@ -8,7 +8,8 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, invitations, team, workspaces
+from doorstep.app import clock, invitations, outbox, team, workspaces
+from doorstep.app.loop import in_db
 from doorstep.core.roles import Member
 from doorstep.db.models import Audit, Door, Membership, Outbox, User
 from tests.app.ledger import Ledger
@@ -19,9 +20,6 @@ PASSWORD = "a lamp beside the door"
 
 async def deliver(ws: int) -> None:
     """Carry out the invitations that are due."""
-    from doorstep.app import outbox
-    from doorstep.app.loop import in_db
-
     while leased := await in_db(outbox.claim, (invitations.LANE,)):
         await invitations.send(leased)
 
@@ -84,14 +82,12 @@ def test_void_invitations_open_nothing(shop: Ledger, alice: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_invitation_goes_by_mail(settings) -> None:
-    from asgiref.sync import sync_to_async
-
     def begin() -> int:
         workspace = workspaces.create("Lanterns", "alice@example.org", PASSWORD)
         invitations.invite(workspace.id, "Dora@Example.org ", "viewer", User.objects.get().pk)
         return workspace.id
 
-    await deliver(await sync_to_async(begin)())
+    await deliver(await in_db(begin))
     (letter,) = mail.outbox
     assert letter.to == ["dora@example.org"]
     assert letter.subject == "Invitation to Lanterns"

@@ -21,7 +21,7 @@ from doorstep.app.merge.orders import email_hash
 from doorstep.core.message import Message
 from doorstep.db.models import Attempt, Connection, Door, Endpoint, Person, Workspace
 
-SHOWN: Final = ("page", "lookup", "agent")  # doors whose links Doorstep makes again when they are shown
+SHOWN: Final = ("page", "lookup", "agent", "invite")  # doors whose links Doorstep makes again when they are shown
 _BATCH: Final = 1000
 
 
