@@ -159,3 +159,62 @@ def test_damaged_file_is_trouble_and_nothing_else(cut: int, flip: int) -> None:
 
 
 WHOLE = xlsx(("Order", "Tracking number"), (1001, NUMBER))
+
+
+@pytest.mark.parametrize(
+    ("text", "whose", "row"),
+    [
+        (
+            (
+                "tracking_number,courier,email,order_id,title,order_path,customer_name\r\n"
+                f'{NUMBER},hermes,"a@b.example,c@d.example",1001,#1001,https://shop.example/1001,Ines\r\n'
+            ),
+            "AfterShip",
+            ("1001", NUMBER, "evri", "", 0),
+        ),
+        (
+            (
+                "id,tracking_number,slug,tag,order_id,order_number,created_at\r\n"
+                f"bff5,{NUMBER},china-post,InTransit,6845a095,1001,2026-01-18T08:47:10+00:00\r\n"
+            ),
+            "AfterShip",
+            ("1001", NUMBER, "china_post", "", 0),
+        ),
+        (
+            (
+                "order_id,tracking_provider,tracking_number,date_shipped,status_shipped,sku,qty,shipping_note\r\n"
+                f"1001,UPS,{NUMBER},12-06-2025,2,LAMP-1,2,\r\n"
+            ),
+            "Advanced Shipment Tracking",
+            ("1001", NUMBER, "UPS", "LAMP-1", 2),
+        ),
+        (
+            f"number,carrier,order_no,tag,package_status\r\n{NUMBER},3011,1001,x,InTransit\r\n",
+            "17TRACK",
+            ("1001", NUMBER, "china_post", "", 0),
+        ),
+        (
+            f"number,carrier,package_status,order_no\r\n{NUMBER},999999999,NotFound,1001\r\n",
+            "17TRACK",
+            ("1001", NUMBER, "999999999", "", 0),
+        ),
+        (
+            f"order_name,track_number,shopify_carrier,shipment_status\r\n#1001,{NUMBER},DHL Express,delivered\r\n",
+            "ParcelPanel",
+            ("#1001", NUMBER, "DHL Express", "", 0),
+        ),
+        (f"order,tracking number,carrier\r\n1001,{NUMBER},hermes\r\n", "", ("1001", NUMBER, "hermes", "", 0)),
+    ],
+    ids=["aftership-upload", "aftership-fields", "ast", "17track", "17track-strange-carrier", "parcelpanel", "nobody"],
+)
+def test_the_tables_of_other_services_are_known_by_their_columns(text: str, whose: str, row: tuple[Any, ...]) -> None:
+    table = understood(read_rows(text.encode()))
+    (one,) = table.rows
+    assert (table.export, table.problems) == (whose, ())
+    assert (one.order, one.number, one.carrier, one.sku, one.quantity) == row
+
+
+def test_a_person_knows_better_which_column_holds_what() -> None:
+    body = f"number,carrier,order_no,package_status\r\n{NUMBER},3011,,InTransit\r\n".encode()
+    assert problems(body) == [(2, "order", "sheet.row.no_order")]
+    assert rows(body, order=3) == [(2, "InTransit", NUMBER)]

@@ -40,6 +40,16 @@ def test_a_table_is_looked_at_confirmed_and_taken_back(shop: Ledger, bob: Client
     assert "nothing to take back" in bob.post(f"{path}/do", {"do": "undo"}, follow=True).content.decode()
 
 
+def test_the_table_of_another_service_is_recognised(shop: Ledger, bob: Client) -> None:
+    head = "tracking_number,courier,order_id,title,order_path"
+    path = bring(bob, f"{head}\n{USPS},usps,1002,#1002,\n{OTHER},china-post,,no order,\n")
+    seen = page(bob, path)
+    assert "This is a table of AfterShip" in seen and "Give 1 number to its order" in seen
+    assert "no order number in this row" in seen
+    bob.post(f"{path}/do", {"do": "confirm"})
+    assert shop.order(1002).state == "shipped"
+
+
 def test_columns_are_chosen_by_hand_and_a_table_is_forgotten(shop: Ledger, bob: Client) -> None:
     path = bring(bob, f"Alpha,Beta\n{USPS},1002\n")
     assert "Say which column" in page(bob, path)

@@ -8,7 +8,7 @@ from typing import Final
 FIELDS: Final = ("order", "number", "carrier", "sku", "quantity", "shipped")
 NEEDED: Final = ("order", "number")
 
-# Names as ``_plain`` writes them. Where a file has several of a field, the one named earlier here is taken.
+# Names as ``plain`` writes them. Where a file has several of a field, the one named earlier here is taken.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "order": (
         *("order", "ordernumber", "orderno", "ordernr", "orderid", "ordername", "ponumber", "reference"),
@@ -82,12 +82,17 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def found(head: Sequence[str]) -> dict[str, int]:
     """Where each field is, as far as the names say so."""
-    plain = [_plain(one) for one in head]
-    places = {field: next((plain.index(one) for one in names if one in plain), -1) for field, names in NAMES.items()}
-    return {field: place for field, place in places.items() if place >= 0}
+    return places(head, NAMES)
 
 
-def _plain(name: str) -> str:
+def places(head: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Where each field is by these ``names`` of it, as ``plain`` writes them; the one named earlier is taken."""
+    said = [plain(one) for one in head]
+    at = {field: next((said.index(one) for one in some if one in said), -1) for field, some in names.items()}
+    return {field: place for field, place in at.items() if place >= 0}
+
+
+def plain(name: str) -> str:
     """Lower-case letters only, without accents: ``N° de suivi``, ``n de suivi`` and ``Nº_de_Suivi`` are one name."""
     whole = unicodedata.normalize("NFKD", re.sub(r"[°º#]", "", name)).casefold().replace("ł", "l")
     return unicodedata.normalize("NFC", re.sub(r"[\W_\d]|[\u0300-\u036f]", "", whole))

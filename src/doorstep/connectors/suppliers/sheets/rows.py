@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from doorstep.connectors.suppliers.sheets import columns
+from doorstep.connectors.suppliers.sheets.exports import Export, export_of
 from doorstep.connectors.suppliers.sheets.table import Rows
 from doorstep.core.message import Message
 
@@ -41,10 +42,12 @@ class Problem:
 class Table:
     """A file as it was understood. ``head``: names of the columns, or numbers where it has none. ``places``: where each
     field is; without one of ``columns.NEEDED`` there are neither rows nor problems, and a person has to say it.
+    ``export``: which service wrote it, '' = none that is known.
     """
 
     head: tuple[str, ...]
     places: Mapping[str, int]
+    export: str = ""
     rows: tuple[Row, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -57,20 +60,20 @@ class Table:
 def understood(cells: Rows, chosen: Mapping[str, int] | None = None) -> Table:
     """Reads a table. ``chosen``: where a person says that a field is (-1 = nowhere); it goes before the names."""
     first = cells[0][1]
-    named = columns.found(first)
+    export = export_of(first)
+    named = columns.found(first) | (columns.places(first, export.names) if export else {})
     headed = bool(named) or not any(map(_digits, first))
     width = max(len(row) for _, row in cells)
     head = tuple(first[at] if headed and at < len(first) else f"{at + 1}" for at in range(width))
     by_place = {} if headed else {field: at for at, field in enumerate(_WITHOUT_NAMES[:width])}
     places = {**by_place, **named, **(chosen or {})}
     places = {field: at for field, at in places.items() if 0 <= at < width}
-    table = Table(head=head, places=places)
+    table = Table(head=head, places=places, export=export.label if export else "")
     if table.missing:
         return table
-    read = [_read(place, row, places) for place, row in cells[headed:]]
-    return Table(
-        head=head,
-        places=places,
+    read = [_read(place, row, places, export) for place, row in cells[headed:]]
+    return replace(
+        table,
         rows=tuple(one for one in read if isinstance(one, Row)),
         problems=tuple(one for one in read if isinstance(one, Problem)),
     )
@@ -80,7 +83,7 @@ def _digits(cell: str) -> bool:
     return any(map(str.isdigit, cell))
 
 
-def _read(place: int, row: tuple[str, ...], places: Mapping[str, int]) -> Row | Problem:
+def _read(place: int, row: tuple[str, ...], places: Mapping[str, int], export: Export | None) -> Row | Problem:
     said = {field: row[at] if at < len(row) else "" for field, at in places.items()}
     for field in columns.NEEDED:
         if message := _wrong(field, said[field]):
@@ -90,11 +93,12 @@ def _read(place: int, row: tuple[str, ...], places: Mapping[str, int]) -> Row | 
     if quantity and not (whole and int(whole[1])):
         message = Message(id="sheet.row.quantity", values={"said": quantity[:40]})
         return Problem(place=place, field="quantity", message=message)
+    carrier = export.carrier(said.get("carrier", "")) if export else said.get("carrier", "")
     return Row(
         place=place,
         order=said["order"],
         number=said["number"],
-        carrier=said.get("carrier", "")[:LONGEST],
+        carrier=carrier[:LONGEST],
         sku=said.get("sku", ""),
         quantity=int(whole[1]) if whole else 0,
         shipped=said.get("shipped", "")[:40],
