@@ -65,9 +65,11 @@ def shoppers_keys() -> set[str]:
     said |= {
         key for key in map(base, say.catalog()) if key.startswith(("page.", "status.", "order.explained.", "fresh."))
     }
+    said |= {key for key in map(base, say.catalog()) if key.startswith(APP)}
     return {key for key in said if not key.endswith(".") and not key.startswith(("status.who.", *BOARD))}
 
 
+APP = ("my.", "help.", "letter.code.", "letter.household.")  # what the shoppers' app says
 BOARD = ("fresh.next_short", "resync.store", "resync.skipped", "resync.range", "resync.nobody")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import acks, alerts, api_keys, brands, bulk, insight_tables, say
+from doorstep.app import acks, alerts, api_keys, brands, bulk, help_centre, household_parcels, household_sellers, insight_tables, say
 from doorstep.app.board import TABS
 from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
@@ -110,6 +110,11 @@ COMPOSED = {
     "given_up.": ("push", "withdraw", *LANES),
     "resync.range.": Range,
     "resync.skipped.": Skip,
+    "my.": ("privacy", "terms"),
+    "my.group.": household_parcels.GROUPS,
+    "my.way.": household_sellers.WAYS,
+    "my.mark.said.": ("received", "missing", "damaged"),
+    "help.topic.": help_centre.TOPICS,
     "page.find.": ("nothing", "too_many"),
     "import.field.": FIELDS,
     "deadline.": [one + end for one in Ends for end in ("", ".of")],
