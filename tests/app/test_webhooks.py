@@ -155,23 +155,30 @@ async def test_it_is_told_of_the_chosen_stores_only(shop: Ledger, there: Receive
     assert len(there.seen) == mine and await states() == []
 
 
-async def test_what_fails_comes_again_and_keeps_back_only_what_follows_it(shop: Ledger, there: Receiver) -> None:
-    await listens(shop, there, types=["parcel.status", "order.placed"])
+async def test_what_fails_comes_again_and_keeps_back_what_follows_it(shop: Ledger, there: Receiver) -> None:
+    await listens(shop, there, types=["parcel.status"])
     await in_db(bought, shop)
     there.fails(500)
     await serve()
-    first = there.seen[0].body["type"]
-    assert (await states()).count("due") == (1 if first == "order.placed" else 3)
-    failing = await endpoint()
-    assert failing.failing_since is None or failing.state == "active"
-    assert await serve(later=False) == 0  # nothing is due yet
+    assert (moves(there), await states()) == (MOVES[:1], ["due"] * 3)
+    assert (await endpoint()).failing_since
+    assert await serve(later=False) == 0  # nothing is due yet, not even what was not tried
     await serve()
-    assert moves(there)[-3:] == MOVES
-    marks = [one.mark for one in there.seen]
-    assert marks.count(there.seen[0].mark) == 2 and len(set(marks)) == len(marks) - 1
-    assert (await endpoint()).failing_since is None
+    assert moves(there) == [MOVES[0], *MOVES] and there.seen[0].mark == there.seen[1].mark
+    assert (await endpoint()).failing_since is None and set(await states()) == {"done"}
     tries = await in_db(lambda: list(SendingTry.objects.order_by("id").values_list("status", "number")))
-    assert tries[0] == (500, 1) and (200, 2) in tries
+    assert tries == [(500, 1), (200, 2), (200, 1), (200, 1)]
+
+
+async def test_what_fails_keeps_nothing_else_back(shop: Ledger, there: Receiver) -> None:
+    await listens(shop, there, types=["parcel.status"])
+    await in_db(bought, shop)
+    await in_db(lambda: Sending.objects.filter(id=Sending.objects.order_by("change_id")[0].id).update(subject="other"))
+    there.fails(500)
+    await serve()
+    assert sorted(await states()) in (["done", "done", "due"], ["done", "due", "due"])
+    await serve()
+    assert set(await states()) == {"done"} and sorted(set(moves(there))) == sorted(MOVES)
 
 
 async def test_an_endpoint_that_fails_is_left_alone_for_a_while(shop: Ledger, there: Receiver) -> None:

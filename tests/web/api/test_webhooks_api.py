@@ -1,17 +1,23 @@
 """Webhooks through the API: made with a secret that is told once, narrowed, tried, paused, replayed, deleted."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from doorstep.app import clock, workspaces
-from doorstep.app.webhooks import intents
-from doorstep.db.models import ApiAnswer, Endpoint, Sending
+from doorstep.app import clock, rotation, workspaces
+from doorstep.app.changes import By, Noted, note
+from doorstep.app.webhooks import endpoints, intents
+from doorstep.app.webhooks.kinds import BY_LEDGER
+from doorstep.app.webhooks.news import news, stores_of
+from doorstep.app.webhooks.shapes import SHAPES
+from doorstep.db.models import ApiAnswer, Change, Endpoint, Push, Sending
 from tests.app.ledger import Ledger
 from tests.web.api.contract import Program, program
 
+PLACES = {"push": "pushes"}
 HERE = "https://shop.example/told"
 
 
@@ -111,3 +117,32 @@ def test_a_key_without_the_scope_and_another_workspace_see_nothing(me: Program, 
     for method, end in (("GET", ""), ("GET", "/tries"), ("DELETE", ""), ("POST", "/rotate"), ("POST", "/test")):
         assert other.ask(method, path + end).status_code == 404
     assert other.rows("/webhooks") == []
+
+
+def test_what_is_told_is_what_the_api_shows(me: Program, shop: Ledger) -> None:
+    told = [one for one in map(news, Change.objects.filter(ws=shop.ws, kind__in=BY_LEDGER)) if one]
+    for one in told:
+        body = json.loads(SHAPES["doorstep"].body(one) or b"")
+        assert body["data"] == me.get(f"/{PLACES.get(one.object, one.object + 's')}/{one.subject_id}").json(), one.type
+        assert (body["id"], body["type"], body["object"]) == (one.mark, one.type, one.object)
+    assert {one.object for one in told} == {"order", "parcel", "number", "purchase", "push"}
+    Push.objects.filter(ws=shop.ws).delete()
+    gone = Change.objects.filter(ws=shop.ws, kind__startswith="push.", kind__in=BY_LEDGER).exclude(kind="push.dropped")
+    assert gone and not any(map(news, gone))
+
+
+def test_a_connection_that_is_denied_is_told_with_its_store(me: Program, shop: Ledger) -> None:
+    note(By(shop.ws, "user:1"), Noted("connection", shop.store.id, "connection.denied", at="1"))
+    change = Change.objects.get(ws=shop.ws, kind="connection.denied")
+    told = news(change)
+    assert told is not None and told.about.id == str(shop.store.id) and stores_of(change) == {shop.store.id}
+
+
+def test_a_new_key_of_the_installation_seals_the_secrets_anew(me: Program) -> None:
+    secret = made(me)["secret"]
+    one = Endpoint.objects.get()
+    before = bytes(one.secrets_enc)
+    assert rotation._sign_again(one) and bytes(one.secrets_enc) != before
+    assert endpoints.live_secrets(Endpoint.objects.get()) == [secret]
+    one.secrets_enc = b"nonsense"
+    assert not rotation._sign_again(one)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from doorstep.app import clock
 from doorstep.app.leases import LONGEST_S, free, new_token
@@ -108,10 +108,18 @@ def due(held: Held) -> list[Sending]:
     """What is told next, in the order in which it happened. What waits for another try keeps back what came later about
     the same thing.
     """
-    now, waiting = clock.now(), Sending.objects.filter(endpoint_id=held.endpoint_id, state="due")
-    before = waiting.filter(subject=OuterRef("subject"), change_id__lt=OuterRef("change_id"), due_at__gt=now)
-    rows = waiting.filter(~Exists(before), ws=held.ws, due_at__lte=now)
+    rows = _waiting(held).filter(~Exists(_before(held)), due_at__lte=clock.now())
     return list(rows.order_by("change_id", "id")[:BATCH])
+
+
+def _waiting(held: Held) -> "QuerySet[Sending]":
+    return Sending.objects.filter(ws=held.ws, endpoint_id=held.endpoint_id, state="due")
+
+
+def _before(held: Held) -> "QuerySet[Sending]":
+    """Of a row, those about the same thing that came earlier and wait for another try, the last one first."""
+    earlier = _waiting(held).filter(subject=OuterRef("subject"), change_id__lt=OuterRef("change_id"))
+    return earlier.filter(due_at__gt=clock.now()).order_by("-due_at")
 
 
 def hand_back(held: Held) -> int:
@@ -124,6 +132,8 @@ def _end(turn: _Turn) -> None:
     """To the end of the line; one that fails is left alone for a while."""
     with contextlib.suppress(Over), transaction.atomic():
         one = turn.held.endpoint()
+        kept_back = _waiting(turn.held).filter(Exists(_before(turn.held)), due_at__lte=clock.now())
+        kept_back.update(due_at=Subquery(_before(turn.held).values("due_at")[:1]))  # or it would have turns for nothing
         history.tidy(one)
         one.next_at = clock.now() + rest_of(one) * (turn.failures >= PATIENCE)
         one.lease_token, one.lease_until = 0, 0.0

@@ -25,7 +25,7 @@ from doorstep.db.models import Connection, Endpoint, SendingTry
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
 
-SHOWN: Final = 50  # tries on a page
+SHOWN: Final = 20  # tries on a page
 USUAL: Final = timedelta(hours=24)  # a replay begins so long ago unless somebody says otherwise
 
 
