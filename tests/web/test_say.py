@@ -12,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import acks, alerts, api_keys, brands, bulk, help_centre, household_parcels, household_sellers, insight_tables, say
+from doorstep.app import (
+    acks,
+    alerts,
+    api_keys,
+    brands,
+    bulk,
+    help_centre,
+    household_parcels,
+    household_sellers,
+    insight_tables,
+    say,
+)
 from doorstep.app.board import TABS
 from doorstep.app.columns import COLUMNS
 from doorstep.app.connection_view import KINDS
