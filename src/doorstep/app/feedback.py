@@ -39,7 +39,7 @@ def give(ws: int, user_id: int, email: str, body: str, path: str, picture: bytes
 
 
 def _pass_on(row: Feedback, email: str) -> None:
-    """It is kept already: where the mail cannot be sent, ``doorstep feedback`` still shows it."""
+    """By mail, where it can be sent; it is kept already."""
     subject = say(Message(id="letter.feedback.subject", values={"by": email}), ENGLISH)
     values = {"by": email, "path": row.path, "text": row.body, "pictures": 1 if row.picture_kind else 0}
     body = say(Message(id="letter.feedback.body", values=values), ENGLISH)
