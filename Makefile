@@ -56,9 +56,13 @@ long: site chaos      ## what takes long
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/fuzz tests/app -m "not vendure" -n 2 --timeout 3600
 	DOORSTEP_LONG=1 $(BIN)/python -m tests.tools
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/e2e/test_medusa_road.py -n 0 -s
+	$(BIN)/python -m benchmarks.pages --lighthouse
 
 bench: setup     ## every claim about speed, measured
 	@for script in benchmarks/[a-z]*.py; do name=$$(basename $$script .py); echo "== $$name"; $(BIN)/python -m benchmarks.$$name; done
+
+gallery: setup   ## screenshots of the main screens, into docs/gallery
+	$(BIN)/python docs/gallery.py
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
 	@cd requirements && for f in base postgres dev node site; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
@@ -67,4 +71,4 @@ lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index ad
 clean:           ## remove what was made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
 
-.PHONY: help setup demo lint check test tools docs site chaos long bench lock clean
+.PHONY: help setup demo lint check test tools docs site chaos long bench gallery lock clean

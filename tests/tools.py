@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 VENDURE: Final = ROOT / "tests/e2e/vendure"  # package.json, its lock, and the server
 MEDUSA: Final = ROOT / "tests/e2e/medusa"  # 700 MB of packages: for `make long` only
 AFTERSHIP: Final = ROOT / "tests/web/compat/aftership_sdk"  # AfterShip's own client
+LIGHTHOUSE: Final = ROOT / "tests/browser/lighthouse"  # 185 MB: for `make long` only
 CACHE: Final = ROOT / ".cache"  # their packages, not a part of the repository
 NODE: Final = 20  # the oldest major version that both run on
 LOCKED: Final = ("package.json", "package-lock.json", ".npmrc")
@@ -34,7 +35,7 @@ class Missing(Exception):
 
 def main() -> int:
     """Get everything. Exit code 1 if something is missing and CI is set."""
-    stores = [AFTERSHIP, VENDURE, *([MEDUSA] if "DOORSTEP_LONG" in os.environ else [])]
+    stores = [AFTERSHIP, VENDURE, *([MEDUSA, LIGHTHOUSE] if "DOORSTEP_LONG" in os.environ else [])]
     wanted = (get_chromium, get_node, *(partial(get_store, one) for one in stores))
     problems = [problem for get in wanted if (problem := _try(get))]
     for problem in problems:
@@ -88,7 +89,7 @@ def packages(store: Path) -> Path:
     stamp = CACHE / store.name / "stamp"
     if stamp.exists() and stamp.read_text(encoding="ascii") == _wanted(store):
         return CACHE / store.name / "node_modules"
-    command = "DOORSTEP_LONG=1 make tools" if store == MEDUSA else "make tools"
+    command = "DOORSTEP_LONG=1 make tools" if store in {MEDUSA, LIGHTHOUSE} else "make tools"
     raise Missing(f"The packages of {store.name} are missing. Install them: {command}")
 
 
