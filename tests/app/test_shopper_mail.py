@@ -238,3 +238,25 @@ def test_parcel_that_is_gone_is_no_news() -> None:
     shop()
     Parcel.objects.all().delete()
     assert shopper_mail.write(leased("out_for_delivery")) is None
+
+
+def test_mail_says_when_the_parcel_comes_and_shows_the_stores_logo() -> None:
+    one = shop()
+    Brand.objects.create(ws=one.ws, store_id=one.store.id, key="k1", logo=b"x", logo_kind="image/png")
+    Parcel.objects.update(eta_from=clock.now().date(), eta_to=clock.now().date() + timedelta(days=1))
+    todo = shopper_mail.write(leased("out_for_delivery"))
+    assert isinstance(todo, shopper_mail.Round)
+    ((_, letter),) = todo.letters
+    assert "Expected: " in letter.body and " – " in letter.body
+    assert '<img class="l" src="http' in letter.html and "/look/brand/k1/logo" in letter.html
+
+
+async def test_question_to_a_follower_goes_the_way_of_every_mail(settings) -> None:
+    settings.EMAIL_HOST = "mail.example"
+    one = await in_db(lambda: shop(mail_by=MailBy.STORE))
+    order = await in_db(one.order)
+    await in_db(following.ask, one.ws, order.id, "ines@home.example", "es")
+    await goes("confirm")
+    (sent,) = mail.outbox
+    assert sent.to == ["ines@home.example"] and "¿Quiere correos" in sent.subject and "/follow/" in sent.body
+    assert await in_db(state, "confirm") == "done" and await in_db(posts, one) == []
