@@ -48,10 +48,17 @@ site: setup      ## the documentation as a site with search, in .site/
 	@test -x .cache/site/bin/zensical || { $(BIN)/python -m venv .cache/site && .cache/site/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/site.txt; }
 	.cache/site/bin/zensical build --strict
 
+sbom: setup      ## what an installed Doorstep is made of, as CycloneDX JSON in sbom.json
+	$(BIN)/python docs/sbom.py > sbom.json
+
+scan: setup      ## schemathesis over the API, wapiti over all pages, each from an environment of its own
+	@for tool in schemathesis wapiti; do test -x .cache/$$tool/bin/$$tool || { $(BIN)/python -m venv .cache/$$tool && .cache/$$tool/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$$tool.txt; }; done
+	$(BIN)/python -m tests.scan
+
 chaos: setup     ## kill -9 two hundred times while everything flows
 	DOORSTEP_KILLS=200 $(BIN)/python -m pytest tests/chaos -n 0 -s
 
-long: site chaos      ## what takes long
+long: site chaos scan      ## what takes long
 	DOORSTEP_SOAK_MINUTES=$${DOORSTEP_SOAK_MINUTES:-20} $(BIN)/python -m pytest tests/chaos/test_soak.py -n 0 -s
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/fuzz tests/app -m "not vendure" -n 2 --timeout 3600
 	DOORSTEP_LONG=1 $(BIN)/python -m tests.tools
@@ -65,10 +72,10 @@ gallery: setup   ## screenshots of the main screens, into docs/gallery
 	$(BIN)/python docs/gallery.py
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
-	@cd requirements && for f in base postgres dev node site; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
+	@cd requirements && for f in base postgres dev node site schemathesis wapiti; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --upgrade $$f.in -o $$f.txt; done
 
 clean:           ## remove what was made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
 
-.PHONY: help setup demo lint check test tools docs site chaos long bench gallery lock clean
+.PHONY: help setup demo lint check test tools docs site sbom scan chaos long bench gallery lock clean

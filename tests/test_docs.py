@@ -205,3 +205,32 @@ def test_pages_name_only_commands_that_exist() -> None:
     lines = (line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines())
     named = {one for line in lines for one in re.findall(r"(?:^    |`|bin/)doorstep ([a-z][a-z-]*)", line)}
     assert named - known == set()
+
+
+# --- what a release tells of its parts ---
+
+# Families that a product may be built of; a package is under one of them, or offers a choice of them.
+ALLOWED = re.compile(
+    r"MIT(-0|-CMU| License)?|(0?BSD|Apache)([ -].+)?|\d-Clause|ISC.*|PSF-2\.0|Python Software Foundation License"
+)
+LENT = {"psycopg", "psycopg-binary"}  # LGPL: optional, unchanged, named on the page
+DATA = {"fido2": "Mozilla Public License 2.0 (MPL 2.0)"}  # of the list of public suffixes in it, which is data
+
+
+def test_every_licence_is_on_the_list_of_those_that_are_allowed() -> None:
+    made = generator()
+    needed = {**made.closure(made.REQUIREMENTS / "base.in"), **made.closure(made.REQUIREMENTS / "postgres-extra.in")}
+    said = {name: re.split(r" AND | OR |, ", made.licence(one)) for name, one in needed.items() if name not in LENT}
+    strange = {name: [one for one in parts if not ALLOWED.fullmatch(one)] for name, parts in said.items()}
+    assert {name: parts for name, parts in strange.items() if parts and parts != [DATA.get(name)]} == {}
+    assert all(made.licence(needed[name]) == "LGPL-3.0-only" for name in LENT)
+
+
+def test_the_bill_of_materials_names_every_package_with_its_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DOCS))
+    found = generator("sbom").document()
+    names = {one["name"]: one for one in found["components"]}
+    made = generator()
+    needed = {**made.closure(made.REQUIREMENTS / "base.in"), **made.closure(made.REQUIREMENTS / "postgres-extra.in")}
+    assert found["bomFormat"] == "CycloneDX" and names.keys() == needed.keys()
+    assert [name for name, one in names.items() if not one["hashes"] or not one["licenses"]] == []

@@ -130,7 +130,7 @@ class _Values(dict[str, Any]):
 def _shown(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    with contextlib.suppress(ValueError):  # what somebody typed may look like a date and be none
+    with contextlib.suppress(ValueError, OverflowError):  # what somebody typed may look like a date and be none
         if _INSTANT.fullmatch(value):
             return _moment(datetime.fromisoformat(value))
         if _DATE.fullmatch(value):
