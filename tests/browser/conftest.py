@@ -45,6 +45,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Time passes slowly; everything is connected."""
     with town(tmp_path_factory.mktemp("calm"), rate=CALM) as place:
+        place.product.env["DOORSTEP_SHOPPER_APP"] = "1"
         place.connect_shop()
         place.product.start()
         yield place

@@ -17,7 +17,7 @@ from django.db import transaction
 from doorstep.app import clock, notify, tries
 from doorstep.app.households import Refused, mark_of
 from doorstep.app.say import say
-from doorstep.core.message import Message
+from doorstep.core.message import Message, Value
 from doorstep.db.ids import new_id
 from doorstep.db.models import User
 
@@ -44,7 +44,11 @@ def send(email: str, address: str) -> UnderWay:
     if not tries.allow({"address": address, "mail": email}):
         raise Refused("my.enter.too_many")
     code, salt = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}", secrets.token_hex(16)
-    values = {"code": f"{code[:4]} {code[4:]}", "minutes": int(GOOD_S // 60), "site": settings.PUBLIC_URL}
+    values: dict[str, Value] = {
+        "code": f"{code[:4]} {code[4:]}",
+        "minutes": int(GOOD_S // 60),
+        "site": settings.PUBLIC_URL,
+    }
     subject = say(Message(id="letter.code.subject", values=values))
     body = say(Message(id="letter.code.body", values=values))
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from django.db import transaction
 
@@ -83,7 +83,9 @@ def add(ws: int, text: str, code: str, label: str, actor: str, *, confirmed: boo
     if not code and not confirmed and not seen.candidates:
         raise manual.Doubtful(Message(id="my.add.nobody"))
     order_id = manual.follow_number(ws, text, code, actor, confirmed=confirmed)
-    kept = {"away_at": None, **({"label": label.strip()[:LONGEST_LABEL]} if label.strip() else {})}
+    kept: dict[str, Any] = {"away_at": None}
+    if label.strip():
+        kept["label"] = label.strip()[:LONGEST_LABEL]
     Kept.objects.update_or_create(ws=ws, grant_id=0, order_id=order_id, defaults=kept)
     return order_id
 

@@ -2,7 +2,7 @@
 others may be asked in, and say yes or no themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -180,7 +180,7 @@ def remove(ws: int, user_id: int, actor: str) -> None:
             record(ws, actor, "member.remove", f"user:{user_id}")
 
 
-def _send(email: str, key: str, values: dict[str, Value]) -> None:
+def _send(email: str, key: str, values: Mapping[str, Value]) -> None:
     """Raises Refused where the mail cannot be handed over."""
     subject = say(Message(id=f"{key}.subject", values=values))
     body = say(Message(id=f"{key}.body", values=values))
