@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from doorstep.app import clock, manual
-from doorstep.app.compat import ends
+from doorstep.app.compat import aftership, ends
 from doorstep.app.records import tracked
 from doorstep.app.webhooks.shapes import SHAPES, News
 from doorstep.connectors.carriers.aftership import AfterShip
@@ -83,6 +83,8 @@ def test_17track_s_receiver_takes_a_push(shop: Ledger) -> None:
 def test_the_number_is_told_that_a_program_follows(shop: Ledger) -> None:
     one = tracked.by_text(shop.ws, [CJP])[CJP]
     assert one.local is not None and one.local.text == USPS
+    mile = aftership.tracking(one, clock.now())["last_mile"]
+    assert (mile["tracking_number"], mile["slug"]) == (USPS, "usps")
     ends.end(shop.ws, one, ends.STOPPED, "key:1")
     for name in ("aftership", "seventeen_track"):
         assert SHAPES[name].body(news(shop)) is None, "a program stopped it"

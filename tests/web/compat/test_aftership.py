@@ -13,7 +13,7 @@ from doorstep.app.compat import aftership
 from doorstep.core.status import Reason, Status
 from doorstep.db.models import Aside, Order, Parcel, ParcelNumber, Workspace
 from doorstep.web.compat.aftership import envelope
-from tests.app.ledger import OTHER, USPS, Ledger, scan, track17
+from tests.app.ledger import OTHER, START, USPS, Ledger, scan, track17
 from tests.connectors.vendor_schema import described
 from tests.web.conftest import NUMBER
 
@@ -59,9 +59,9 @@ def test_answers_have_the_shape_that_aftership_describes(ask: Asking, shop: Ledg
     described(SCHEMA)  # skips where it is not at hand
     one = ask.data("POST", "/trackings", {"tracking_number": USPS, "shipment_tags": ["a"], "custom_fields": {"a": "b"}})
     path = f"/trackings/{one['id']}"
-    shop.hears(
-        shop.track(track17(USPS, scan(4.5, "Nobody_Knows", "Zzz"), scan(5, "DeliveryFailure_NoBody", "Not home")))
-    )
+    day = (str((START + timedelta(days=4)).date()), "InTransit_Other", "Sorted")
+    way = (day, scan(4.5, "Nobody_Knows", "Zzz"), scan(5, "DeliveryFailure_NoBody", "Not home"))
+    shop.hears(shop.track(track17(USPS, *way)))
     Parcel.objects.filter(ws=shop.ws).update(eta_from="2026-11-20", eta_to="2026-11-22")
     told = {
         "CreateTrackingResponse": one,
@@ -76,7 +76,8 @@ def test_answers_have_the_shape_that_aftership_describes(ask: Asking, shop: Ledg
         assert wrong(name, whole) == []
     attempt = told["Tracking"]
     assert (attempt["subtag"], attempt["failed_delivery_attempts"]) == ("AttemptFail_002", 1)
-    assert [point["tag"] for point in attempt["checkpoints"]] == [None, "AttemptFail"]
+    assert [point["tag"] for point in attempt["checkpoints"]] == ["InTransit", None, "AttemptFail"]
+    assert attempt["checkpoints"][0]["checkpoint_time"] == day[0]
     assert attempt["latest_estimated_delivery"]["datetime_max"] == "2026-11-22"
 
 
@@ -147,6 +148,7 @@ def test_a_list_is_narrowed(ask: Asking, shop: Ledger) -> None:
         ("cursor=nonsense", 4008),
         ("limit=1&limit=2", 4001),
         ("keyword=%00", 4001),
+        ("&".join(f"a{n}=1" for n in range(60)), 4001),
     ],
 )
 def test_what_a_list_cannot_do_is_refused(ask: Asking, query: str, code: int) -> None:
@@ -185,10 +187,9 @@ def test_a_deleted_number_can_be_followed_again(ask: Asking, shop: Ledger) -> No
     ask.data("DELETE", f"/trackings/{first['id']}")
     again = ask.data("POST", "/trackings", {"tracking_number": USPS, "slug": "usps,ups"})
     assert (again["title"], again["slug"], again["active"]) == (USPS, "usps", True)
-    assert (
-        ask.data("DELETE", f"/trackings/{again['id']}")
-        and ask.data("POST", "/trackings", {**said, "slug": "usps"})["slug"] == "usps"
-    )
+    assert ask.data("PUT", f"/trackings/{again['id']}", {"slug": "fedex"})["slug"] == "fedex"
+    ask.data("DELETE", f"/trackings/{again['id']}")
+    assert ask.data("POST", "/trackings", {**said, "slug": "usps"})["slug"] == "usps", "what was said last counts"
     assert numbers(ask.data("GET", "/trackings")) == [USPS, NUMBER]
 
 
