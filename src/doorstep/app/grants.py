@@ -6,9 +6,8 @@ that address, for as long as it is not revoked, the store stays opened, and that
 them is asked every time; every order that is read is written down.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -26,7 +25,6 @@ from doorstep.db.models import (
     Membership,
     Order,
     Person,
-    ThreadMessage,
     User,
     Workspace,
 )
@@ -149,16 +147,6 @@ def reads(ws: int) -> Sequence[GrantRead]:
 def followers(store_ws: int, store_id: int) -> int:
     """How many grants of a store are live: what its merchant is told."""
     return Grant.objects.filter(store_ws=store_ws, store_id=store_id, revoked_at=None).count()
-
-
-def threads_since(ws: int) -> Mapping[tuple[int, int], datetime]:
-    """By (grant, order): when the merchant wrote last."""
-    said: dict[tuple[int, int], datetime] = {}
-    for grant, rows in orders(ws):
-        ids = [one.id for one in rows]
-        answers = ThreadMessage.objects.filter(ws=grant.store_ws, order_id__in=ids).exclude(by="shopper")
-        said |= {(grant.id, order): at for order, at in answers.order_by("id").values_list("order_id", "at")}
-    return said
 
 
 def _through(grant: Grant) -> str:

@@ -118,7 +118,8 @@ def own_order(ws: int, order_id: int) -> Order | None:
 
 def reload_carrier(ws: int, number_id: int, code: str, actor: str) -> None:
     """Have a number asked about under another carrier (S17), once in five minutes. Raises Refused."""
-    now, scope = clock.now(), {"ws": ws, "scope": CARRIER, "target_id": number_id}
+    now = clock.now()
+    scope: dict[str, Any] = {"ws": ws, "scope": CARRIER, "target_id": number_id}
     with transaction.atomic():
         row = Cooldown.objects.select_for_update().filter(**scope).first()
         wait = may_resync(row.next_allowed_at - PARCEL_COOLDOWN if row else None, now, PARCEL_COOLDOWN)
@@ -128,7 +129,7 @@ def reload_carrier(ws: int, number_id: int, code: str, actor: str) -> None:
     manual.change_carrier(ws, number_id, code, actor)
 
 
-def _put(ws: int, grant_id: int, order_id: int, **values: object) -> None:
+def _put(ws: int, grant_id: int, order_id: int, **values: Any) -> None:
     Kept.objects.update_or_create(ws=ws, grant_id=grant_id, order_id=order_id, defaults=values)
 
 
