@@ -256,7 +256,8 @@ LICENCES_HEAD = """# Licences
 What an installed Doorstep is made of, and under which licence each package says it is. This page is made from the
 packages' own metadata by `make docs`; do not edit it. What only tests and development need is not part of the product.
 
-Doorstep itself: Apache-2.0. htmx, which is served to browsers, is 0BSD.
+Doorstep itself: Apache-2.0. htmx and uPlot, which are served to browsers, are 0BSD and MIT; DejaVu Sans, by
+which PDF files are set, has the licence of Bitstream Vera.
 """
 OPTIONAL_HEAD = """
 ## Only with PostgreSQL

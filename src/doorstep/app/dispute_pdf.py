@@ -12,12 +12,13 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-from doorstep.app.dispute_letters import BOLD, PLAIN, marked, ready
+from doorstep.app.dispute_letters import BOLD, PLAIN, font_of, marked, ready
 from doorstep.app.say import text
 
 Known = Mapping[str, Any]
 _MARGIN: Final = 18 * mm
-_WIDTH: Final = A4[0] - 2 * _MARGIN
+_INSET: Final = 6  # points that ReportLab keeps free inside a page's frame
+_WIDTH: Final = A4[0] - 2 * _MARGIN - 2 * _INSET
 _INK, _SOFT, _LINE = HexColor("#24211c"), HexColor("#67625a"), HexColor("#d8d3c9")
 _BODY: Final = ParagraphStyle("body", fontName=PLAIN, fontSize=8.5, leading=11.5, textColor=_INK, splitLongWords=1)
 _SMALL: Final = ParagraphStyle("small", parent=_BODY, fontSize=7.5, leading=10, textColor=_SOFT)
@@ -54,8 +55,8 @@ def drawn(facts: Known) -> bytes:
         canvas.setFillColor(_SOFT)
         words = Paragraph(marked(foot), _SMALL)
         words.wrapOn(canvas, _WIDTH - 20 * mm, 10 * mm)
-        words.drawOn(canvas, _MARGIN, 10 * mm)
-        canvas.drawRightString(A4[0] - _MARGIN, 10 * mm + 2, str(page.page))
+        words.drawOn(canvas, _MARGIN + _INSET, 10 * mm)
+        canvas.drawRightString(A4[0] - _MARGIN - _INSET, 10 * mm + 2, str(page.page))
 
     made.build(list(_story(facts, title)), onFirstPage=footed, onLaterPages=footed)
     return file.getvalue()
@@ -64,6 +65,8 @@ def drawn(facts: Known) -> bytes:
 def _story(facts: Known, title: str) -> Iterator[Flowable]:
     yield Paragraph(marked(title), _TITLE)
     yield Paragraph(marked(text("dispute.intro", store=facts["order"]["store"], at=_at(facts["as_of"]))), _SMALL)
+    if any(font_of(letter) for letter in set(str(facts))):
+        yield Paragraph(marked(text("dispute.east")), _SMALL)
     yield Spacer(1, 6)
     yield _pairs([*_order(facts["order"]), *facts["buyer"].items()])
     yield from _part("items", (("title", 5), ("sku", 2), ("quantity", 1)), facts["items"])
@@ -96,7 +99,7 @@ def _parcel(at: int, parcel: Known) -> Iterator[Flowable]:
         said = parcel["buyer_says"]
         words = text("dispute.says", mark=text(f"mark.{said['mark']}"), at=_at(said["at"]))
         yield Paragraph(marked(words), _BODY)
-    held = ("number", 3), ("carrier", 2), ("role", 1), ("since", 2), ("until", 2), ("replaced_by", 3), ("said_by", 2)
+    held = ("number", 3), ("carrier", 2), ("role", 2), ("since", 2), ("until", 2), ("replaced_by", 2), ("said_by", 2)
     yield from _part("numbers", held, map(_number, parcel["numbers"]), small=True)
     seen = ("time", 2), ("place", 2), ("words", 4), ("status", 2), ("source", 2)
     own = [one for one in parcel["scans"] if not (one["stranger"] or one["ahead"])]

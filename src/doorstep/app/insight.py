@@ -262,8 +262,13 @@ def _counted(ways: Iterable[Way], names: dict[int, str], now: datetime) -> dict[
         whole.join(some)
     for supplier, some in bought.items():
         suppliers[names.get(supplier, ""),].join(some)
-    mondays = {((_EPOCH + timedelta(days=week * 7 - _THURSDAY)).isoformat(),): some for week, some in weeks.items()}
+    mondays: dict[tuple[str, ...], _Sum] = {(_monday(week),): some for week, some in weeks.items()}
     return {"all": {(): whole}, "weeks": mondays, "carriers": carriers, "lanes": lanes, "suppliers": suppliers}
+
+
+def _monday(week: int) -> str:
+    """The first day of a week since 1970, in ISO 8601."""
+    return (_EPOCH + timedelta(days=week * 7 - _THURSDAY)).isoformat()
 
 
 def _rows(sums: dict[tuple[str, ...], _Sum]) -> tuple[Row, ...]:

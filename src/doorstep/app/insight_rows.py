@@ -27,7 +27,7 @@ class Asked:
 
 
 class Way(NamedTuple):
-    """A parcel. Times are whole seconds since 1970, ``due`` whole days: there are many of them. ``handed`` None = nobody
+    """A parcel. Times are whole seconds since 1970, ``due`` whole days: they are many. ``handed`` None = nobody
     has it yet; ``ended``: when it was delivered (``delivered``), else closed, else now; ``due``: the last day that its
     carrier named.
     """
@@ -65,8 +65,8 @@ def ways(ws: int, asked: Asked, now: datetime) -> list[Way]:
     """The parcels of the newest orders, each once, at most ``MOST``, newest first."""
     at, done = int(now.timestamp()), Status.DELIVERED.value
     return [
-        Way(*way, status, reason, handed, closed or at, status == done and closed is not None, due)
-        for *way, status, reason, handed, closed, due in fetched(ws, asked, now)
+        Way._make((*way, handed, closed or at, way[4] == done and closed is not None, due))  # [4] is its status
+        for *way, handed, closed, due in fetched(ws, asked, now)
     ]
 
 

@@ -25,6 +25,16 @@ _RATIO: Final = 2.5  # width to height
 _LEAST: Final = 180  # units; a map of one street would be a lie
 _AROUND: Final = 36
 _MOST: Final = 9  # stops; the oldest are left out
+# Whoever says one of these of a parcel has it where its buyer lives, whether or not the place is named.
+_THERE: Final = frozenset(
+    {
+        Status.ARRIVED.value,
+        Status.OUT_FOR_DELIVERY.value,
+        Status.AVAILABLE_FOR_PICKUP.value,
+        Status.ATTEMPT_FAILED.value,
+        Status.DELIVERED.value,
+    }
+)
 # Countries whose states or provinces are written with two letters too: those of them that also are a country's.
 _STATES: Final = frozenset(
     (country, code)
@@ -105,7 +115,7 @@ def _countries(parcel: Seen) -> tuple[list[str], str]:
         country_of(one.place, way) for one in reversed(parcel.scans) if not (one.stranger or one.ahead or one.again)
     )
     been: list[str] = []
-    for one in (way.origin, *named, way.destination if parcel.status == Status.DELIVERED else ""):
+    for one in (way.origin, *named, way.destination if parcel.status in _THERE else ""):
         if one in _middles() and (not been or been[-1] != one):
             been.append(one)
     open_ = not parcel.closed and way.destination in _middles() and been[-1:] != [way.destination]
