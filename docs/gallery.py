@@ -23,14 +23,23 @@ DESK, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 780}
 LOOKS = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
 QUALITY = 72
 PATIENCE_S = 180
-JOURNEYS = ("smooth", "failed_attempt", "smooth", "customs", "pickup_point", "smooth")
+RATE = 60  # an hour in a minute: the world is much the same on every picture
+# Journeys, and how many days ago they began.
+JOURNEYS = (
+    ("smooth", 9.0),
+    ("failed_attempt", 5.9),
+    ("smooth", 4.0),
+    ("customs", 5.0),
+    ("pickup_point", 6.5),
+    ("smooth", 1.5),
+)
 QUESTION = "Hello, the carrier says it could not deliver. What should I do now?"
 
 
 def main() -> None:
     """Grow a world, then take every picture."""
     HERE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, town(Path(home)) as place, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as home, town(Path(home), rate=RATE) as place, sync_playwright() as playwright:
         place.connect_shop()
         place.product.start()
         case = grow(place)
@@ -48,8 +57,8 @@ def main() -> None:
 
 def grow(place: Town) -> dict[str, str]:
     """Orders at several points of several roads; returns one whose parcel could not be delivered."""
-    cases = [place.world.place(journey=one, route="api", days_ago=5.5) for one in JOURNEYS]
-    return next(one for one, name in zip(cases, JOURNEYS, strict=True) if name == "failed_attempt")
+    cases = {days: place.world.place(journey=one, route="api", days_ago=days) for one, days in JOURNEYS}
+    return next(cases[days] for one, days in JOURNEYS if one == "failed_attempt")
 
 
 def prepare(browser: Browser, place: Town, number: str) -> dict[str, str]:
