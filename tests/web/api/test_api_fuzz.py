@@ -59,3 +59,10 @@ def test_no_value_makes_an_operation_fail(verb: str, path: str, operation: dict[
                 assert answer.status_code < SERVERS_OWN, (name, value)
         for name in list(BODIES)[: None if LONG else 9]:
             assert asking.ask(verb, at, BODIES[name]).status_code < SERVERS_OWN, name
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["state=null", "state=Null", "store_id=null"])
+def test_null_behind_the_question_mark_is_no_way_to_say_nothing(query: str) -> None:
+    shop = ledger(email="alice@example.org")
+    assert program(shop.ws).get(f"/orders?{query}").status_code == 422

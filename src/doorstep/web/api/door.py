@@ -176,9 +176,12 @@ def _query(request: HttpRequest, route: Route) -> msgspec.Struct | None:
     if any("\0" in one for one in named.values()):
         raise Declined("unreadable", Message(id="api.nul"))
     try:
-        return msgspec.convert(named, route.query, strict=False)
+        found = msgspec.convert(named, route.query, strict=False)
     except msgspec.ValidationError as problem:
         raise invalid(problem) from None
+    if missing := [name for name in named if getattr(found, name) is None]:  # "null" was taken for nothing
+        raise Declined("invalid", errors=[Fault(f"$.{name}", f"Invalid value {named[name]!r}") for name in missing])
+    return found
 
 
 def _decoded(route: Route, raw: bytes) -> Any:
