@@ -80,7 +80,7 @@ def test_number_that_is_followed_already_asks_nobody(home: Workspace) -> None:
 
 def test_unproven_mail_waits_for_a_person_and_is_followed_when_they_say_so(home: Workspace) -> None:
     row = arrives(home, shipped(), Proof())
-    assert (row.state, row.error["id"]) == ("needs_look", "mail.unsigned")
+    assert row.error and (row.state, row.error["id"]) == ("needs_look", "mail.unsigned")
     assert titles(home) == []
     (look,) = mailbox.look_list(home.id)
     assert [one.text for one in look.numbers] == [NUMBER]
