@@ -20,7 +20,9 @@ def asked(shop: Ledger, order: Order) -> Order:
 
 
 def listed(client: Client, query: str = "") -> str:
-    found = re.search(r"<ul class=\"list card board.*?</ul>", client.get(f"/messages{query}").content.decode(), re.DOTALL)
+    found = re.search(
+        r"<ul class=\"list card board.*?</ul>", client.get(f"/messages{query}").content.decode(), re.DOTALL
+    )
     return found[0] if found else ""
 
 
