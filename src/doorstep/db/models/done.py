@@ -108,13 +108,13 @@ class Outbox(models.Model):
     """Something to do outside, committed together with its cause. Hot. ``lease_until`` is machine seconds (time.time).
 
     ``state``: due | sending | unsure | done | dead | left (dead, and a person has seen it). ``target_id``: push,
-    notice and payment lane = connection; mail and tell lane = order.
+    payment lane = connection; mail and tell lane = order; notice and web_push lane = order, connection or member.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
     ws = models.BigIntegerField()
     id = models.BigIntegerField(default=new_id)
-    lane = models.TextField()  # push | mail | tell | notice | payment (app.work)
+    lane = models.TextField()  # the keys of app.work.LANES
     target_id = models.BigIntegerField()
     intent_key = models.TextField()
     payload_ref = models.BigIntegerField()  # push and tell lane: push id; mail lane: parcel id; else the connection id
