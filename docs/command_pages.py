@@ -40,7 +40,8 @@ def section(group: str, commands: Any, operations: tuple[str, ...]) -> str:
 
 def row(group: str, command: Any) -> str:
     """One operation."""
-    words = "".join(f" {one.metavar or one.name.upper()}" for one in command.params if one.param_type_name == "argument")
+    arguments = [one for one in command.params if one.param_type_name == "argument"]
+    words = "".join(f" {one.metavar or one.name.upper()}" for one in arguments)
     own = [one.opts[0] for one in command.params if one.param_type_name == "option"]
     shared = {"--server", "--key", "--workspace", "--json", "--help", "--fields", "--limit"}
     options = " ".join(f"`{one}`" for one in own if one not in shared)

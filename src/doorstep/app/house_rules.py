@@ -1,5 +1,5 @@
-"""Privacy and terms as the operator wrote them: ``privacy.txt`` and ``terms.txt`` beside the data, or, for one language,
-``privacy.de.txt``. Paragraphs are apart by an empty line. Where there is none, our own words are shown.
+"""Privacy and terms as the operator wrote them: ``privacy.txt`` and ``terms.txt`` beside the data, or, for one
+language, ``privacy.de.txt``. Paragraphs are apart by an empty line. Where there is none, our own words are shown.
 """
 
 from pathlib import Path

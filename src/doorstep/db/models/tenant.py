@@ -61,7 +61,7 @@ class Door(models.Model):
     """An unguessable way in before the tenant is known. Only the hash of its token is stored (``app.doors``)."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    kind = models.TextField()  # page | hook | mail | lookup | agent | api | ical | invite
+    kind = models.TextField()  # page | hook | mail | thread | lookup | agent | api | ical | domain | invite
     token_sha256 = models.BinaryField()
     ws = models.BigIntegerField()
     target_id = models.BigIntegerField()  # page: order; api, ical, invite: the user, 0 = a command; others: connection
