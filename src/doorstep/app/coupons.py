@@ -85,6 +85,8 @@ def accounts(ws: int, *, only: int = 0, store: int = 0) -> list[Account]:
     rows = rows.filter(id=only) if only else rows
     rows = rows.filter(store_id=store) if store else rows
     offers = sorted(rows, key=lambda one: one.ended_at is not None)
+    if not offers:
+        return []
     count = {state: Count("id", filter=Q(state=state)) for state in ("free", "given", "redeemed", "back")}
     said = {"said": Sum("spent"), "unsaid": Count("id", filter=Q(state="redeemed", spent=None))}
     held = Coupon.objects.filter(ws=ws, offer_id__in=[one.id for one in offers])

@@ -45,12 +45,20 @@ _OUTAGE: Final = 3  # numbers that must fail before the service, and not one num
 
 
 def of_order(
-    order: Order, lines: Sequence[Line], purchases: Sequence[Purchase], parcels: Sequence[Seen], now: datetime
+    order: Order,
+    lines: Sequence[Line],
+    purchases: Sequence[Purchase],
+    parcels: Sequence[Seen],
+    now: datetime,
+    connections: Iterable[Connection] | None = None,
 ) -> Told:
     """(parcel id, finding) for the merchant, 0 for what is about the order itself; the surest of a side first. Nothing
-    but one line that all is well where nothing else is to be said.
+    but one line that all is well where nothing else is to be said. ``connections``: all of the workspace, where they
+    were read already.
     """
     known = Known(order, lines, purchases, parcels, now)
+    if connections is not None:
+        known.connectors = {one.id: one.connector for one in connections}
     sides = list(_purchased(known)) if known.purchases and not order.cancelled_at else [_sold(known)]
     return _unique(said for side in sides for said in side.told())
 

@@ -1,6 +1,6 @@
 """Everything the console shows about one order. Reading only."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -81,6 +81,7 @@ class OrderView:
     store: Connection
     person: Person | None
     matrix: tuple[Allotted, ...]
+    connections: Mapping[int, Connection]  # all of the workspace
     parcels: tuple[Seen, ...]
     pushes: Mapping[int, tuple[Given, ...]]
     purchases: tuple[tuple[Purchase, str], ...]
@@ -101,21 +102,22 @@ def order_view(ws: int, order_id: int, now: datetime) -> OrderView | None:
     if order is None:
         return None
     lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
-    seen = tuple(one for one in parcels(ws, order_id, lines) if one.numbers)
+    known = Connection.objects.filter(ws=ws).in_bulk()
+    seen = tuple(one for one in parcels(ws, order_id, lines, known.values()) if one.numbers)
     pushes = _pushes(ws, order_id)
     purchases = _purchases(ws, order_id)
-    known = Connection.objects.filter(ws=ws).in_bulk({order.store_id, *(one.supplier_id for one in purchases)})
     newest = [given[0].state for given in pushes.values()]
     return OrderView(
         order=order,
         store=known[order.store_id],
         person=Person.objects.filter(ws=ws, id=order.person_id).first() if order.person_id else None,
         matrix=matrix(lines, seen),
+        connections=known,
         parcels=seen,
         pushes=pushes,
         purchases=tuple((one, _label(known.get(one.supplier_id))) for one in purchases),
-        findings=findings.of_order(order, lines, purchases, seen, now),
-        history=_history(ws, order_id, [one.id for one in seen]),
+        findings=findings.of_order(order, lines, purchases, seen, now, known.values()),
+        history=_history(ws, order_id, [one.id for one in seen], known.values()),
         page=_page(ws, order_id),
         stage=stage(order.state, [one.status for one in seen if one.current], newest),
     )
@@ -182,13 +184,15 @@ def _purchases(ws: int, order_id: int) -> list[Purchase]:
     return list(Purchase.objects.filter(ws=ws, id__in=ids).order_by("id"))
 
 
-def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, ...]:
+def _history(
+    ws: int, order_id: int, parcel_ids: Sequence[int], connections: Iterable[Connection]
+) -> tuple[Done, ...]:
     """Changes and people's doings, newest first."""
     about = Q(subject="order", subject_id=order_id) | Q(subject="parcel", subject_id__in=parcel_ids)
     changes = list(Change.objects.filter(about, ws=ws).order_by("-known_at", "-id")[:HISTORY])
     subjects = [f"order:{order_id}", f"page:{order_id}", *(f"parcel:{one}" for one in parcel_ids)]
     audits = list(Audit.objects.filter(ws=ws, subject__in=subjects).order_by("-id")[:HISTORY])
-    who = names(ws, {one.actor for one in changes} | {one.actor for one in audits})
+    who = names(ws, {one.actor for one in changes} | {one.actor for one in audits}, connections)
     done = [
         Done(
             at=one.known_at,
@@ -206,15 +210,18 @@ def _history(ws: int, order_id: int, parcel_ids: Sequence[int]) -> tuple[Done, .
     return tuple(sorted(done, key=lambda one: one.at, reverse=True)[:HISTORY])
 
 
-def names(ws: int, actors: Collection[str]) -> dict[str, str]:
-    """Who an actor is: a person's address, a connection's name, the name of a supplier's link or of a key."""
+def names(ws: int, actors: Collection[str], known: Iterable[Connection] | None = None) -> dict[str, str]:
+    """Who an actor is: a person's address, a connection's name, the name of a supplier's link or of a key. ``known``:
+    the workspace's connections, where they were read already.
+    """
     kinds = ("user", "connection", "agent", "key")
     ids = {kind: [one.split(":")[1] for one in actors if one.startswith(f"{kind}:")] for kind in kinds}
     given = Door.objects.filter(ws=ws, kind__in=("agent", "api"), id__in=[*ids["agent"], *ids["key"]])
     doors_of = {"agent": "agent", "api": "key"}
     links = {f"{doors_of[kind]}:{pk}": label for kind, pk, label in given.values_list("kind", "id", "label")}
     people = User.objects.filter(id__in=ids["user"]).values_list("id", "email")
-    sources = Connection.objects.filter(ws=ws, id__in=ids["connection"]).values_list("id", "label")
+    every = Connection.objects.filter(ws=ws, id__in=ids["connection"]) if known is None else known
+    sources = [(one.id, one.label) for one in every]
     named = (("user", people), ("connection", sources))
     return links | {f"{kind}:{pk}": name for kind, rows in named for pk, name in rows}
 

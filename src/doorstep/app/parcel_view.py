@@ -132,8 +132,12 @@ class Seen:
         return tuple(one for one in self.numbers if one.until is not None)
 
 
-def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
-    """The parcels of an order that hold a number or something of it, first heard of first. Eighteen queries at most."""
+def parcels(
+    ws: int, order_id: int, lines: Sequence[Line], connections: Iterable[Connection] | None = None
+) -> tuple[Seen, ...]:
+    """The parcels of an order that hold a number or something of it, first heard of first. Eighteen queries at most;
+    ``connections``: all of the workspace, where they were read already.
+    """
     allotted = list(ParcelLine.objects.filter(ws=ws, order_id=order_id))
     ids = {one.parcel_id for one in allotted}
     rows = list(Parcel.objects.filter(ws=ws, id__in=ids).order_by("id"))
@@ -141,7 +145,7 @@ def parcels(ws: int, order_id: int, lines: Sequence[Line]) -> tuple[Seen, ...]:
     shared = defaultdict(set)
     for parcel_id, other in ParcelLine.objects.filter(ws=ws, parcel_id__in=ids).values_list("parcel_id", "order_id"):
         shared[parcel_id].add(other)
-    read = _Read(ws, {one.number_id for one in held})
+    read = _Read(ws, {one.number_id for one in held}, connections)
     about = _About(ws, rows, set[int]().union(*shared.values()))
     cool, asked = _asks(ws, ids)
     titles = {line.id: line.title or line.sku for line in lines}
@@ -199,11 +203,12 @@ def _items(allotted: Iterable[ParcelLine], titles: Mapping[int, str]) -> tuple[I
 class _Read:
     """Everything known about a set of numbers, read once."""
 
-    def __init__(self, ws: int, ids: set[int]) -> None:
+    def __init__(self, ws: int, ids: set[int], connections: Iterable[Connection] | None = None) -> None:
         self.numbers = {one.id: one for one in Number.objects.filter(ws=ws, id__in=ids)}
-        known = list(Connection.objects.filter(ws=ws).values_list("id", "label", "kind"))
-        self.sources = {str(pk): label for pk, label, _ in known}
-        self.carriers = {pk for pk, _, kind in known if kind == "carrier"}
+        some = Connection.objects.filter(ws=ws).only("label", "kind")
+        known = list(some if connections is None else connections)
+        self.sources = {str(one.id): one.label for one in known}
+        self.carriers = {one.id for one in known if one.kind == "carrier"}
         links = list(NumberLink.objects.filter(ws=ws, from_id__in=ids).values_list("kind", "from_id", "to_id"))
         self.replaced = {one: other for kind, one, other in links if kind == "replaced_by"}
         self.legs = [(one, other) for kind, one, other in links if kind == "last_mile"]
