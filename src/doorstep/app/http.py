@@ -126,7 +126,7 @@ async def send(request: Request, hosts: frozenset[str]) -> Answer:
         url = url.update_query(request.query)
     for _ in range(MAX_REDIRECTS + 1):
         target, headers = _aim(url, hosts, request.headers)
-        status, received, body = await _exchange(method, target, headers, request.body)
+        status, received, body = await _exchange(request, method, target, headers)
         if status not in {301, 302, 303, 307, 308} or "Location" not in received:
             return Answer(
                 what=request.what,
@@ -168,13 +168,13 @@ def _aim(url: URL, hosts: frozenset[str], headers: Mapping[str, str]) -> tuple[U
 
 
 async def _exchange(
-    method: str, url: URL, headers: Mapping[str, str], body: bytes
+    request: Request, method: str, url: URL, headers: Mapping[str, str]
 ) -> tuple[int, CIMultiDictProxy[str], bytes]:
     """One request and its whole answer. Raises Trouble."""
     started, status = clock.monotonic(), 0
     try:
         async with _session().request(
-            method, url, headers=headers, data=body or None, allow_redirects=False, timeout=_timeout()
+            method, url, headers=headers, data=request.body or None, allow_redirects=False, timeout=_timeout()
         ) as response:
             status = response.status
             return status, response.headers, await _whole(response, url)
@@ -182,7 +182,7 @@ async def _exchange(
         raise _trouble(problem, url) from problem
     finally:
         ms = round((clock.monotonic() - started) * 1000)
-        log.info("http", method=method, host=url.host, path=url.path, status=status, ms=ms)
+        log.info("http", method=method, host=url.host, path="" if request.sealed else url.path, status=status, ms=ms)
 
 
 async def _whole(response: aiohttp.ClientResponse, url: URL) -> bytes:

@@ -119,7 +119,8 @@ class Request:
     """One HTTP request. ``what`` names the kind of answer for ``read``; empty = plumbing (token, discovery):
     its answer is never stored. ``subject`` tells apart the answers of one kind (a page, a number), so that an
     unchanged answer can be recognized. ``context`` travels to the Answer. Secrets belong in ``headers``/``query``,
-    which are neither logged nor stored, and in the ``body`` only of a vendor that wants them there (``sealed``).
+    which are neither logged nor stored, and in the ``body`` or the path only where somebody wants them there
+    (``sealed``).
     """
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -130,7 +131,7 @@ class Request:
     what: str = ""
     subject: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
-    sealed: bool = False  # the body carries a secret: it is shown and kept nowhere
+    sealed: bool = False  # the body, or the path, carries a secret: neither is shown, logged or kept
     changes: bool = False  # True: it changes something over there; an interrupted one is never repeated blindly
 
 

@@ -37,9 +37,8 @@ class Outcome:
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Send it. Whatever goes wrong is an Outcome."""
     began, host = clock.monotonic(), URL(url).host or ""
-    request = Request(
-        method="POST", url=url, headers={"Content-Type": "application/json", **headers}, body=body, changes=True
-    )
+    whole = {"Content-Type": "application/json", **headers}
+    request = Request(method="POST", url=url, headers=whole, body=body, sealed=True, changes=True)  # a path may let in
     try:
         async with asyncio.timeout(TIMEOUT_S):
             answer = await http.send(request, frozenset({host}))
