@@ -11,6 +11,7 @@ from doorstep.app.audit import record
 from doorstep.app.log import logger
 from doorstep.app.team import Refused
 from doorstep.db.models import Membership, User, Workspace
+from doorstep.db.overwrite import overwriting
 
 GRACE: Final = timedelta(days=14)
 LOOK_S: Final = 600.0  # real seconds between two looks
@@ -50,7 +51,7 @@ def step() -> bool:
 def erase(ws: int) -> None:
     """Every row of a workspace, then itself; people who belong nowhere else lose their accounts."""
     for model in tables():
-        with transaction.atomic():
+        with overwriting(), transaction.atomic():
             if Workspace.objects.select_for_update().filter(id=ws, closing_at__lte=clock.now()).exists():
                 _drop(model, ws)
     with transaction.atomic():

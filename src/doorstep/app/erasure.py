@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from doorstep.app import archive, clock, export, following, retention, scans
 from doorstep.app.audit import record
@@ -19,6 +19,7 @@ from doorstep.app.traces import SHORTEST_WORD, NotPossible, Traces, find, plain
 from doorstep.app.understand import understand
 from doorstep.db import queries
 from doorstep.db.models import Aside, Claim, Inbox, Line, Note, Outbox, Person, Photo, Push, ThreadMessage, View, Watch
+from doorstep.db.overwrite import overwriting
 
 GONE: Final = "…"
 KEPT: Final = frozenset({"id", "ws", "erased_at", "country", "email_hash"})  # of a person; a country names nobody
@@ -39,28 +40,16 @@ def erase(ws: int, email: str, actor: str) -> Erased:
     """
     while Inbox.objects.filter(ws=ws, state="new").exists() and understand():
         pass
-    _overwrite("ON")
-    try:
-        with transaction.atomic():
-            queries.alone_in(ws)
-            found = find(ws, email)
-            archive.bring_back(ws, [one.id for one in found.numbers])
-            erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found) + _said(found))
-            counts = {"people": erased.people, "bodies": erased.bodies, "words": erased.words}
-            subject = ",".join(f"person:{one.id}" for one in found.people) or "inbox"
-            export.throw_away(ws)
-            record(ws, actor, "person.erase", subject, after=counts)
-    finally:
-        _overwrite("OFF")
+    with overwriting(), transaction.atomic():
+        queries.alone_in(ws)
+        found = find(ws, email)
+        archive.bring_back(ws, [one.id for one in found.numbers])
+        erased = Erased(people=_people(found), bodies=_bodies(found), words=_words(found) + _said(found))
+        counts = {"people": erased.people, "bodies": erased.bodies, "words": erased.words}
+        subject = ",".join(f"person:{one.id}" for one in found.people) or "inbox"
+        export.throw_away(ws)
+        record(ws, actor, "person.erase", subject, after=counts)
     return erased
-
-
-def _overwrite(how: str) -> None:
-    """SQLite leaves what is deleted in the file until the place is needed; now it overwrites it, the log beside too."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA secure_delete = {how}")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _people(found: Traces) -> int:

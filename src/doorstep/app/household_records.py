@@ -5,14 +5,12 @@ the stores' own, and stay with them.
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from django.apps import apps
 from django.db import models, transaction
 
-from doorstep.app import archive, clock, grants
+from doorstep.app import archive, clock, closing, grants
 from doorstep.app.inbox import answer_of
 from doorstep.app.retention import full
 from doorstep.db.models import (
@@ -31,6 +29,7 @@ from doorstep.db.models import (
     User,
     Workspace,
 )
+from doorstep.db.overwrite import overwriting
 
 _HIDDEN: Final = frozenset({"ws", "said_hash", "headline_key", "picture"})
 _TABLES: Final[tuple[type[models.Model], ...]] = (
@@ -56,23 +55,16 @@ def pack(workspace: Workspace) -> bytes:
 
 def erase(ws: int, actor: str) -> None:
     """Erase a household with everything in it. Who lived there and belongs nowhere else any more is erased too."""
-    with transaction.atomic():
+    with overwriting(), transaction.atomic():
         Workspace.objects.select_for_update().get(id=ws, kind="household")
         people = list(Membership.objects.filter(ws=ws).values_list("user_id", flat=True))
         for user_id in people:
             grants.end_of(ws, user_id, actor)
-        for table in _tenants():
+        for table in closing.tables():
             table._default_manager.filter(ws=ws).delete()
         Workspace.objects.filter(id=ws).delete()
         stay = {one for one in people if Membership.objects.filter(user_id=one).exists()}
         User.objects.filter(id__in=set(people) - stay).delete()
-
-
-def _tenants() -> Iterator[type[models.Model]]:
-    """The tables whose rows say whose they are."""
-    for one in apps.get_app_config("doorstep").get_models():
-        if any(field.name == "ws" for field in one._meta.fields):
-            yield one
 
 
 def _described(workspace: Workspace) -> dict[str, Any]:
