@@ -23,23 +23,23 @@ DESK, PHONE = {"width": 1200, "height": 800}, {"width": 390, "height": 780}
 LOOKS = (("light", "light", DESK), ("dark", "dark", DESK), ("phone", "light", PHONE))
 QUALITY = 72
 PATIENCE_S = 180
-RATE = 60  # an hour in a minute: the world is much the same on every picture
-# Journeys, and how many days ago they began.
-JOURNEYS = (
-    ("smooth", 9.0),
-    ("failed_attempt", 5.9),
-    ("smooth", 4.0),
-    ("customs", 5.0),
-    ("pickup_point", 6.5),
-    ("smooth", 1.5),
-)
+RATE = 3600  # a day in 24 seconds
+DAYS = 9.0  # that the world lives before the pictures are taken
+EVERY = 0.11  # days between two orders
+EARLIER = 60  # orders from before the shop was connected, one a day and some: they are followed and counted
+# Orders that are in trouble when the pictures are taken: their journey, and how many days before.
+TROUBLE = ((6.6, "pickup_point"), (5.9, "failed_attempt"), (5.0, "customs"), (7.5, "returned"))
 QUESTION = "Hello, the carrier says it could not deliver. What should I do now?"
 
 
 def main() -> None:
     """Grow a world, then take every picture."""
     HERE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, town(Path(home), rate=RATE) as place, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        town(Path(home), rate=RATE, name="Lantern & Thread") as place,
+        sync_playwright() as playwright,
+    ):
         place.connect_shop()
         place.product.start()
         case = grow(place)
@@ -56,9 +56,20 @@ def main() -> None:
 
 
 def grow(place: Town) -> dict[str, str]:
-    """Orders at several points of several roads; returns one whose parcel could not be delivered."""
-    cases = {days: place.world.place(journey=one, route="api", days_ago=days) for one, days in JOURNEYS}
-    return next(cases[days] for one, days in JOURNEYS if one == "failed_attempt")
+    """A shop's last weeks; returns an order whose parcel could not be delivered."""
+    for back in range(EARLIER):
+        place.world.place(journey="smooth", route="api", days_ago=12 + back)
+    cases, began, told = {}, time.monotonic(), 0.0
+    waiting = sorted((DAYS - before, journey) for before, journey in TROUBLE)
+    while (day := (time.monotonic() - began) * RATE / 86_400) < DAYS:
+        while waiting and waiting[0][0] <= day:
+            _, journey = waiting.pop(0)
+            cases[journey] = place.world.place(journey=journey, route="api")
+        if day - told >= EVERY:
+            told = day
+            place.world.place(journey="smooth")
+        time.sleep(0.1)
+    return cases["failed_attempt"]
 
 
 def prepare(browser: Browser, place: Town, number: str) -> dict[str, str]:

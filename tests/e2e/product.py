@@ -128,9 +128,9 @@ class Product(Program):
         (home / "data").mkdir(parents=True)
         super().__init__([BIN / "doorstep", "up", "--json"], env, home / "up.log", ready='{"url": ')
 
-    def install(self) -> str:
+    def install(self, name: str) -> str:
         """What a new owner does first; returns the forwarding address of the mailbox."""
-        owner = ("user", "add", EMAIL, "--password", PASSWORD, "--workspace", "E2E")
+        owner = ("user", "add", EMAIL, "--password", PASSWORD, "--workspace", name)
         return str(self.commands(owner, ("connect", "supplier", "mail"))[-1]["address"])
 
     def command(self, *words: str) -> dict[str, Any]:
@@ -261,10 +261,12 @@ class Console(Visitor):
 class Town:
     """A product and a world that belong together. Nothing runs and nobody is connected yet."""
 
-    def __init__(self, home: Path, *, database: str = "", allow: Sequence[str] = (), seed: int = 1) -> None:
+    def __init__(
+        self, home: Path, *, database: str = "", allow: Sequence[str] = (), seed: int = 1, name: str = "E2E"
+    ) -> None:
         self.world = World(home, seed=seed)
         self.product = Product(home, self.world, database=database, allow=allow)
-        self.address = self.product.install()
+        self.address = self.product.install(name)
         self.world.words = [
             *self.world.words,
             "--smtp",
@@ -302,10 +304,16 @@ class Town:
 
 @contextmanager
 def town(
-    home: Path, *, rate: float = RATE, database: str = "", allow: Sequence[str] = (), seed: int = 1
+    home: Path,
+    *,
+    rate: float = RATE,
+    database: str = "",
+    allow: Sequence[str] = (),
+    seed: int = 1,
+    name: str = "E2E",
 ) -> Iterator[Town]:
     """A town whose world runs; everything is stopped at the end."""
-    here = Town(home, database=database, allow=allow, seed=seed)
+    here = Town(home, database=database, allow=allow, seed=seed, name=name)
     try:
         here.open(rate)
         yield here
