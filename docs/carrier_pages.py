@@ -18,7 +18,6 @@ Who moves parcels, what they are called, and which numbers of theirs are known. 
 A carrier is meant by its code, its name, any of its other spellings, or the key that a vendor has for it:
 
 ```python
-# runnable
 from doorstep.core.number import carrier, carrier_named, keys_at, tracking_link
 
 for said in ("DHL eCommerce US", "dhl-global-mail", "云途物流", "CN_YANWEN", "Yamato (EN)", "GLS", "Gati (CN)"):

@@ -4,8 +4,6 @@ import ast
 import functools
 import importlib.util
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -170,25 +168,6 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not file.exists() or (anchor and anchor not in anchors(file)):
             broken.append(target)
     assert broken == []
-
-
-def examples() -> Iterator[tuple[str, str]]:
-    for page in PAGES:
-        blocks = re.findall(r"(?s)```python\n(# runnable\n.*?)```", page.read_text(encoding="utf-8"))
-        yield from ((f"{page.stem}-{n}", block) for n, block in enumerate(blocks, 1))
-
-
-@pytest.mark.parametrize(("name", "code"), list(examples()), ids=lambda one: one.partition("\n")[0])
-def test_runnable_examples_run(name: str, code: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, f"{name}: {done.stderr}"
 
 
 def test_pages_name_only_targets_of_the_makefile() -> None:
