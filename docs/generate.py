@@ -304,7 +304,8 @@ def licence(package: Distribution) -> str:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.settings")  # sentences are said in its time zone
-    import carrier_pages  # beside this file; they need no packages but the product
+    import api_pages  # beside this file; they need no packages but the product
+    import carrier_pages
     import client_modules
     import command_pages
     import compat_pages
@@ -316,6 +317,7 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     CHANNELS.write_text(channels_page(), encoding="utf-8")
     LICENCES.write_text(licences(), encoding="utf-8")
+    api_pages.write()
     carrier_pages.write()
     client_modules.write()
     command_pages.write()

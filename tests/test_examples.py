@@ -24,7 +24,8 @@ from typer.testing import CliRunner
 from doorstep.cli import app
 from doorstep.web.api import door
 from doorstep.web.api.table import TABLE
-from doorstep.web.compat.seventeen import answering as seventeen
+from doorstep.web.compat.seventeen.answering import ROOT as SEVENTEEN
+from doorstep.web.compat.seventeen.numbers import OPERATIONS
 from tests.test_docs import DOCS, PAGES, ROOT
 
 # Whose blocks another test runs, with more around them than a block alone has.
@@ -195,5 +196,5 @@ def known(method: str, path: str) -> bool:
 def operations() -> list[tuple[str, str]]:
     """Method and pattern of every address for programs: the API's own and the compatible ones."""
     own = [one for by_method in TABLE.values() for one in by_method.values()]
-    shaped = [("POST", seventeen.ROOT + name) for name in seventeen.OPERATIONS]
+    shaped = [("POST", SEVENTEEN + name) for name in OPERATIONS]
     return [*((one.method, door.ROOT + re.sub(r"\{[^}]+\}", "[^/]+", one.path)) for one in own), *shaped]
