@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from doorstep.app import clock, today, workspaces
+from doorstep.app import acks, clock, today, workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Door, Order, Parcel
 from doorstep.db.tabs import sort_in
+from doorstep.db.urgency import candidates
 from tests.app.ledger import Ledger, cj, scan, track17, woo
 from tests.web.conftest import NUMBER, login
 
@@ -24,7 +27,7 @@ def test_what_needs_somebody_is_grouped_with_its_date_and_answered_with_a_press(
     shop: Ledger, order: Order, alice: Client
 ) -> None:
     shop.hears(shop.track(track17(NUMBER, *FAILED, key=3011)))
-    (group, *_) = [one for one in today.today(shop.ws, clock.now()).groups if one.needs[0].order == "1001"]
+    (group, *_) = [one for one in today.today(shop.ws, clock.now()).urgent.groups if one.needs[0].order == "1001"]
     need = group.needs[0]
     screen = alice.get("/today").content.decode()
     assert f'href="/orders/{order.id}"' in screen
@@ -32,6 +35,83 @@ def test_what_needs_somebody_is_grouped_with_its_date_and_answered_with_a_press(
     assert group.urgent_at == need.said.finding.next_at
     said = {"parcel": str(need.said.parcel_id), "key": need.said.key, "do": "fine", "back": "today"}
     assert alice.post(f"/orders/{order.id}/ack", said, follow=True).content.decode().count(need.said.key) == 0
+
+
+def late_orders(shop: Ledger, count: int) -> None:
+    """Orders that were placed long before the shop's own and wait for a number."""
+    at = clock.now() - timedelta(days=30)
+    Order.objects.bulk_create(
+        Order(
+            ws=shop.ws, store_id=shop.store.id, external_id=f"late-{n}", number=f"late-{n}", paid_at=at,
+            placed_at=at + timedelta(minutes=n), said_at=at, heard_at=at,
+        )
+        for n in range(count)
+    )  # fmt: skip
+
+
+def orders_of(found: today.Today) -> set[str]:
+    return {need.order for group in found.urgent.groups for need in group.needs}
+
+
+def test_newest_order_that_is_most_urgent_is_found_behind_any_number_of_older_ones(
+    shop: Ledger, order: Order, alice: Client
+) -> None:
+    late_orders(shop, 120)
+    shop.hears(shop.track(track17(NUMBER, *FAILED, key=3011)))
+    now = clock.now()
+    assert candidates(shop.ws, now, 0, 1).some == ((order.id, "1001"),)
+    first = today.today(shop.ws, now)
+    assert (first.urgent.first, first.urgent.last, first.urgent.count) == (1, today.TOGETHER, 122)
+    rest = today.today(shop.ws, now, first.urgent.last)
+    assert (rest.urgent.first, rest.urgent.more) == (today.TOGETHER + 1, False)
+    assert not orders_of(first) & orders_of(rest)
+    assert orders_of(first) | orders_of(rest) == {"1001", "1002", *(f"late-{n}" for n in range(120))}
+    screen = alice.get("/today").content.decode()
+    assert "open orders 1 to 100 of 122" in screen
+    assert f'href="/orders/{order.id}"' in screen
+    assert f'href="/orders/{order.id}"' not in alice.get("/today?after=100").content.decode()
+    assert f'href="/orders/{order.id}"' in alice.get("/today?after=12345").content.decode()
+
+
+def test_answered_findings_make_room_for_the_next(shop: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    late_orders(shop, 12)
+    now = clock.now()
+    monkeypatch.setattr(today, "TOGETHER", 4)
+    monkeypatch.setattr(today, "PAGE", 4)
+    shown = orders_of(today.today(shop.ws, now))
+    assert len(shown) == 4
+    for group in today.today(shop.ws, now).urgent.groups:
+        for need in group.needs:
+            acks.answer(shop.ws, need.order_id, need.said, "fine", "user:1")
+    after = today.today(shop.ws, now)
+    assert len(orders_of(after)) == 4
+    assert not shown & orders_of(after)
+
+
+def test_parcel_that_nobody_scans_is_looked_at_however_its_order_stands(shop: Ledger, order: Order) -> None:
+    late = clock.now() - timedelta(days=40)
+    Order.objects.filter(id=order.id).update(state="shipped")
+    unseen = {"first_scan_at": None, "last_event_at": None, "status_since": late, "handed_at": late}
+    Parcel.objects.filter(ws=shop.ws).update(status="not_found", **unseen)
+    sort_in(shop.ws, [order.id])
+    order.refresh_from_db()
+    assert not (order.attention or order.moving)
+    assert (order.id, "1001") in candidates(shop.ws, clock.now(), 0, 9).some
+    assert "1001" in orders_of(today.today(shop.ws, clock.now()))
+
+
+def test_what_today_asks_for_does_not_grow_with_the_orders(shop: Ledger) -> None:
+    now = clock.now()
+    today.today(shop.ws, now)  # lanes are learned once a day
+    asked = []
+    for count in (3, 60):
+        Order.objects.filter(ws=shop.ws, external_id__startswith="late-").delete()
+        late_orders(shop, count)
+        today._kept.clear()
+        with CaptureQueriesContext(connection) as queries:
+            assert len(orders_of(today.today(shop.ws, now))) >= count
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 40
 
 
 def test_flow_counts_each_station_that_an_order_has_passed(shop: Ledger, alice: Client) -> None:

@@ -22,7 +22,7 @@ def write(leased: Leased) -> Letter | None:
     alerts.plan_day(row.ws, row.target_id, hour)
     home = Workspace.objects.get(id=row.ws)
     with timezone.override(home.tz):
-        needs = [_line(one) for one in today(row.ws, now).groups]
+        needs = [_line(one) for one in today(row.ws, now).urgent.groups]
     if lost := given_up.count(row.ws):
         needs.append(say.text("letter.daily.lost", count=lost))
     if not needs or not settings.EMAIL_HOST:

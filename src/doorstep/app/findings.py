@@ -4,7 +4,7 @@ The merchant and the shopper look at the same parcels from two sides. Where a su
 and each purchase is a diagnosis of its own; the shopper bought from the shop and knows nothing of purchases.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -59,7 +59,24 @@ def of_order(
     known = Known(order, lines, purchases, parcels, now)
     if connections is not None:
         known.connectors = {one.id: one.connector for one in connections}
-    sides = list(_purchased(known)) if known.purchases and not order.cancelled_at else [_sold(known)]
+    return _told(known)
+
+
+def of_orders(ws: int, every: Mapping[int, "Known"]) -> dict[int, Told]:
+    """The same for several orders of one workspace, by the same keys: what they share is asked for once, so that there
+    are no more queries for many orders than for one, but for those about accounts that answer nothing.
+    """
+    connectors = dict(Connection.objects.filter(ws=ws).values_list("id", "connector"))
+    feeds = tuple(Feed.objects.filter(ws=ws))
+    confirmed = _confirmed(ws, {one for known in every.values() for one in known.current}, feeds)
+    down = _down(ws, {one for known in every.values() for one in known.failing})
+    for known in every.values():
+        known.connectors, known.feeds, known.confirmed, known.down = connectors, feeds, confirmed, down
+    return {key: _told(known) for key, known in every.items()}
+
+
+def _told(known: "Known") -> Told:
+    sides = list(_purchased(known)) if known.purchases and not known.order.cancelled_at else [_sold(known)]
     return _unique(said for side in sides for said in side.told())
 
 
@@ -113,17 +130,20 @@ class Known:
         failing = [one for one in self.feeds if one.connection_id == connection and one.answer not in {"", "ok"}]
         return min((one.answered_at for one in failing if one.answered_at), default=None)
 
+    @property
+    def current(self) -> set[int]:
+        """The ids of the numbers that count now."""
+        return {one.id for parcel in self.live for one in parcel.current}
+
+    @property
+    def failing(self) -> set[int]:
+        """Of them, those for which asking failed last."""
+        return {one.id for parcel in self.live if parcel.fresh.answer in _TROUBLES for one in parcel.current}
+
     @cached_property
     def confirmed(self) -> Mapping[int, datetime]:
-        """When a source last said each current number; an answer that says nothing new says it again."""
-        ids = {one.id for parcel in self.live for one in parcel.current}
-        answered = {one.connection_id: one.answered_at for one in self.feeds if one.answer == "ok"}
-        confirmed: dict[int, datetime] = {}
-        for row in Claim.objects.filter(ws=self.order.ws, number_id__in=ids, gone=False):
-            again = answered.get(int(row.source)) if row.source.isdigit() else None
-            at = max(row.last_said, again or row.last_said)
-            confirmed[row.number_id] = max(confirmed.get(row.number_id, at), at)
-        return confirmed
+        """When a source last said each current number."""
+        return _confirmed(self.order.ws, self.current, self.feeds)
 
     def lane(self, way: Route) -> Lane:
         """What own history says of a way."""
@@ -132,21 +152,38 @@ class Known:
     @cached_property
     def down(self) -> Mapping[int, datetime]:
         """Since when a carrier account answers for no number at all, by the id of a number that it fails for."""
-        ids = {one.id for parcel in self.live if parcel.fresh.answer in _TROUBLES for one in parcel.current}
-        failing = Watch.objects.filter(ws=self.order.ws, number_id__in=ids, answer__in=_TROUBLES)
-        pairs = failing.values_list("number_id", "connection_id")
-        return {number: since for number, connection in pairs if (since := self._outage(connection))}
+        return _down(self.order.ws, self.failing)
 
-    def _outage(self, connection: int) -> datetime | None:
-        """Since when an account answers nothing: its last answer, None where too few numbers were asked since then to
-        tell and its turns do not all fail either.
-        """
-        if since := health.down_since(self.order.ws, connection):
-            return since
-        last = freshness.answered_at(self.order.ws, connection)
-        account = Watch.objects.filter(ws=self.order.ws, connection_id=connection)
-        failed = account.filter(answer__in=_TROUBLES, asked_at__gt=last).count() if last else 0
-        return last if failed >= _OUTAGE else None
+
+def _confirmed(ws: int, numbers: Collection[int], feeds: Iterable[Feed]) -> Mapping[int, datetime]:
+    """When a source last said each of these numbers; an answer that says nothing new says it again."""
+    answered = {one.connection_id: one.answered_at for one in feeds if one.answer == "ok"}
+    confirmed: dict[int, datetime] = {}
+    for row in Claim.objects.filter(ws=ws, number_id__in=numbers, gone=False):
+        again = answered.get(int(row.source)) if row.source.isdigit() else None
+        at = max(row.last_said, again or row.last_said)
+        confirmed[row.number_id] = max(confirmed.get(row.number_id, at), at)
+    return confirmed
+
+
+def _down(ws: int, numbers: Collection[int]) -> Mapping[int, datetime]:
+    """Since when the account that a number is asked of answers for no number at all, by the number's id."""
+    failing = Watch.objects.filter(ws=ws, number_id__in=numbers, answer__in=_TROUBLES)
+    pairs = list(failing.values_list("number_id", "connection_id"))
+    outages = {one: _outage(ws, one) for one in {connection for _, connection in pairs}}
+    return {number: since for number, connection in pairs if (since := outages[connection])}
+
+
+def _outage(ws: int, connection: int) -> datetime | None:
+    """Since when an account answers nothing: its last answer, None where too few numbers were asked since then to
+    tell and its turns do not all fail either.
+    """
+    if since := health.down_since(ws, connection):
+        return since
+    last = freshness.answered_at(ws, connection)
+    account = Watch.objects.filter(ws=ws, connection_id=connection)
+    failed = account.filter(answer__in=_TROUBLES, asked_at__gt=last).count() if last else 0
+    return last if failed >= _OUTAGE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ from typing import Final
 from django.db.models import Q
 
 from doorstep.app import doors, findings
-from doorstep.app.parcel_view import Seen, parcels
+from doorstep.app.parcel_view import Seen, parcels, parcels_of
 from doorstep.app.progress import Stage, stage
 from doorstep.core.diagnosis import Finding
+from doorstep.db.load import load
 from doorstep.db.models import (
     Audit,
     Change,
@@ -125,12 +126,22 @@ def order_view(ws: int, order_id: int, now: datetime) -> OrderView | None:
 
 def findings_of(ws: int, order_id: int, now: datetime) -> tuple[tuple[int, Finding], ...] | None:
     """(parcel id, 0 = the order itself; finding) of one order alone, or None when this workspace has no such order."""
-    order = Order.objects.filter(ws=ws, id=order_id).first()
-    if order is None:
-        return None
-    lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
-    seen = tuple(one for one in parcels(ws, order_id, lines) if one.numbers)
-    return findings.of_order(order, lines, _purchases(ws, order_id), seen, now)
+    return findings_of_all(ws, [order_id], now).get(order_id)
+
+
+def findings_of_all(ws: int, order_ids: Collection[int], now: datetime) -> dict[int, tuple[tuple[int, Finding], ...]]:
+    """The same for several orders, by order, without those that there are not; in no more queries than for one."""
+    orders = {one.id: one for one in load(Order, ws, "id", order_ids)}
+    lines: dict[int, list[Line]] = {one: [] for one in orders}
+    for line in load(Line, ws, "order_id", orders, order="id"):
+        lines[line.order_id].append(line)
+    seen = parcels_of(ws, lines)
+    bought = _bought(ws, orders)
+    every = {
+        key: findings.Known(one, lines[key], bought[key], [held for held in seen[key] if held.numbers], now)
+        for key, one in orders.items()
+    }
+    return findings.of_orders(ws, every)
 
 
 def _label(connection: Connection | None) -> str:
@@ -184,9 +195,18 @@ def _purchases(ws: int, order_id: int) -> list[Purchase]:
     return list(Purchase.objects.filter(ws=ws, id__in=ids).order_by("id"))
 
 
-def _history(
-    ws: int, order_id: int, parcel_ids: Sequence[int], connections: Iterable[Connection]
-) -> tuple[Done, ...]:
+def _bought(ws: int, orders: Collection[int]) -> dict[int, list[Purchase]]:
+    """The purchases that serve these orders, by order."""
+    parts = load(PurchaseLine, ws, "order_id", orders, only=("order_id", "purchase_id"))
+    pairs = sorted({(one.purchase_id, one.order_id) for one in parts})
+    rows = {one.id: one for one in load(Purchase, ws, "id", {purchase for purchase, _ in pairs})}
+    bought: dict[int, list[Purchase]] = {one: [] for one in orders}
+    for purchase, order in pairs:
+        bought[order].append(rows[purchase])
+    return bought
+
+
+def _history(ws: int, order_id: int, parcel_ids: Sequence[int], connections: Iterable[Connection]) -> tuple[Done, ...]:
     """Changes and people's doings, newest first."""
     about = Q(subject="order", subject_id=order_id) | Q(subject="parcel", subject_id__in=parcel_ids)
     changes = list(Change.objects.filter(about, ws=ws).order_by("-known_at", "-id")[:HISTORY])

@@ -138,52 +138,75 @@ def parcels(
     """The parcels of an order that hold a number or something of it, first heard of first. Eighteen queries at most;
     ``connections``: all of the workspace, where they were read already.
     """
-    allotted = list(ParcelLine.objects.filter(ws=ws, order_id=order_id))
-    ids = {one.parcel_id for one in allotted}
-    rows = list(Parcel.objects.filter(ws=ws, id__in=ids).order_by("id"))
-    held = list(ParcelNumber.objects.filter(ws=ws, parcel_id__in=ids).order_by("-since"))
-    shared = defaultdict(set)
-    for parcel_id, other in ParcelLine.objects.filter(ws=ws, parcel_id__in=ids).values_list("parcel_id", "order_id"):
-        shared[parcel_id].add(other)
-    read = _Read(ws, {one.number_id for one in held}, connections)
-    about = _About(ws, rows, set[int]().union(*shared.values()))
-    cool, asked = _asks(ws, ids)
-    titles = {line.id: line.title or line.sku for line in lines}
-    now = clock.now()
-    own = learned(ws, now)
-    seen = []
-    for row in rows:
-        mine = [one for one in held if one.parcel_id == row.id]
-        numbers = tuple(read.number(one) for one in mine)
-        line = timeline(about.told(read, row, mine, shared[row.id]))
-        seen.append(
-            Seen(
-                id=row.id,
-                status=row.status,
-                reason=row.reason,
-                responsible=row.responsible,
-                action_by=row.action_by,
-                since=row.status_since,
-                first_scan_at=row.first_scan_at,
-                last_event_at=row.last_event_at,
-                purchase_id=row.purchase_id,
-                mark=row.mark,
-                marked_at=max((at for one in mine if (at := read.numbers[one.number_id].marked_at)), default=None),
-                way=route_of(row),
-                closed=row.closed_at is not None,
-                window=window(row, own, now),
-                items=_items([one for one in allotted if one.parcel_id == row.id], titles),
-                numbers=numbers,
-                scans=line.scans,
-                lost=line.lost,
-                differing=line.differing,
-                fresh=read.fresh([one.id for one in numbers if one.until is None] or [one.id for one in numbers]),
-                resync_at=cool.get(row.id),
-                resync=asked.get(row.id),
-                others=len(shared[row.id]) - 1,
-            )
+    return parcels_of(ws, {order_id: lines}, connections)[order_id]
+
+
+def parcels_of(
+    ws: int, lines: Mapping[int, Sequence[Line]], connections: Iterable[Connection] | None = None
+) -> dict[int, tuple[Seen, ...]]:
+    """The same for several orders, by order, in as many queries. ``lines``: of each order."""
+    held: dict[int, list[ParcelLine]] = defaultdict(list)
+    for one in ParcelLine.objects.filter(ws=ws, order_id__in=list(lines)):
+        held[one.order_id].append(one)
+    every = _Parcels(ws, {one.parcel_id for some in held.values() for one in some}, connections)
+    found = {}
+    for order_id, mine in lines.items():
+        titles = {line.id: line.title or line.sku for line in mine}
+        ids = sorted({one.parcel_id for one in held[order_id]} & every.rows.keys())
+        found[order_id] = tuple(
+            every.seen(one, _items([part for part in held[order_id] if part.parcel_id == one], titles)) for one in ids
         )
-    return tuple(seen)
+    return found
+
+
+class _Parcels:
+    """Parcels with everything that is shown of them, read once."""
+
+    def __init__(self, ws: int, ids: Collection[int], connections: Iterable[Connection] | None) -> None:
+        self.rows = Parcel.objects.filter(ws=ws).in_bulk(list(ids))
+        self.held: dict[int, list[ParcelNumber]] = defaultdict(list)
+        for one in ParcelNumber.objects.filter(ws=ws, parcel_id__in=ids).order_by("-since"):
+            self.held[one.parcel_id].append(one)
+        self.shared: dict[int, set[int]] = defaultdict(set)
+        parts = ParcelLine.objects.filter(ws=ws, parcel_id__in=ids)
+        for parcel_id, order in parts.values_list("parcel_id", "order_id"):
+            self.shared[parcel_id].add(order)
+        self.read = _Read(ws, {one.number_id for some in self.held.values() for one in some}, connections)
+        self.about = _About(ws, list(self.rows.values()), set[int]().union(*self.shared.values()))
+        self.cool, self.asked = _asks(ws, ids)
+        self.now = clock.now()
+        self.own = learned(ws, self.now)
+
+    def seen(self, parcel_id: int, items: tuple[Item, ...]) -> Seen:
+        """A parcel with what it holds of one order."""
+        row, mine, read = self.rows[parcel_id], self.held[parcel_id], self.read
+        numbers = tuple(read.number(one) for one in mine)
+        line = timeline(self.about.told(read, row, mine, self.shared[parcel_id]))
+        return Seen(
+            id=row.id,
+            status=row.status,
+            reason=row.reason,
+            responsible=row.responsible,
+            action_by=row.action_by,
+            since=row.status_since,
+            first_scan_at=row.first_scan_at,
+            last_event_at=row.last_event_at,
+            purchase_id=row.purchase_id,
+            mark=row.mark,
+            marked_at=max((at for one in mine if (at := read.numbers[one.number_id].marked_at)), default=None),
+            way=route_of(row),
+            closed=row.closed_at is not None,
+            window=window(row, self.own, self.now),
+            items=items,
+            numbers=numbers,
+            scans=line.scans,
+            lost=line.lost,
+            differing=line.differing,
+            fresh=read.fresh([one.id for one in numbers if one.until is None] or [one.id for one in numbers]),
+            resync_at=self.cool.get(row.id),
+            resync=self.asked.get(row.id),
+            others=len(self.shared[parcel_id]) - 1,
+        )
 
 
 def _asks(ws: int, ids: Collection[int]) -> tuple[dict[int, datetime], dict[int, Resync]]:
@@ -212,10 +235,15 @@ class _Read:
         links = list(NumberLink.objects.filter(ws=ws, from_id__in=ids).values_list("kind", "from_id", "to_id"))
         self.replaced = {one: other for kind, one, other in links if kind == "replaced_by"}
         self.legs = [(one, other) for kind, one, other in links if kind == "last_mile"]
-        self.watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
+        watches = list(Watch.objects.filter(ws=ws, number_id__in=ids))
         places = list(Schedule.objects.filter(ws=ws, number_id__in=ids))
-        self.next = [(one.number_id, one.next_at) for one in places]
-        freshness.refresh(self.watches, places)
+        freshness.refresh(watches, places)
+        self.watches: dict[int, list[Watch]] = defaultdict(list)
+        for one in watches:
+            self.watches[one.number_id].append(one)
+        self.next: dict[int, datetime] = {}
+        for place in places:
+            self.next[place.number_id] = min(place.next_at, self.next.get(place.number_id, place.next_at))
         self.events: dict[int, list[TrackingEvent]] = defaultdict(list)
         self.lost: dict[int, list[TrackingEvent]] = defaultdict(list)
         for heard in archive.scans(ws, ids):
@@ -243,8 +271,8 @@ class _Read:
 
     def fresh(self, ids: Sequence[int]) -> Fresh:
         """The freshness by the carrier account that has the scans; while none has any, by the newest answer."""
-        mine = [one for one in self.watches if one.number_id in ids and one.connection_id in self.carriers]
-        following = min((at for number, at in self.next if number in ids), default=None)
+        mine = [one for number in ids for one in self.watches[number] if one.connection_id in self.carriers]
+        following = min((self.next[number] for number in ids if number in self.next), default=None)
         if not mine:
             return Fresh(next_at=following)
         last = max(mine, key=lambda one: (self._has_scans(one), one.answered_at or one.asked_at or _NEVER))
@@ -286,8 +314,8 @@ class _About:
         return Told(
             roles=roles,
             texts={one: read.numbers[one].text for one in roles},
-            said=read.events,
-            lost=read.lost,
+            said={one: read.events[one] for one in roles},
+            lost={one: read.lost[one] for one in roles},
             headline=bytes(parcel.headline_key),
             not_before=begun(bought, orders, [read.numbers[one] for one in roles]),
             names=read.sources,

@@ -1,6 +1,6 @@
 """What needs a person today: findings grouped by cause, how far the orders of the last weeks have come, which ways are
-slow, how the carriers answer. Looked at for some orders of each kind, the oldest first; computed anew when anything
-changed, at the latest after some minutes.
+slow, how the carriers answer. Open orders are looked at by urgency (``db.urgency``) until a page is full, the rest on
+the next pages; computed anew when anything changed, at the latest after some minutes.
 """
 
 from collections import OrderedDict, defaultdict
@@ -14,21 +14,23 @@ from django.db import connection
 from doorstep.app import acks, board, health, lanes
 from doorstep.app.acks import Answered
 from doorstep.app.health import Vitals
-from doorstep.app.order_view import order_view
+from doorstep.app.order_view import findings_of_all
 from doorstep.core.diagnosis import Cause, Who
 from doorstep.core.lane import Route
 from doorstep.db import tabs
-from doorstep.db.load import fetch
-from doorstep.db.models import Connection, Door, Number, Order, Parcel
+from doorstep.db.models import Connection, Door, Number, Parcel
+from doorstep.db.urgency import Candidate, candidates
 
-LOOKED_AT: Final = 12  # orders of each kind
-KINDS: Final = ("attention", "no_number", "held", "in_transit")
+PAGE: Final = 50  # findings that fill a page
+TOGETHER: Final = 100  # orders that are looked at in one step
+LOOKED_AT: Final = 5 * TOGETHER  # for one page: most of them need nobody
 WINDOW: Final = timedelta(days=30)  # of the flow
 COUNTED: Final = 20_000
 LANES: Final = 6
 AGAIN: Final = timedelta(minutes=5)
 WORKSPACES: Final = 50
 _WELL: Final = frozenset({Cause.ALL_WELL, Cause.ARRIVED, Cause.NOTHING_TO_SHIP, Cause.ORDER_CANCELLED})
+_PEOPLE: Final = frozenset({Who.MERCHANT, Who.SUPPLIER, Who.SHOPPER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,21 @@ class Group:
     @property
     def urgent_at(self) -> datetime | None:
         return min((one.said.finding.next_at for one in self.needs if one.said.finding.next_at), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgent:
+    """Findings of the open orders at the places ``first`` to ``last`` by urgency, counted from 1, of ``count``."""
+
+    groups: tuple[Group, ...]
+    first: int
+    last: int
+    count: int
+
+    @property
+    def more(self) -> bool:
+        """Whether there are orders that were not looked at for this page."""
+        return self.last < self.count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,27 +92,28 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """Everything of the screen. ``at``: when it was computed."""
+    """Everything of the screen. ``at``: when it was computed; ``urgent``: the page of findings."""
 
     at: datetime
-    groups: tuple[Group, ...]
+    urgent: Urgent
     flow: tuple[Step, ...]
     ways: tuple[Slow, ...]
     carriers: tuple[tuple[Connection, Vitals], ...]
 
 
-_kept: OrderedDict[int, tuple[str, Today]] = OrderedDict()
+_kept: OrderedDict[tuple[int, int], tuple[str, Today]] = OrderedDict()
 
 
-def today(ws: int, now: datetime) -> Today:
-    """What needs a person in this workspace."""
+def today(ws: int, now: datetime, start: int = 0) -> Today:
+    """What needs a person in this workspace. ``start``: after so many of the most urgent orders, on a later page."""
     mark = board.mark(ws)
-    known = _kept.get(ws)
+    known = _kept.get((ws, start))
     if known and known[0] == mark and now - known[1].at < AGAIN:
         return known[1]
-    found = Today(at=now, groups=_groups(ws, now), flow=_flow(ws, now), ways=_ways(ws, now), carriers=_carriers(ws))
-    _kept[ws] = (mark, found)
-    _kept.move_to_end(ws)
+    urgent = _urgent(ws, now, start)
+    found = Today(at=now, urgent=urgent, flow=_flow(ws, now), ways=_ways(ws, now), carriers=_carriers(ws))
+    _kept[ws, start] = (mark, found)
+    _kept.move_to_end((ws, start))
     while len(_kept) > WORKSPACES:
         _kept.popitem(last=False)
     return found
@@ -110,38 +128,44 @@ def begun(ws: int) -> dict[str, bool]:
     }
 
 
-def _groups(ws: int, now: datetime) -> tuple[Group, ...]:
-    """By cause: what is urgent first, then what concerns the most orders."""
-    orders = _some(ws)
-    told = {}
-    for one in orders:
-        view = order_view(ws, one.id, now)
-        if view is not None:
-            told[one.id] = [(parcel, said) for parcel, said in view.findings if said.cause not in _WELL]
-    by_cause: dict[Cause, list[Need]] = defaultdict(list)
+def _urgent(ws: int, now: datetime, start: int) -> Urgent:
+    """A page of findings: so many orders are looked at as fill it, but no more than LOOKED_AT."""
+    orders = candidates(ws, now, start, LOOKED_AT)
+    needs: list[Need] = []
+    looked = 0
+    while looked < len(orders.some) and len(needs) < PAGE:
+        needs += _needs(ws, orders.some[looked : looked + TOGETHER], now)
+        looked = min(looked + TOGETHER, len(orders.some))
+    return Urgent(groups=_groups(needs), first=orders.start + 1, last=orders.start + looked, count=orders.total)
+
+
+def _needs(ws: int, orders: Sequence[Candidate], now: datetime) -> list[Need]:
+    """The findings about these orders that wait for a person."""
     names = {one.id: one.number for one in orders}
-    for order_id, some in acks.answered_all(ws, told, now).items():
-        for said in some:
-            if not said.answer and said.finding.who in {Who.MERCHANT, Who.SUPPLIER, Who.SHOPPER}:
-                by_cause[said.finding.cause].append(Need(order_id=order_id, order=names[order_id], said=said))
-    groups = [Group(cause=cause, needs=tuple(sorted(needs, key=_urgency))) for cause, needs in by_cause.items()]
+    told = {
+        order_id: [(parcel, said) for parcel, said in some if said.who in _PEOPLE and said.cause not in _WELL]
+        for order_id, some in findings_of_all(ws, names, now).items()
+    }
+    return [
+        Need(order_id=order_id, order=names[order_id], said=said)
+        for order_id, some in acks.answered_all(ws, told, now).items()
+        for said in some
+        if not said.answer
+    ]
+
+
+def _groups(needs: Iterable[Need]) -> tuple[Group, ...]:
+    """By cause: what is urgent first, then what concerns the most orders."""
+    by_cause: dict[Cause, list[Need]] = defaultdict(list)
+    for one in needs:
+        by_cause[one.said.finding.cause].append(one)
+    groups = [Group(cause=cause, needs=tuple(sorted(some, key=_urgency))) for cause, some in by_cause.items()]
     return tuple(sorted(groups, key=lambda one: (_urgency(one.needs[0]), -len(one.needs))))
 
 
 def _urgency(need: Need) -> tuple[bool, datetime | None, int]:
     at = need.said.finding.next_at
     return (False, at, need.order_id) if at else (True, None, need.order_id)
-
-
-def _some(ws: int) -> list[Order]:
-    """The oldest orders of each kind that may need somebody, each once."""
-    found: dict[int, Order] = {}
-    for kind in KINDS:
-        oldest = f"true{tabs.condition(kind)} ORDER BY placed_at, id LIMIT %s"
-        found |= {
-            one.id: one for one in fetch(Order, ws, oldest, LOOKED_AT, only=("id", "number"), index=tabs.index(kind))
-        }
-    return list(found.values())
 
 
 _FLOW: Final = """

@@ -15,9 +15,11 @@ from doorstep.web.gate import Caller, member
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Findings by cause, the flow of numbers, slow ways, carriers; on the first day its steps."""
     begun = today.begun(caller.ws)
+    after = request.GET.get("after", "")
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 9 else 0
     context = {
         "here": "today",
-        "today": today.today(caller.ws, clock.now()),
+        "today": today.today(caller.ws, clock.now(), start),
         "begun": begun,
         "first_day": not all(begun.values()),
         "may_handle": caller.may(Action.HANDLE),
