@@ -67,9 +67,9 @@ def test_the_mail_about_the_arrival_waits_for_the_last_box(one):
     shipped(one, USPS, OTHER)
     done, road = scan(5, "Delivered_Other", "Delivered"), scan(4, "InTransit_PickedUp", "Accepted")
     one.hears(one.track(track17(USPS, road, done)))
-    assert mails(one) == {"shipped"}
+    assert mails(one) == {"shipped", "delayed"}
     one.hears(one.track(track17(OTHER, done, key=3011)))
-    assert mails(one) == {"shipped", "delivered"}
+    assert mails(one) == {"shipped", "delayed", "delivered"}
 
 
 def test_scans_of_another_parcel_or_of_next_month_use_up_no_mail(one):
@@ -77,7 +77,7 @@ def test_scans_of_another_parcel_or_of_next_month_use_up_no_mail(one):
     shipped(one, USPS)
     strange, ahead = scan(-30, "Delivered_Other", "Delivered"), scan(60, "Exception_Lost", "Lost")
     one.hears(one.track(track17(USPS, strange, scan(4, "InTransit_PickedUp", "Accepted"), ahead)))
-    assert mails(one) == {"shipped"}
+    assert mails(one) == {"shipped", "delayed"}
     assert one.parcels()[0].status == "picked_up"
 
 

@@ -42,7 +42,8 @@ def test_a_copy_holds_what_is_in_the_write_ahead_log_too(settings, tmp_path):
     settings.DATA_DIR = tmp_path
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO doorstep_workspace (id, kind, name, tz, locale, country) VALUES (1, '', 'x', '', '', '')"
+            "INSERT INTO doorstep_workspace (id, kind, name, tz, locale, country, second_factor, closing_by)"
+            " VALUES (1, '', 'x', '', '', '', FALSE, '')"
         )
     copy = upgrade.back_up()
     assert copy.parent == tmp_path / "backups" and stat.S_IMODE(copy.stat().st_mode) == 0o600

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -64,14 +63,17 @@ def signed(body: bytes = BODY) -> dict[str, str]:
         ({"webhook-timestamp": "x"}, "five minutes"),
         ({"webhook-timestamp": "9" * 40}, "five minutes"),
         ({"webhook-timestamp": "٣"}, "five minutes"),
-        ({"webhook-timestamp": str(int(time.time()) - 4)}, "no signature"),
+        ({"webhook-timestamp": "a little earlier"}, "no signature"),
         ({"webhook-signature": "v1,??? v1 v2,AA=="}, "no signature"),
         ({"webhook-signature": " "}, "no signature"),
     ],
 )
 def test_what_was_altered_is_not_believed(changed: dict[str, str], why: str) -> None:
+    headers = signed()
+    if changed.get("webhook-timestamp") == "a little earlier":
+        changed = {"webhook-timestamp": str(int(headers["webhook-timestamp"]) - 4)}
     with pytest.raises(webhooks.Unverified, match=why):
-        webhooks.verify(BODY, {**signed(), **changed}, SECRET)
+        webhooks.verify(BODY, {**headers, **changed}, SECRET)
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=301), timedelta(seconds=-301)])

@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from doorstep.app import handover, serve
+from doorstep.app import clock, handover, serve
 from doorstep.cli import app, completion, screen, tables
 from doorstep.cli.groups import GROUPS
 from doorstep.cli.operations import command_name
@@ -114,6 +114,9 @@ def test_a_resync_names_a_parcel_a_number_or_a_store(where: tuple[str, ...], sho
     assert code == 0 and "0 of 1 parcels have an answer" in out
     code, out = run("resync", number["parcels"][0], *where)
     assert code == 1 and "You can ask again from" in out
+    code, out = run("resync", str(shop.store.id), "--range", "60d", *where)
+    assert code == 1 and "nothing is to be asked about orders of that time" in out
+    shop.hears(shop.woo(woo(1005, at=clock.now(), shipped=(("t1", "9261290100130739674442", ""),))))
     asked = answer("resync", str(shop.store.id), "--range", "60d", *where)
     assert (asked["scope"], asked["target_id"], asked["range"]) == ("store", str(shop.store.id), "60d")
     code, out = run("resync", "nothing", *where)

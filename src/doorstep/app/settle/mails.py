@@ -59,7 +59,8 @@ def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:
 
 def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: datetime, policy: Policy) -> list[str]:
     """What became known of the parcel since somebody is told, whatever came later: so the intents depend on no order of
-    arrival. With its number it is also meant to be said, later, that details may be late.
+    arrival. With its number it is also meant to be said, later, that details may be late, unless nothing is said
+    before the first scan anyway.
     """
     numbers = {one.id for one in cluster.numbers_of(plan)}
     said = said_since(cluster, plan, since)
@@ -67,7 +68,9 @@ def _reached(cluster: Cluster, order: Order, parcel: Parcel, plan: Plan, since: 
     shown = any(row.shown and row.order_id == order.id and row.number_id in numbers for row in cluster.claims)
     fresh = any(held.since >= since for held in plan.numbers)
     on_its_way = fresh and (given or shown) and mail_may_go(policy, parcel.first_scan_at)
-    early = [Event.SHIPPED.value, Event.DELAYED.value] if on_its_way else []
+    early = [Event.SHIPPED.value] if on_its_way else []
+    if early and not policy.first_scan_hold:
+        early.append(Event.DELAYED.value)
     return early + [one.value for one in MILESTONES if one.value in said]
 
 
