@@ -60,6 +60,11 @@ def test_page_of_the_apis_commands_is_current() -> None:
     assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
 
 
+def test_page_of_the_apis_operations_is_current() -> None:
+    made = generator("api_pages")
+    assert made.PAGE.read_text(encoding="utf-8") == made.page(), "run `make docs` and commit what it wrote"
+
+
 def test_the_clients_calls_are_those_of_the_api() -> None:
     made = generator("client_modules")
     old = [path.name for path, text in made.modules().items() if path.read_text(encoding="utf-8") != text]
@@ -168,6 +173,13 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not file.exists() or (anchor and anchor not in anchors(file)):
             broken.append(target)
     assert broken == []
+
+
+def test_architecture_names_only_files_that_exist() -> None:
+    page = (DOCS / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:app|core|connectors|web|db|src|tests)/[\w./]*)`", page)
+    assert len(named) > 30
+    assert [one for one in named if not ((ROOT / "src" / "doorstep" / one).exists() or (ROOT / one).exists())] == []
 
 
 def test_pages_name_only_targets_of_the_makefile() -> None:
