@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from doorstep.app import connect, feeds, fetched, imports
+from doorstep.app import connect, feeds, fetched, imports, pace
 from doorstep.app.loop import end, in_db
 from doorstep.connectors.contract import Denied
 from doorstep.db.models import Connection, Feed, Inbox
@@ -28,7 +28,8 @@ class Supplier:
 
 
 @pytest.fixture
-async def supplier(settings: Any) -> AsyncIterator[tuple[Supplier, str]]:
+async def supplier(settings: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Supplier, str]]:
+    monkeypatch.setattr(pace, "reserve", lambda *_: 0.0)  # how fast we may ask has tests of its own
     supplier, app = Supplier(), web.Application()
     app.router.add_get("/numbers.csv", supplier.answer)
     runner = web.AppRunner(app)
