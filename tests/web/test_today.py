@@ -56,20 +56,20 @@ def orders_of(found: today.Today) -> set[str]:
 def test_newest_order_that_is_most_urgent_is_found_behind_any_number_of_older_ones(
     shop: Ledger, order: Order, alice: Client
 ) -> None:
-    late_orders(shop, 120)
+    late_orders(shop, 60)
     shop.hears(shop.track(track17(NUMBER, *FAILED, key=3011)))
     now = clock.now()
     assert candidates(shop.ws, now, 0, 1).some == ((order.id, "1001"),)
     first = today.today(shop.ws, now)
-    assert (first.urgent.first, first.urgent.last, first.urgent.count) == (1, today.TOGETHER, 122)
+    assert (first.urgent.first, first.urgent.last, first.urgent.count) == (1, today.TOGETHER, 62)
     rest = today.today(shop.ws, now, first.urgent.last)
     assert (rest.urgent.first, rest.urgent.more) == (today.TOGETHER + 1, False)
     assert not orders_of(first) & orders_of(rest)
-    assert orders_of(first) | orders_of(rest) == {"1001", "1002", *(f"late-{n}" for n in range(120))}
+    assert orders_of(first) | orders_of(rest) == {"1001", "1002", *(f"late-{n}" for n in range(60))}
     screen = alice.get("/today").content.decode()
-    assert "open orders 1 to 100 of 122" in screen
+    assert "open orders 1 to 50 of 62" in screen
     assert f'href="/orders/{order.id}"' in screen
-    assert f'href="/orders/{order.id}"' not in alice.get("/today?after=100").content.decode()
+    assert f'href="/orders/{order.id}"' not in alice.get("/today?after=50").content.decode()
     assert f'href="/orders/{order.id}"' in alice.get("/today?after=12345").content.decode()
 
 
@@ -104,7 +104,7 @@ def test_what_today_asks_for_does_not_grow_with_the_orders(shop: Ledger) -> None
     now = clock.now()
     today.today(shop.ws, now)  # lanes are learned once a day
     asked = []
-    for count in (3, 60):
+    for count in (3, 40):
         Order.objects.filter(ws=shop.ws, external_id__startswith="late-").delete()
         late_orders(shop, count)
         today._kept.clear()

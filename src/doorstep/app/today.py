@@ -22,8 +22,8 @@ from doorstep.db.models import Connection, Door, Number, Parcel
 from doorstep.db.urgency import Candidate, candidates
 
 PAGE: Final = 50  # findings that fill a page
-TOGETHER: Final = 100  # orders that are looked at in one step
-LOOKED_AT: Final = 5 * TOGETHER  # for one page: most of them need nobody
+TOGETHER: Final = 50  # orders that are looked at in one step
+LOOKED_AT: Final = 10 * TOGETHER  # for one page: most of them need nobody
 WINDOW: Final = timedelta(days=30)  # of the flow
 COUNTED: Final = 20_000
 LANES: Final = 6
