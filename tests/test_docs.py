@@ -86,6 +86,13 @@ def test_every_package_of_the_product_has_its_licence_listed() -> None:
     assert needed == listed, "run `make docs`, read the licences, and commit what it wrote"
 
 
+def test_what_an_installation_takes_names_every_package() -> None:
+    """By name only: sizes and times are those of the day when somebody measured them."""
+    made = generator()
+    listed = set(re.findall(r"(?m)^\| ([a-z0-9-]+) \| [\d.]+ \| [\d.]+ \|", reference("footprint"))) - {"nothing"}
+    assert listed == set(made.closure(made.REQUIREMENTS / "base.in"))
+
+
 def test_licences_of_the_product_are_permissive() -> None:
     made = generator()
     strict = re.compile(r"\b[AL]?GPL|Affero|Elastic|SSPL|BUSL|Commons Clause|not said", re.IGNORECASE)
