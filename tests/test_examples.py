@@ -10,6 +10,8 @@ import functools
 import json
 import re
 import shlex
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -198,3 +200,15 @@ def operations() -> list[tuple[str, str]]:
     own = [one for by_method in TABLE.values() for one in by_method.values()]
     shaped = [("POST", SEVENTEEN + name) for name in OPERATIONS]
     return [*((one.method, door.ROOT + re.sub(r"\{[^}]+\}", "[^/]+", one.path)) for one in own), *shaped]
+
+
+def test_four_functions_of_the_library_need_nothing_that_is_installed() -> None:
+    """What docs/reference/library.md and footprint.md say: a Python that sees no installed package can use them."""
+    code = (
+        "from doorstep import diagnose, estimate, extract, recognize\n"
+        "assert recognize('1Z5R89390357567127').best.carrier == 'ups'\n"
+        "assert extract('UPS 1Z5R89390357567127') and callable(diagnose) and callable(estimate)\n"
+    )
+    words = [sys.executable, "-S", "-W", "error", "-c", code]
+    done = subprocess.run(words, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
