@@ -1,11 +1,27 @@
 """What all tests share."""
 
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from django.db import connections
 from django.db.models.signals import post_migrate
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database has been tested on SQLite; on another one the same would be tested again."""
+    if os.environ.get("DOORSTEP_TEST_DB") != "postgres":
+        return
+    untouched = [one for one in items if not _touches_a_database(one)]
+    config.hook.pytest_deselected(items=untouched)
+    items[:] = [one for one in items if _touches_a_database(one)]
+
+
+def _touches_a_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    asked = {"db", "transactional_db", "live_server", "browser"} & names
+    return bool(asked) or any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
 
 
 @pytest.fixture(scope="session")
