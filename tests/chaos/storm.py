@@ -32,7 +32,7 @@ TROUBLES: Final[tuple[dict[str, Any], ...]] = (
     {**POSTS, "fault": "cut"},
     {"vendor": "store", "fault": "lost", "method": "GET"},
     {"vendor": "store", "fault": "500", "calls": 6},
-    {"vendor": "store", "fault": "slow", "seconds": 20.0},
+    {"vendor": "store", "fault": "slow", "seconds": 20.0, "method": "GET"},  # ten time-outs: see chaos.md
     {"vendor": "supplier", "fault": "lost"},
     {"vendor": "supplier", "fault": "cut"},
     {"vendor": "supplier", "fault": "429", "calls": 6},

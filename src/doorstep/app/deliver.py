@@ -45,6 +45,7 @@ REPLACED_GONE: Final = "stores.replaced_gone"  # somebody deleted over there wha
 NOW: Final = timedelta(0)
 STORE_WAIT: Final = timedelta(hours=1)  # between two looks whether a store is active again; a person rings earlier
 GRACE_S: Final = 5.0  # beyond the request's time-out, for the far side to finish what it began
+PATIENCE: Final = 3  # time-outs: a shop goes on when nobody waits any more, PHP for 30 s, one behind nginx for 60 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def rest(errand: Errand, failed: bool = True) -> bool:
     been set forward.
     """
     reason = Message(id="push.unsure", values={"store": errand.store.label})
-    pause = settings.HTTP_TIMEOUT_S + GRACE_S
+    pause = ending_s()
     return outbox.mark(
         errand.leased,
         "unsure",
@@ -214,6 +215,11 @@ def rest(errand: Errand, failed: bool = True) -> bool:
         lease_until=clock.machine() + pause,
         error=asdict(reason),
     )
+
+
+def ending_s() -> float:
+    """Real seconds after which a request that leaves now has ended on both sides: a minute, unless set otherwise."""
+    return max(PATIENCE * settings.HTTP_TIMEOUT_S, settings.HTTP_TIMEOUT_S + GRACE_S)
 
 
 def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:

@@ -6,13 +6,12 @@ must have ended over there, and is then looked at by whoever takes it next.
 
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Least
 
 from doorstep.app import clock, feeds, poll
-from doorstep.app.deliver import GRACE_S
+from doorstep.app.deliver import ending_s
 from doorstep.app.outbox import Leased
 from doorstep.db.models import Feed, Outbox, Schedule
 
@@ -21,7 +20,7 @@ UNSURE: Final = Case(When(state="sending", then=Value("unsure")), default=F("sta
 
 def ended() -> float:
     """The machine second by which a request that leaves now has ended on both sides."""
-    return clock.machine() + settings.HTTP_TIMEOUT_S + GRACE_S
+    return clock.machine() + ending_s()
 
 
 def hand_back_turn(turn: poll.Turn) -> int:
