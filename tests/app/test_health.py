@@ -105,7 +105,4 @@ def test_an_account_whose_turns_all_fail_is_said_to_be_down(one):
     assert health.down_since(one.ws, one.carrier.id) == since
     assert vitals(one.ws, one.carrier.id).rests
     Watch.objects.update(answer="broken", failures=3)
-    (parcel,) = one.parcels()
-    (number,) = one.numbers(parcel)
-    known = findings.Known(one.order(), (), (), (), clock.now())
-    assert known._outage(number.number_id and one.carrier.id) == since
+    assert findings._outage(one.ws, one.carrier.id) == since
