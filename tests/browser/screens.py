@@ -14,6 +14,7 @@ class Windows:
 
     def __init__(self, browser: Browser, town: Town) -> None:
         self.town, self.home = town, town.product.url
+        self.names = {self.home}  # under which Doorstep itself is called
         self._browser, self._open = browser, list[BrowserContext]()
         self._session: list[dict[str, object]] = []
         self.complaints: list[str] = []
@@ -53,7 +54,7 @@ class Windows:
                 self.complaints.append(f"{message.type}: {message.text} ({message.page and message.page.url})")
 
         def asked(request: Request) -> None:
-            if not request.url.startswith((self.home, "data:")):
+            if not request.url.startswith((*self.names, "data:")):
                 self.complaints.append(f"called {request.url}")
 
         def answered(response: Response) -> None:
