@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doorstep.app import clock, deliver, holds, outbox, pushes, say
+from doorstep.app import clock, deliver, holds, outbox, pushes, say, steady
 from doorstep.app.accounts import Sent
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import Broken, Busy, Denied, NotFound, Refused, Trouble
@@ -125,6 +125,18 @@ async def test_what_rests_is_counted_from_the_death_not_from_the_claim(town):
     await in_db(lambda: Outbox.objects.update(lease_until=clock.machine() + 60))  # claimed two minutes ago
     await in_db(holds.bury_the_dead)
     assert (await in_db(Outbox.objects.get)).lease_until > clock.machine() + deliver.GRACE_S
+
+
+async def test_a_clock_that_was_set_forward_ends_no_rest(town, monkeypatch):
+    town.trouble("store", Fault.LOST, **POST)
+    assert (await town.deliver()).state == "unsure"
+    monkeypatch.setattr(steady, "for_s", lambda: deliver.ending_s() - 0.1)
+    assert (await town.deliver()).state == "unsure"
+    row = await in_db(Outbox.objects.get)
+    assert row.lease_until - clock.machine() > deliver.ending_s() - 1
+    monkeypatch.setattr(steady, "for_s", deliver.ending_s)
+    assert (await town.deliver()).state == "due"  # looked for, and found
+    assert ((await town.deliver()).state, town.given()) == ("accepted", {NUMBER: 1})
 
 
 async def test_a_process_that_died_before_sending_leaves_it_due_at_once(town):

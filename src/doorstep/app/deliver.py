@@ -11,7 +11,7 @@ from typing import Final, cast
 from django.conf import settings
 from django.db import transaction
 
-from doorstep.app import budget, clock, outbox, policies, told
+from doorstep.app import budget, clock, outbox, policies, steady, told
 from doorstep.app.accounts import Sent, drive, message_of, refused
 from doorstep.app.changes import By, Noted, note
 from doorstep.app.http import Unsure
@@ -82,7 +82,7 @@ async def deliver(leased: Leased) -> None:
 async def _carry_out(errand: Errand) -> None:
     sent, leased, store = Sent(), errand.leased, _store(errand)
     try:
-        if leased.row.state == "sending":
+        if leased.row.state == "sending" or (leased.interrupted and steady.for_s() < ending_s()):
             await in_db(rest, errand, False)
         elif leased.interrupted:
             await _look(errand)
@@ -201,7 +201,7 @@ async def _look(errand: Errand) -> None:
 
 def rest(errand: Errand, failed: bool = True) -> bool:
     """Come back when a request that may still be under way must have ended; False when the lease was lost. ``failed``:
-    it counts as a try. That somebody's lease is over does not prove that its request is: the machine's clock may have
+    it counts as a try. That a lease or a rest is over does not prove that the request is: the machine's clock may have
     been set forward.
     """
     reason = Message(id="push.unsure", values={"store": errand.store.label})

@@ -27,7 +27,7 @@ from django.db import connection
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from doorstep.app import handover, holds, inbox, loop, upgrade, wire
+from doorstep.app import handover, holds, inbox, loop, steady, upgrade, wire
 from doorstep.app.bridge import Bridge, Receive, Scope, Send, plain
 from doorstep.app.log import logger
 from doorstep.app.smtp import Receiver
@@ -132,6 +132,7 @@ def _url(listener: socket.socket) -> str:
 
 def _run(parts: Parts, listener: socket.socket | None, work: Work, here: Place, ready: Callable[[Place], None]) -> int:
     root = _root(parts)
+    steady.watch()
 
     def told(smtp: str) -> None:
         ready(replace(here, smtp=smtp))
