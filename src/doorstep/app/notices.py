@@ -36,11 +36,11 @@ def write_of_message(leased: Leased) -> Letter | None:
     due = asked.answer_due_at.isoformat() if asked.answer_due_at else ""
     url = f"{settings.PUBLIC_URL}/orders/{order.id}#thread"
     values = {"store": store.label, "order": order.number, "due": due, "url": url}
-    return Letter(
-        to=to,
-        subject=say(Message(id="letter.message.subject", values=values)),
-        body=say(Message(id="letter.message.body", values=values)),
-        mark=mark(leased),
+    return _letter(
+        leased,
+        to,
+        Message(id="letter.message.subject", values=values),
+        Message(id="letter.message.body", values=values),
     )
 
 
@@ -53,11 +53,8 @@ def write(leased: Leased) -> Letter | None:
         return None
     url = f"{settings.PUBLIC_URL}/connections/{connection.id}"
     values = {"label": connection.label, "said": say(connection.state_reason), "url": url}
-    return Letter(
-        to=to,
-        subject=say(Message(id="letter.denied.subject", values=values)),
-        body=say(Message(id="letter.denied.body", values=values)),
-        mark=mark(leased),
+    return _letter(
+        leased, to, Message(id="letter.denied.subject", values=values), Message(id="letter.denied.body", values=values)
     )
 
 
@@ -70,11 +67,11 @@ def write_of_endpoint(leased: Leased) -> Letter | None:
         return None
     url = f"{settings.PUBLIC_URL}/webhooks/{endpoint.id}"
     values = {"address": endpoint.label or endpoint.url, "said": say(endpoint.state_reason), "url": url}
-    return Letter(
-        to=to,
-        subject=say(Message(id="letter.webhook_off.subject", values=values)),
-        body=say(Message(id="letter.webhook_off.body", values=values)),
-        mark=mark(leased),
+    return _letter(
+        leased,
+        to,
+        Message(id="letter.webhook_off.subject", values=values),
+        Message(id="letter.webhook_off.body", values=values),
     )
 
 
@@ -88,12 +85,16 @@ def write_of_problem(leased: Leased) -> Letter | None:
         return None
     store = Connection.objects.get(ws=row.ws, id=order.store_id)
     values = {"store": store.label, "order": order.number, "url": f"{settings.PUBLIC_URL}/orders/{order.id}"}
-    return Letter(
-        to=to,
-        subject=say(Message(id="letter.problem.subject", values=values)),
-        body=say(Message(id="letter.problem.body", values=values)),
-        mark=mark(leased),
+    return _letter(
+        leased,
+        to,
+        Message(id="letter.problem.subject", values=values),
+        Message(id="letter.problem.body", values=values),
     )
+
+
+def _letter(leased: Leased, to: tuple[str, ...], subject: Message, body: Message) -> Letter:
+    return Letter(to=to, subject=say(subject), body=say(body), mark=mark(leased))
 
 
 _WRITERS: Final[Mapping[str, Callable[[Leased], Letter | None]]] = {
