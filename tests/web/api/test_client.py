@@ -5,32 +5,15 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from django.core.wsgi import get_wsgi_application
-from django.db import connections
 
 from doorstep.client import Client, Problem, Unreachable
 from doorstep.client import send as sending
 from tests.app.ledger import Ledger, ledger, woo
 from tests.house import free_port
 from tests.web.api.contract import program
-
-
-class Quiet(WSGIRequestHandler):
-    """Writes no lines."""
-
-    def log_message(self, *_: Any) -> None: ...
-
-
-def application(environ: dict[str, Any], start: Any) -> Any:
-    answer = get_wsgi_application()(environ, start)
-    try:
-        yield from answer
-    finally:
-        answer.close()
-        connections.close_all()
+from tests.web.compat.server import serving
 
 
 @pytest.fixture
@@ -42,12 +25,8 @@ def shop(transactional_db: None) -> Ledger:
 
 @pytest.fixture
 def client(shop: Ledger) -> Iterator[Client]:
-    with make_server("127.0.0.1", free_port(), application, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield Client(f"http://127.0.0.1:{server.server_port}/", program(shop.ws).secret)
-        server.shutdown()
-        thread.join(10)
+    with serving() as address:
+        yield Client(f"{address}/", program(shop.ws).secret)
 
 
 def test_lists_are_walked_and_numbers_put_on_orders(client: Client) -> None:
