@@ -4,11 +4,9 @@ import csv
 import io
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import make_server
 
 import pytest
 from typer.main import get_command
@@ -23,7 +21,7 @@ from doorstep.client import send as sending
 from tests.app.ledger import Ledger, ledger, woo
 from tests.house import free_port
 from tests.web.api.contract import program
-from tests.web.api.test_client import Quiet, application
+from tests.web.compat.server import serving
 
 UPS = "1Z999AA10123456784"
 
@@ -42,12 +40,8 @@ def where(shop: Ledger, request: pytest.FixtureRequest) -> Iterator[tuple[str, .
     if request.param == "here":
         yield ()
         return
-    with make_server("127.0.0.1", free_port(), application, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield "--server", f"http://127.0.0.1:{server.server_port}", "--key", program(shop.ws).secret
-        server.shutdown()
-        thread.join(10)
+    with serving() as address:
+        yield "--server", address, "--key", program(shop.ws).secret
 
 
 def run(*words: str, stdin: str = "", **env: str) -> tuple[int, str]:
