@@ -30,6 +30,7 @@ class Connection(models.Model):
     connected_at = models.DateTimeField()
     rank = models.IntegerField(default=0)  # carriers: the place that a person gave it among them; 0 = none
     pushed_at = models.DateTimeField(null=True)  # when its vendor last called us and was verified, to the hour
+    untold = models.JSONField(null=True)  # Message: why its vendor, who could, does not tell by itself
     lent_id = models.BigIntegerField(default=0)  # the operator's account that is asked instead; 0 = this is an own one
 
     class Meta:

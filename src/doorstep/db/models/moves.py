@@ -167,7 +167,8 @@ class Watch(models.Model):
     since = models.DateTimeField(null=True)  # the account is asked about it since then
     elsewhere = models.BooleanField(default=False)  # another account answers for the number: this one is not asked
     knew = models.BooleanField(default=False)  # it has told scans
-    remote = models.TextField(default="none")  # none | registered | rejected | stopped
+    remote = models.TextField(default="none")  # none | registered | asked | rejected | stopped | recarrier
+    follow_at = models.DateTimeField(null=True)  # to be followed there once more; None = that does not end by itself
     remote_ref = models.TextField(default="")  # the vendor's carrier key
     carrier = models.TextField(default="")  # our code of what the vendor takes the carrier for
     last_mile_id = models.BigIntegerField(default=0)  # another number found in the answers
