@@ -131,6 +131,26 @@ def test_a_line_before_the_headers_end_is_no_signature():
     assert mail_auth.prove(b"From: a@b.example\nno header here\n\nbody", dns).how == ""
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        b"X: a\rFrom: boss@supplier.example\r\rTracking number: 2\r\n",  # one header for who checks signatures
+        b"X: a\r\n b\rFrom: boss@supplier.example\r\n",
+        b"From: boss@supplier.example\r\nno header here\r\n",  # the end of them for who reads mails
+    ],
+)
+def test_words_above_a_signed_mail_are_not_taken_for_signed(settings, above):
+    settings.AUTHSERV_IDS = frozenset({"mx.ours.example"})
+    checked = b"Authentication-Results: mx.ours.example; dkim=pass header.d=supplier.example\r\n"
+    for raw in (above + signed(), above + checked + signed(), checked + above + signed()):
+        assert mail_auth.prove(raw, dns).how == ""
+
+
+@pytest.mark.parametrize("raw", [b"From - Mon Nov 16 2026\r\n" + signed(), signed().replace(b"\r\n", b"\n")])
+def test_how_a_mail_was_kept_does_not_matter(raw):
+    assert mail_auth.prove(raw, dns).how == "dkim"
+
+
 def test_a_body_length_in_a_signature_is_not_believed():
     """Even untouched: what may be appended tomorrow was not signed."""
     assert mail_auth.prove(signed(length=True), dns).why_not == "mail.signature_broken"

@@ -6,8 +6,12 @@ Three proofs count:
   address, which it signs: the same, above or below it, or of the same organization (``organization``);
 - **authserv**: the topmost Authentication-Results header, if it is of a server listed in DOORSTEP_AUTHSERV_IDS and says
   ``dmarc=pass`` or ``dkim=pass`` for an aligned domain. That server must remove headers that claim its own name
-  (RFC 8601, section 5), and nothing but it may reach our SMTP port;
+  (RFC 8601, section 5), and nothing but it may reach our SMTP port. Of a mail that was fetched from a provider whose
+  name is known, that provider's word counts so too;
 - **member**: either of these for an address of a member of the workspace. A From line alone proves nothing.
+
+None does where one reader could take a header for text that another takes for a header: there a forger could show us
+his own words above those that were signed.
 """
 
 import dataclasses
@@ -29,19 +33,28 @@ from doorstep.core.mailmatch import MEMBER, Proof
 
 DNS_TIMEOUT_S: Final = 4.0
 MAX_SIGNATURES: Final = 5  # a mail with more is looking for trouble
+# Names, colons and folded lines, each ended by LF or CRLF, up to an empty one (RFC 5322, 2.2); a mailbox's "From " line
+# may stand before them. A lone CR ends a line for some readers and none for others.
+_HEADERS: Final = re.compile(
+    rb"(?:From [^\r\n]*+\r?\n)?(?:[!-9;-~]++:[^\r\n]*+(?:\r?\n[ \t][^\r\n]*+)*+(?:\r?\n|\Z))*+(?:\r?\n|\Z)"
+)
 _COMMENT: Final = re.compile(r"\([^()]{0,500}\)")
 _PASS: Final = re.compile(r"^(dkim|dmarc)=pass\b", re.IGNORECASE)
 _PROPERTY: Final = re.compile(r"header\.(?:d|i|from)=\"?@?([^\s;\"]+)", re.IGNORECASE)
 
 
-def prove(raw: bytes, lookup: Lookup | None = None) -> Proof:
-    """The domain proven to have sent a mail. May take some seconds (DNS): never call it on the loop."""
+def prove(raw: bytes, lookup: Lookup | None = None, receiver: str = "") -> Proof:
+    """The domain proven to have sent a mail. ``receiver``: the name of the server that it was fetched from, which is
+    believed like those of the operator. May take some seconds (DNS): never call it on the loop.
+    """
     message = headers_of(raw)
     sender = domain(from_address(message))
     if not sender:
         return Proof(why_not="mail.no_sender")
+    if not _HEADERS.match(raw):
+        return Proof(why_not="mail.signature_broken")
     ask = lookup or txt
-    by_server = _by_server(message, sender, ask)
+    by_server = _by_server(message, sender, ask, {*settings.AUTHSERV_IDS, receiver} - {""})
     return by_server or _by_signature(raw, sender, ask)
 
 
@@ -79,11 +92,11 @@ def _demo_keys(text: str) -> dict[str, str]:
     return {name.lower(): key for name, _, key in pairs}
 
 
-def _by_server(message: Part, sender: str, lookup: Lookup) -> Proof | None:
+def _by_server(message: Part, sender: str, lookup: Lookup, believed: Collection[str]) -> Proof | None:
     """What the topmost Authentication-Results header proves, if its server is believed."""
     results = next((str(value) for name, value in message.raw_items() if name.lower() == "authentication-results"), "")
     server, *methods = (one.strip() for one in _COMMENT.sub(" ", " ".join(results.split())).split(";"))
-    if not server or server.split()[0].lower() not in {one.lower() for one in settings.AUTHSERV_IDS}:
+    if not server or server.split()[0].lower() not in {one.lower() for one in believed}:
         return None
     for method in methods:
         for found in _PROPERTY.findall(method) if _PASS.match(method) else ():
