@@ -18,6 +18,9 @@ from doorstep.app.log import BLANK, clean, redact
         ("access_token=abc123 refused", " refused"),
         ("key ck_0123456789abcdef is wrong", " is wrong"),
         ("POST /hooks/AbCdEfGhIjKlMnOpQrStUv failed", "/hooks/"),
+        ("Unprocessable Content: /s/AbCdEfGhIjKlMnOpQrStUv/bring", "/bring"),
+        ("Not Found: /calendar/AbCdEfGhIjKlMnOpQrStUv.ics", ".ics"),
+        ("the key dsk_AbCdEfGhIjKlMnOpQrStUv is refused", " is refused"),
     ],
 )
 def test_secrets_inside_of_texts_are_removed(text, kept):

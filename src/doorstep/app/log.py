@@ -17,7 +17,8 @@ _SECRET_VALUE = re.compile(
     r"(?i)(?P<scheme>\b(?:basic|bearer)\s+)[\w.~+/=-]{6,}"
     r"|(?P<pair>\b(?:\w*token|\w*secret|password|api_?key|consumer_key|oauth_signature)=)[^&\s\"']+"
     r"|(?P<vendor>\b[cs]k_)[0-9a-f]{8,}"
-    r"|(?P<path>/(?:hooks|t)/)[\w-]{16,}"
+    r"|(?P<own>\b(?:dsk|whsec)_)[\w+/=-]{8,}"
+    r"|(?P<path>/(?:hooks|t|s|find|leave|follow|quiet|join|calendar)/)[\w-]{16,}"
 )
 
 
