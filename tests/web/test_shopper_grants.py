@@ -7,6 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
@@ -153,6 +155,17 @@ def test_address_that_somebody_typed_proves_nothing(opened: Ledger) -> None:
     assert grants.offers(households.of(user.pk)[0][0].id, user) == ()
     come_in(INES, client)
     assert "2 orders" in text(client, "/my/stores")
+
+
+def test_letter_that_only_looks_like_another_proves_nothing(opened: Ledger) -> None:
+    """Orders know addresses with their letters folded: what is proven has to be that very address."""
+    looks_like = "ine\u017f@buyer.example"  # its last letter folds to an s
+    with pytest.raises(Refused):
+        household_entry.check(household_entry.send(looks_like, "1"), "", "1")
+    assert mail.outbox[-1].to == [INES], "the code goes to whose orders they are"
+    user = User.objects.create_user(looks_like)
+    EmailAddress.objects.create(user=user, email=looks_like, verified=True, primary=True)
+    assert grants.offers(households.ensure(user, locale="en", tz="UTC").id, user) == ()
 
 
 def test_who_leaves_a_household_takes_their_stores_along(opened: Ledger, order: Order) -> None:

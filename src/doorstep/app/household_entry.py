@@ -36,7 +36,7 @@ class UnderWay(TypedDict):
 
 def send(email: str, address: str) -> UnderWay:
     """Mail a code; ``address`` is the visitor's, to count by. Raises Refused."""
-    email = email.strip().lower()[:254]
+    email = email.strip().casefold()[:254]  # as orders know it (``app.grants``): the mail goes to who is meant
     try:
         validate_email(email)
     except ValidationError:
@@ -84,7 +84,7 @@ def has_proven(user: User) -> bool:
     """Whether somebody has shown that their address is theirs. That an owner typed it for them is no proof."""
     from allauth.account.models import EmailAddress  # noqa: PLC0415 - needs Django to be set up
 
-    return bool(EmailAddress.objects.filter(user=user, email=user.email.lower(), verified=True).exists())
+    return bool(EmailAddress.objects.filter(user=user, email=user.email.casefold(), verified=True).exists())
 
 
 def _hash(salt: str, code: str) -> str:
