@@ -135,6 +135,16 @@ def test_removed_member_is_out_with_the_next_request(shop: Ledger, alice: Client
     assert Audit.objects.filter(ws=shop.ws, verb="member.remove").count() == 1
 
 
+def test_whom_a_removed_member_invited_is_invited_no_more(shop: Ledger, alice: Client, bob: Client) -> None:
+    pk = User.objects.get(email="bob@example.org").pk
+    alice.post(f"/team/members/{pk}", {"do": "owner"})
+    link = invited(shop, bob, role="owner")
+    bob.post(f"/team/members/{User.objects.get(email='alice@example.org').pk}", {"do": "owner"})
+    alice.post(f"/team/members/{pk}", {"do": "remove"})
+    assert Client().get(link).status_code == 404
+    assert invitations.waiting(shop.ws) == []
+
+
 def test_member_of_two_workspaces_keeps_the_other(shop: Ledger, alice: Client, bob: Client) -> None:
     workspaces.create("Bob's own", "bob@example.org", PASSWORD)
     assert bob.post("/team/leave").headers["Location"] == "/today"

@@ -7,11 +7,11 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
-from doorstep.app import doors
+from doorstep.app import clock, doors
 from doorstep.app.audit import record
 from doorstep.core.message import Message, Value
 from doorstep.core.roles import Member
-from doorstep.db.models import Membership, User, Workspace
+from doorstep.db.models import Door, Membership, User, Workspace
 
 SECOND = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes alone are none
 
@@ -73,12 +73,15 @@ def change(ws: int, user_id: int, role: str, actor: str) -> None:
 
 
 def remove(ws: int, user_id: int, actor: str) -> None:
-    """Take a member out, or let one leave. Raises Refused, Membership.DoesNotExist."""
+    """Take a member out, or let one leave; whom they invited is invited no more. Raises Refused,
+    Membership.DoesNotExist.
+    """
     with transaction.atomic():
         row = _locked(ws, user_id)
         _keeps_an_owner(row)
         row.delete()
         doors.revoke(ws, "ical", user_id, actor)
+        Door.objects.filter(ws=ws, kind="invite", target_id=user_id, revoked_at=None).update(revoked_at=clock.now())
         record(ws, actor, "member.remove", f"user:{user_id}", before={"role": row.role})
     if not Membership.objects.filter(user_id=user_id).exists():
         for one in UserSession.objects.filter(user_id=user_id):
