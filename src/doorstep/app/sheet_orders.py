@@ -91,7 +91,7 @@ def _given(store: Connection, parcels: set[int]) -> Mapping[int, list[tuple[Give
 def harmless(cell: object) -> str:
     """A spreadsheet runs what begins like a formula; an apostrophe says that it is text."""
     text = str(cell)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
 
 
 def _store(ws: int, store_id: int) -> Connection:
