@@ -49,7 +49,7 @@ class Carriers:
         """It is too long ago."""
         for number, carrier in _legs(shipment):
             self._own.get(carrier, {}).pop(number, None)
-            self.ups.subscribed.discard(number)
+            self.ups.alerts.pop(number, None)
         gone = {number for number, _ in _legs(shipment)}
         trackings = self.aftership.trackings
         for ref in [ref for ref, one in trackings.items() if one.number in gone]:
@@ -59,7 +59,7 @@ class Carriers:
         """Something happened to a parcel: those who call by themselves do."""
         self.aftership.tell(shipment)
         for number, _ in _legs(shipment):
-            if self.alerts and number in self.ups.subscribed and self.ups.road.scans(number):
+            if self.alerts and number in self.ups.subscribed() and self.ups.road.scans(number):
                 headers, body = self.ups.alert(number)
                 called = Message(vendor="ups", url=self.alerts, body=body, headers=headers, waits=RETRY_SECONDS)
                 self._callbacks.post(called)

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -18,6 +18,7 @@ from sandbox.shipment import Scan, Shipment
 HOSTS = ("onlinetools.ups.com",)
 CREDENTIAL = "sandbox-alert-credential"
 PER_SECOND, AT_ONCE = 5, 100
+LASTS = timedelta(days=14)  # a subscription
 NUMBER = re.compile(r"1Z[0-9A-Z]{16}")
 # type, code, status code
 WORDS: Codes = {
@@ -41,12 +42,15 @@ WORDS: Codes = {
 
 
 class Ups:
-    """``subscribed`` are the numbers that Track Alert follows."""
+    """``alerts`` are the numbers that Track Alert has been given, and until when it follows them; ``product``: whether
+    the app has it.
+    """
 
     def __init__(self, *, clock: Clock, random: Random, known: Mapping[str, Shipment]) -> None:
         self.road = Road(clock, known, PER_SECOND)
         self.permits = permits(clock, random, timedelta(hours=4))
-        self.subscribed: set[str] = set()
+        self.alerts: dict[str, datetime] = {}
+        self.product = True
 
     def app(self) -> web.Application:
         """The HTTP side."""
@@ -59,6 +63,10 @@ class Ups:
             ]
         )
         return app
+
+    def subscribed(self) -> set[str]:
+        """The numbers that Track Alert follows now."""
+        return {number for number, until in self.alerts.items() if until > self.road.clock.now()}
 
     def alert(self, number: str) -> tuple[dict[str, str], bytes]:
         """Headers and body of the message about the newest scan."""
@@ -107,13 +115,17 @@ class Ups:
         return web.json_response({"trackResponse": {"shipment": [{"inquiryNumber": number, "package": [package]}]}})
 
     async def _subscribe(self, request: web.Request) -> web.Response:
+        if not self.product:
+            return _refusal(403, "250002", "Invalid Authentication Information.")
         wish = await request.json()
         numbers = wish.get("trackingNumberList") or []
         if not wish.get("locale") or not wish.get("countryCode") or not 0 < len(numbers) <= AT_ONCE:
             return _refusal(400, "VSS300", "Locale is required. The Subscription request has been rejected.")
         good = [one for one in numbers if NUMBER.fullmatch(one)]
-        self.subscribed |= set(good)
+        self.alerts |= dict.fromkeys(good, self.road.clock.now() + LASTS)
         bad = [one for one in numbers if one not in good]
+        if not good:
+            return _refusal(400, "VSS210", "The Subscription request should have at least one valid tracking number.")
         return web.json_response({"validTrackingNumbers": good, "invalidTrackingNumbers": bad})
 
 

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from doorstep.connectors.carriers import ups_tracks
+from doorstep.connectors.carriers import ups, ups_tracks
 from doorstep.connectors.carriers.ups import CONNECTOR, Ups
 from doorstep.connectors.contract import Account, Answer, Busy, Delivery, Denied, NotFound, Refused, Request, Trouble
+from doorstep.connectors.values import Followed
+from doorstep.core import cadence
 from doorstep.core.number import TrackingNumber
 from doorstep.core.status import Status
 from tests.connectors.flow import NOW, Reply, answer, drive, fresh
@@ -79,27 +82,42 @@ def test_numbers_are_subscribed_to_alerts_as_documented() -> None:
     for request in done.requests:
         asked_as_documented(schema, request, path)
         assert spec("ups/UPSTrackAlert.yaml", strict=False).request("post", path, json.loads(request.body)) == []
-    assert {one.remote for one in done.result} == {"registered"}
-    assert [one.number for one in done.result if one.said] == [many[0].text]
+    assert [one.number for one in done.result if one.remote == "asked"] == [many[0].text]
+    assert {one.remote for one in done.result[1:]} == {"registered"}
+    assert {one.again_at for one in done.result} == {NOW + timedelta(days=1), NOW + timedelta(days=10)}
 
 
-@pytest.mark.parametrize("status", [400, 401, 404])
-def test_an_account_without_alerts_is_still_asked(status: int) -> None:
+def test_a_subscription_is_renewed_before_ups_ends_it_however_rarely_a_number_is_asked_about() -> None:
+    done = drive(UPS, ALERTED, UPS.follow(ALERTED, [PARCEL]), answer({"validTrackingNumbers": [PARCEL.text]}))
+    longest, again = max(gap for _, gap in cadence.QUIET if gap), done.result[0].again_at
+    assert again and again + longest < NOW + ups._LASTS
+
+
+@pytest.mark.parametrize(
+    ("status", "told", "again"), [(400, False, 24), (404, False, 24), (401, True, 24), (403, True, 24), (503, False, 1)]
+)
+def test_numbers_that_alerts_do_not_take_are_asked_about(status: int, told: bool, again: int) -> None:
     refused = answer({"response": {"errors": [{"code": "VSS300", "message": "no"}]}}, status=status)
-    done = drive(UPS, ALERTED, UPS.follow(ALERTED, [PARCEL]), refused)
-    assert [(one.remote, one.said) for one in done.result] == [("registered", f"{status} VSS300 no")]
+
+    def reply(request: Request) -> Answer:
+        return UNKNOWN if request.method == "GET" else refused  # an app that may track
+
+    (one,) = drive(UPS, ALERTED, UPS.follow(ALERTED, [PARCEL]), reply).result
+    assert (one.remote, one.said, one.again_at) == ("asked", f"{status} VSS300 no", NOW + timedelta(hours=again))
+    assert (one.untold is not None) is told
 
 
-def test_alerts_that_are_down_are_trouble() -> None:
-    with pytest.raises(Busy):
-        drive(UPS, ALERTED, UPS.follow(ALERTED, [PARCEL]), answer("", status=503))
+def test_a_token_that_ended_is_not_taken_for_a_missing_product() -> None:
+    with pytest.raises(Denied):
+        drive(UPS, ALERTED, UPS.follow(ALERTED, [PARCEL]), answer("", status=401))
 
 
 def test_without_a_credential_nothing_is_subscribed() -> None:
-    assert drive(UPS, ACCOUNT, UPS.follow(ACCOUNT, [PARCEL]), []).result[0].remote == "registered"
+    assert drive(UPS, ACCOUNT, UPS.follow(ACCOUNT, [PARCEL]), []).result == (
+        Followed(number=PARCEL.text, remote="asked"),
+    )
     assert drive(UPS, ACCOUNT, UPS.unfollow(ACCOUNT, [PARCEL]), []).result[0].remote == "stopped"
-    done = drive(UPS, ACCOUNT, UPS.recarrier(ACCOUNT, PARCEL), [UNKNOWN])
-    assert done.result.remote == "registered"
+    assert drive(UPS, ACCOUNT, UPS.recarrier(ACCOUNT, PARCEL), []).result.remote == "asked"
     with pytest.raises(Refused) as caught:
         drive(UPS, ACCOUNT, UPS.subscribe(ACCOUNT, "https://here.example/x", ""), [])
     assert caught.value.message and caught.value.message.values == {"address": "https://here.example/x"}

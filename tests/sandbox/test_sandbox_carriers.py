@@ -177,8 +177,8 @@ async def test_ups_tells_of_news_by_itself() -> None:
         one: Any = connector("carrier", "ups")
         numbers = [TrackingNumber(text=text) for text in (town.vendor.number, "HELLO")]
         followed = await town.line.run(one, town.account, one.follow(town.account, numbers))
-        assert town.there.subscribed == {town.vendor.number}
-        assert [bool(said.said) for said in followed] == [False, True]
+        assert town.there.subscribed() == {town.vendor.number}
+        assert [said.remote for said in followed] == ["registered", "asked"]
         town.world.release(town.vendor.number, "smooth")
         town.world.clock.jump(timedelta(days=9))
         headers, body = town.there.alert(town.vendor.number)

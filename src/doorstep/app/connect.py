@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from yarl import URL
 
 from doorstep.app import asking, clock, doors, feeds, http, loop, vault
@@ -20,7 +20,7 @@ from doorstep.connectors.contract import Account, Can, Checked, Connectable, Hoo
 from doorstep.connectors.registry import Kind, connector, connectors
 from doorstep.core.message import Message
 from doorstep.core.routing import moved
-from doorstep.db.models import Connection, Outbox, Schedule
+from doorstep.db.models import Connection, Outbox, Schedule, Watch
 
 log = logger(__name__)
 
@@ -112,6 +112,7 @@ def save(
         "credentials_enc": vault.seal({**account.credentials, **checked.credentials}),
         "state": "active",
         "state_reason": None,
+        "untold": None,
         "renewing_until": 0.0,
     }
     key = {"ws": ws, "kind": kind, "connector": name, "external_id": checked.external_id}
@@ -122,6 +123,7 @@ def save(
         )
         if not new:
             _renew(connection, values)
+            _follow_again(connection)
         feeds.ensure(connection)
         _hurry(connection)
         record(ws, actor, "connection.save", f"{kind}:{connection.id}", after={"connector": name})
@@ -157,6 +159,12 @@ def _renew(connection: Connection, values: Mapping[str, Any]) -> None:
         connection.settings = {**connection.settings, NAMES: names}
     connection.cred_version += 1
     connection.save()
+
+
+def _follow_again(connection: Connection) -> None:
+    """With other credentials the vendor may tell of more by itself."""
+    asked = Watch.objects.filter(ws=connection.ws, connection_id=connection.id)
+    asked.filter(Q(remote="asked") | Q(follow_at__isnull=False)).update(follow_at=clock.now())
 
 
 async def subscribe(connection: Connection) -> Message | None:

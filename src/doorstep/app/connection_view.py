@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 
-from doorstep.app import asking, budget, calls, clock, doors, freshness, mailbox
+from doorstep.app import asking, budget, calls, clock, doors, freshness, mailbox, untold
 from doorstep.connectors.contract import Can, Meta
 from doorstep.connectors.registry import Kind, connectors
-from doorstep.db.models import Connection, Door, Feed, Order, Watch, Word
+from doorstep.db.models import Connection, Door, Feed, Order, Watch
 
 KINDS: Final = ("store", "supplier", "carrier", "payment")
 _STORE: Final = (Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.WITHDRAW, Can.READ_BACK, Can.DELIVERED, Can.TELL)
@@ -20,7 +20,6 @@ ABILITIES: Final[Mapping[str, tuple[Can, ...]]] = {  # what a connection of each
     "payment": (Can.PAY, Can.HOOKS),
 }
 _OF_A_NUMBER: Final = frozenset({"events", "nothing", "not_found", "rejected"})  # the account itself answered
-MOST_WORDS: Final = 50
 MOST_ORDERS: Final = 50
 
 
@@ -36,6 +35,7 @@ class Shown:
     base_url: str
     state: str
     reason: Mapping[str, Any] | None
+    untold: Mapping[str, Any] | None  # a Message as JSON: why its vendor does not tell by itself
     connected_at: datetime
     asked_at: datetime | None
     next_at: datetime | None
@@ -82,6 +82,7 @@ class Detail:
     meta: Meta
     abilities: tuple[tuple[str, bool], ...]
     quota: Quota
+    told: untold.Told | None
     calls: tuple[Mapping[str, Any], ...]
 
 
@@ -96,6 +97,7 @@ def detail(ws: int, one: Shown) -> Detail | None:
         meta=meta,
         abilities=tuple((can.value, can in meta.can) for can in ABILITIES[one.kind] if can in meta.can or one.has_form),
         quota=Quota(per_minute=meta.polls_per_minute, now=left or 0, rests=left is None),
+        told=untold.told(ws, one.id) if Can.FOLLOW in meta.can else None,
         calls=tuple({**call, "at": datetime.fromisoformat(call["at"])} for call in calls.last(ws, one.id)),
     )
 
@@ -109,11 +111,6 @@ def typed(ws: int, connection_id: int) -> dict[str, str]:
     """What was typed when it was connected, without what is secret."""
     row = Connection.objects.get(ws=ws, id=connection_id)
     return {**row.settings, "base_url": row.base_url}
-
-
-def words(ws: int, connector: str) -> list[Word]:
-    """Words of that vendor that nobody has mapped yet, most frequent first."""
-    return list(Word.objects.filter(ws=ws, connector=connector, mapped_to="").order_by("-n")[:MOST_WORDS])
 
 
 def mail_address(ws: int) -> str:
@@ -173,6 +170,7 @@ def _shown(row: Connection, asked: list[Feed | Watch]) -> Shown:
         base_url=row.base_url,
         state=row.state,
         reason=row.state_reason,
+        untold=row.untold,
         connected_at=row.connected_at,
         asked_at=last.asked_at if last else None,
         next_at=min((one.next_at for one in asked if isinstance(one, Feed)), default=None),

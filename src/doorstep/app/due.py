@@ -144,6 +144,7 @@ def _place(ws: int, row: Leased) -> Place:
         carrier=row.carrier,
         remote=row.remote or "",
         remote_ref=row.remote_ref,
+        follow_at=row.follow_at,
         answer=row.answer,
         said=row.said,
         failures=row.failures,

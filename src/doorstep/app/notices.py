@@ -1,6 +1,6 @@
-"""Mails to those who work in a workspace: to its owners that a connection's credentials are refused or an endpoint was
-switched off, to everybody who handles orders that a shopper wrote. Once; what is mended or answered meanwhile is not
-told.
+"""Mails to those who work in a workspace: to its owners that a connection's credentials are refused, that it
+tells nothing by itself any more or that an endpoint was switched off, to everybody who handles orders that a shopper
+wrote. Once; what is mended or answered meanwhile is not told.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,6 +58,20 @@ def write(leased: Leased) -> Letter | None:
     )
 
 
+def write_of_untold(leased: Leased) -> Letter | None:
+    """The mail, or None when the vendor tells by itself again, the connection rests, or nobody is to be told."""
+    row = leased.row
+    connection = Connection.objects.filter(ws=row.ws, id=row.target_id, state="active", untold__isnull=False).first()
+    to = alerts.mailed(row.ws, "denied")
+    if connection is None or not to:
+        return None
+    url = f"{settings.PUBLIC_URL}/connections/{connection.id}"
+    values = {"label": connection.label, "said": say(connection.untold), "url": url}
+    return _letter(
+        leased, to, Message(id="letter.untold.subject", values=values), Message(id="letter.untold.body", values=values)
+    )
+
+
 def write_of_endpoint(leased: Leased) -> Letter | None:
     """The mail, or None when the endpoint is told again or was deleted, or nobody is to be told."""
     row = leased.row
@@ -100,6 +114,7 @@ def _letter(leased: Leased, to: tuple[str, ...], subject: Message, body: Message
 _WRITERS: Final[Mapping[str, Callable[[Leased], Letter | None]]] = {
     "message": write_of_message,
     "endpoint": write_of_endpoint,
+    "untold": write_of_untold,
     "problem": write_of_problem,
     "daily": daily.write,
 }

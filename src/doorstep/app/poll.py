@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import msgspec
 
-from doorstep.app import clock, lending
+from doorstep.app import clock, lending, untold
 from doorstep.app.accounts import drive, refused
 from doorstep.app.due import LEASE_S, claim
 from doorstep.app.feeds import arrival
@@ -114,31 +114,37 @@ async def _try(batch: Batch, ends: float) -> None:
 
 
 async def _ask(batch: Batch) -> None:
-    await _follow(batch)
-    numbers = batch.asked("registered")
+    followed = await _follow(batch)
+    numbers = batch.asked("registered", "asked")
     if numbers and Can.TRACK in cast(Carrier, _connector(batch)).meta.can:
         track = partial(cast(Carrier, _connector(batch)).track, numbers=numbers)
         await drive(batch.account, track, lambda _, answer: _keep(batch, answer))
+    if followed:
+        await in_db(untold.heed, batch.connection, followed)
 
 
 def _connector(batch: Batch) -> object:
     return connector("carrier", batch.connection.connector)
 
 
-async def _follow(batch: Batch) -> None:
-    """Bring the remote state of every number to ``registered``, where the vendor keeps one."""
+async def _follow(batch: Batch) -> Sequence[Followed]:
+    """Bring the remote state of every number to ``registered``, where the vendor keeps one, and keep it there. Returns
+    what the vendor did.
+    """
     one = _connector(batch)
     if Can.FOLLOW not in cast(Carrier, one).meta.can:
         for place in (place for served in batch.served() for place in served.places.values()):
             place.remote = "registered"
-        return
+        return ()
     follower = cast(Follower, one)
     for number in batch.asked("recarrier"):
         await _recarrier(batch, number, partial(follower.recarrier, number=number))
-    fresh = batch.asked("none", "rejected", "stopped")
-    if fresh:
-        followed = await drive(batch.connection, partial(follower.follow, numbers=fresh))
-        await in_db(_remember, batch, followed)
+    fresh = batch.unfollowed(clock.now())
+    if not fresh:
+        return ()
+    followed = await drive(batch.connection, partial(follower.follow, numbers=fresh))
+    await in_db(_remember, batch, followed)
+    return followed
 
 
 async def _recarrier(batch: Batch, number: TrackingNumber, begin: Callable[[Account], Flow[Followed]]) -> None:
@@ -164,13 +170,18 @@ def _remember(batch: Batch, followed: Sequence[Followed]) -> None:
         if said.retry_after is not None:
             batch.waits[place.norm], place.said = said.retry_after, said.said
             continue
-        values = {"remote": said.remote, "said": said.said, "remote_ref": said.carrier_key or place.remote_ref}
+        values = {
+            "remote": said.remote,
+            "said": said.said,
+            "remote_ref": said.carrier_key or place.remote_ref,
+            "follow_at": said.again_at,
+        }
         if said.remote == "rejected":
             values["answer"] = TrackAnswer.REJECTED.value
         _put(batch, place, values)
 
 
-def _put(batch: Batch, place: Place, values: Mapping[str, str]) -> None:
+def _put(batch: Batch, place: Place, values: Mapping[str, object]) -> None:
     """Write what the vendor did, unless a person named another carrier meanwhile: that is still to be done."""
     mine = Watch.objects.filter(ws=batch.connection.ws, number_id=place.number_id, connection_id=batch.connection.id)
     if not mine.filter(remote=place.remote).update(**values):

@@ -46,6 +46,7 @@ class Place:
     carrier: str  # our code, '' = unknown
     remote: str
     remote_ref: str
+    follow_at: datetime | None  # the vendor ends following it by itself: not later than then it is told again
     answer: str
     said: str
     failures: int
@@ -97,6 +98,15 @@ class Batch:
             TrackingNumber(text=norm, carrier=place.carrier, keys=place.keys)
             for norm, place in self.places.items()
             if place.remote in remotes
+        ]
+
+    def unfollowed(self, now: datetime) -> list[TrackingNumber]:
+        """The numbers that the vendor does not follow, or will soon cease to."""
+        ending = {norm for norm, place in self.places.items() if place.follow_at and place.follow_at <= now}
+        return [
+            number
+            for number in self.asked("none", "registered", "asked", "rejected", "stopped")
+            if number.text in ending or self.places[number.text].remote in {"none", "rejected", "stopped"}
         ]
 
     def numbers(self) -> Iterator[Place]:

@@ -141,10 +141,17 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The vendor's remote state of one number after ``follow`` or ``recarrier``. ``retry_after`` in seconds."""
+    """The vendor's remote state of one number after ``follow`` or ``recarrier``. ``asked``: the vendor will not tell of
+    it by itself, and answers when it is asked. ``retry_after`` in seconds.
+
+    ``again_at``: what the vendor ends by itself is begun once more then, or with the next question after it; None = it
+    does not end. ``untold``: why the vendor tells of no number of the account by itself, though it could.
+    """
 
     number: str
-    remote: Literal["registered", "rejected", "stopped"]
+    remote: Literal["registered", "asked", "rejected", "stopped"]
     carrier_key: str = ""
     said: str = ""
     retry_after: float | None = None
+    again_at: datetime | None = None
+    untold: Message | None = None

@@ -32,6 +32,7 @@ class Leased(NamedTuple):
     last_event_at: datetime | None
     handed_at: datetime | None
     way: tuple[str, str, str]  # carrier, origin, destination
+    follow_at: datetime | None  # when the vendor has to be told of it again
 
 
 class Noted(NamedTuple):
@@ -57,7 +58,8 @@ class Back(NamedTuple):
 _DUE = """
     SELECT place.number_id, number.norm, number.carrier, watch.remote, watch.remote_ref, watch.answer, watch.said,
         watch.failures, watch.answer_hash, watch.body_hash, held.since, parcel.status, parcel.status_since,
-        parcel.last_event_at, parcel.handed_at, parcel.carrier, parcel.origin, parcel.destination
+        parcel.last_event_at, parcel.handed_at, parcel.carrier, parcel.origin, parcel.destination,
+        watch.follow_at
     FROM (
         SELECT ws, number_id, connection_id, next_at FROM doorstep_schedule
         WHERE connection_id = %s AND ws = %s AND next_at <= {now}
@@ -182,7 +184,7 @@ def give_back(desk: Desk, token: int, rows: Iterable[Back], *, claimed: datetime
 
 def _leased(row: Sequence[Any]) -> Leased:
     hashes, at = (bytes(row[8] or b""), bytes(row[9] or b"")), map(_aware, row[12:15])
-    return Leased._make([*row[:8], *hashes, _aware(row[10]), row[11], *at, tuple(row[15:18])])
+    return Leased._make([*row[:8], *hashes, _aware(row[10]), row[11], *at, tuple(row[15:18]), _aware(row[18])])
 
 
 def _noted(row: Noted) -> dict[str, Any]:

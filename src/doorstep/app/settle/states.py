@@ -70,7 +70,7 @@ def _name_carrier(cause: Cause, cluster: Cluster, held: HeldNumber) -> None:
 
 def _reload(cluster: Cluster, number: Number) -> None:
     """A person knows the carrier better: tell the accounts that follow the number, and ask again (S17)."""
-    told = [one for one in cluster.watches.get(number.id, ()) if one.remote in {"registered", "rejected", "stopped"}]
+    told = [one for one in cluster.watches.get(number.id, ()) if one.remote != "none"]
     for watch in told:
         watch.remote = "recarrier"
         cluster.sheet.put(watch, "remote")

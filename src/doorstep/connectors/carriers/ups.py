@@ -2,12 +2,14 @@
 answers mean is read in ``ups_tracks``; here is how to ask.
 
 Sources: UPS's OpenAPI files (OAuth, Track, Track Alert). The address and the credential of Track Alert are entered by
-hand in UPS's developer portal; its messages carry the credential and no signature, so each is only a knock.
+hand in UPS's developer portal; its messages carry the credential and no signature, so each is only a knock. UPS ends a
+subscription 14 days after it began: "you must resubscribe", say its questions and answers.
 """
 
 import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -18,6 +20,8 @@ from doorstep.connectors.carriers import ups_tracks as tracks
 from doorstep.connectors.contract import (
     Account,
     Answer,
+    Broken,
+    Busy,
     Can,
     Carrier,
     Checked,
@@ -32,6 +36,7 @@ from doorstep.connectors.contract import (
     Received,
     Refused,
     Request,
+    Trouble,
 )
 from doorstep.connectors.scans import account_id, decoded, trouble
 from doorstep.core.message import Message
@@ -41,6 +46,10 @@ from doorstep.core.status import Status
 HOST: Final = "https://onlinetools.ups.com"
 SAMPLE: Final = "1Z023E2X0214323462"  # of UPS's own documentation: belongs to nobody
 _AT_ONCE: Final = 100  # numbers in one subscription
+_LASTS: Final = timedelta(days=14)  # a subscription
+_EARLY: Final = timedelta(days=4)  # renewed so long before: no number is asked about more rarely than every three days
+_NOT_TAKEN: Final = timedelta(days=1)  # until a number is offered once more
+_DOWN: Final = timedelta(hours=1)
 _HEADERS: Final = ("credential", "authorization", "x-api-key")
 _SEEN: Final = frozenset({"M", "I", "D", "X", "003", "005", "011", "013", "021", "154", "160"})
 
@@ -82,7 +91,7 @@ class Ups:
         limits=("One number in each question.", "UPS keeps what it knows for about 120 days."),
         gaps=(
             "Documents (signature, proof of delivery, photo) are not fetched.",
-            "A Track Alert subscription ends after about 14 days; the number is then asked about as before.",
+            "UPS does not say when it has ended a subscription to Track Alert: Doorstep renews each after ten days.",
         ),
     )
     status: Mapping[str, Status] = tracks.STATUS
@@ -110,8 +119,7 @@ class Ups:
 
     def check(self, account: Account) -> Flow[Checked]:
         """Asks about UPS's own sample number, which shows whether the app may track."""
-        with contextlib.suppress(NotFound, Refused):
-            tracks.tracked((yield _details(account, SAMPLE, what="")))
+        yield from _let_in(account)
         name = account.settings.get("client_id", "")
         return Checked(external_id=account_id("ups", name), label="UPS")
 
@@ -121,14 +129,16 @@ class Ups:
             tracks.tracked((yield _details(account, number.text, what="track")))
 
     def follow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]:
-        """Subscribes the numbers to Track Alert, where its credential is entered. A number that UPS does not take there
-        (yet) is followed by asking, like all numbers of an account without Track Alert.
+        """Subscribes the numbers to Track Alert, where its credential is entered; once more, before UPS ends it. A
+        number that UPS does not take there (yet) is followed by asking, like all numbers of an account without Track
+        Alert.
         """
-        said: dict[str, str] = {}
-        chosen = [one.text for one in numbers] if account.credentials.get("hook_credential") else []
-        for start in range(0, len(chosen), _AT_ONCE):
-            said |= yield from _subscribed(account, chosen[start : start + _AT_ONCE])
-        return tuple(Followed(number=one.text, remote="registered", said=said.get(one.text, "")) for one in numbers)
+        if not account.credentials.get("hook_credential"):
+            return tuple(Followed(number=one.text, remote="asked") for one in numbers)
+        followed: list[Followed] = []
+        for start in range(0, len(numbers), _AT_ONCE):
+            followed += yield from _subscribed(account, [one.text for one in numbers[start : start + _AT_ONCE]])
+        return tuple(followed)
 
     def unfollow(self, account: Account, numbers: Sequence[TrackingNumber]) -> Flow[tuple[Followed, ...]]:
         """UPS ends a subscription by itself and offers no other way."""
@@ -136,9 +146,9 @@ class Ups:
         return tuple(Followed(number=one.text, remote="stopped") for one in numbers)
 
     def recarrier(self, account: Account, number: TrackingNumber) -> Flow[Followed]:
-        """There is one carrier here: the number is only asked about again."""
-        yield from self.track(account, [number])
-        return Followed(number=number.text, remote="registered")
+        """There is one carrier here: the number is only followed again."""
+        (followed,) = yield from self.follow(account, [number])
+        return followed
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]:
         """UPS takes its webhook address only by hand: Refused, with the sentence that says where."""
@@ -160,17 +170,39 @@ class Ups:
         return tracks.pushed(answer) if answer.what == "push" else tracks.tracked(answer)
 
 
-def _subscribed(account: Account, numbers: list[str]) -> Flow[dict[str, str]]:
-    """What UPS said against numbers; nothing for those it took. An account without Track Alert takes none."""
+def _let_in(account: Account) -> Flow[None]:
+    """Raises Denied where the app may not track, or its token has ended."""
+    with contextlib.suppress(NotFound, Refused):
+        tracks.tracked((yield _details(account, SAMPLE, what="")))
+
+
+def _subscribed(account: Account, numbers: list[str]) -> Flow[list[Followed]]:
+    """Which of the numbers UPS took. An account without Track Alert takes none; while Track Alert is down they are
+    asked about all the same.
+    """
     body = {"locale": "en_US", "countryCode": "US", "trackingNumberList": numbers}
-    answer = yield _request(account, "POST", "track/v2/subscription/standard/package", body=body, changes=True)
-    problem = trouble(answer, tracks.said(answer), tracks.NAME)
-    if isinstance(problem, Denied | Refused | NotFound):
-        return dict.fromkeys(numbers, problem.said)
-    if problem:
-        raise problem
+    answer = yield _request(account, "POST", "track/v2/subscription/standard/package", body=body)
+    if problem := trouble(answer, tracks.said(answer), tracks.NAME):
+        if isinstance(problem, Denied):
+            yield from _let_in(account)  # so that it is Track Alert alone that is not allowed
+        return _untaken(account, numbers, problem)
     refused = decoded(answer, _Subscribed, tracks.NAME).invalid_tracking_numbers or []
-    return dict.fromkeys(refused, "not taken by Track Alert")
+    renewed, later = account.now + _LASTS - _EARLY, account.now + _NOT_TAKEN
+    return [
+        Followed(number=one, remote="asked", said="not taken by Track Alert", again_at=later)
+        if one in refused
+        else Followed(number=one, remote="registered", again_at=renewed)
+        for one in numbers
+    ]
+
+
+def _untaken(account: Account, numbers: list[str], problem: Trouble) -> list[Followed]:
+    """UPS took none: for a while, because they are none of its numbers, or until a person sets the app right."""
+    down = isinstance(problem, Busy | Broken)
+    denied = isinstance(problem, Denied)
+    reason = Message(id="ups.no_alerts", values={"said": problem.said}) if denied else None
+    later = account.now + (_DOWN if down else _NOT_TAKEN)
+    return [Followed(number=one, remote="asked", said=problem.said, again_at=later, untold=reason) for one in numbers]
 
 
 def _details(account: Account, number: str, *, what: str) -> Request:
@@ -185,7 +217,6 @@ def _request(
     body: Mapping[str, object] | None = None,
     what: str = "",
     asked: str = "",
-    changes: bool = False,
 ) -> Request:
     """``transId`` has to differ between requests: it is made of the instant and what is asked."""
     one = hashlib.sha256(f"{account.now.isoformat()} {path}".encode()).hexdigest()[:32]
@@ -204,7 +235,6 @@ def _request(
         what=what,
         subject=asked,
         context={"asked": asked} if asked else {},
-        changes=changes,
     )
 
 
