@@ -50,6 +50,7 @@ from doorstep.web.shopper import install as my_install
 from doorstep.web.shopper import mails as my_mails
 from doorstep.web.shopper import parcel as my_parcel
 from doorstep.web.shopper import parcels as my_parcels
+from doorstep.web.shopper import postboxes as my_postboxes
 from doorstep.web.shopper import stores as my_stores
 from doorstep.web.shopper import you as my_you
 
@@ -208,6 +209,8 @@ urlpatterns = [
     path("my/mails", my_mails.show, name="my_mails"),
     path("my/mails/make", my_mails.make, name="my_mails_make"),
     path("my/mails/<int:inbox_id>", my_mails.decide, name="my_mail"),
+    path("my/mailboxes", my_postboxes.show, name="my_postboxes"),
+    path("my/mailboxes/<int:box_id>", my_postboxes.act, name="my_postbox"),
     path("my/you", my_you.show, name="my_you"),
     path("my/you/people", my_you.people, name="my_people"),
     path("my/you/invitation/<int:invitation_id>", my_you.answer, name="my_invitation"),

@@ -4,6 +4,7 @@ A merchant types shop addresses, and vendors' names lead where their owners like
 of whoever runs Doorstep. Checked on the address that is connected to, after the name was resolved.
 """
 
+import contextlib
 import functools
 import ipaddress
 import socket
@@ -27,6 +28,20 @@ def permit(host: str, port: int, address: str) -> None:
     """
     if not public(address) and not allowed(host, port):
         raise PrivateAddress(f"{host} leads to {address}, an address of a private network")
+
+
+def dial(host: str, port: int, timeout: float) -> socket.socket:
+    """A connection to the first address of a name that may be connected to and answers within ``timeout`` seconds.
+    Blocks. Raises OSError, and PrivateAddress when the name has no address that is permitted.
+    """
+    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    usable = [one for one in found if public(one) or allowed(host, port)]
+    if not usable:
+        permit(host, port, found[0])
+    for address in usable[:-1]:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((address, port), timeout)
+    return socket.create_connection((usable[-1], port), timeout)
 
 
 def public(address: str) -> bool:

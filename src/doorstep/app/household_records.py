@@ -26,15 +26,18 @@ from doorstep.db.models import (
     Parcel,
     ParcelLine,
     ParcelNumber,
+    Postbox,
     User,
     Workspace,
 )
 from doorstep.db.overwrite import overwriting
 
-_HIDDEN: Final = frozenset({"ws", "said_hash", "headline_key", "picture"})
+_HIDDEN: Final = frozenset(
+    {"ws", "said_hash", "headline_key", "picture", "secret_enc", "lease_token", "lease_until"}
+)
 _TABLES: Final[tuple[type[models.Model], ...]] = (
     *(Order, Line, Parcel, ParcelLine, Number, ParcelNumber),
-    *(Kept, Grant, GrantRead, HouseholdInvitation, Feedback),
+    *(Kept, Postbox, Grant, GrantRead, HouseholdInvitation, Feedback),
 )
 
 

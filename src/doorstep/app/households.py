@@ -20,6 +20,7 @@ from doorstep.core.message import Message, Value
 from doorstep.core.roles import Member
 from doorstep.db.ids import new_id
 from doorstep.db.models import HouseholdInvitation, Membership, User, Workspace
+from doorstep.db.overwrite import overwriting
 
 KIND: Final = "household"
 BUSINESS: Final = "business"
@@ -170,13 +171,14 @@ def uninvite(ws: int, invitation_id: int, actor: str) -> None:
 
 def remove(ws: int, user_id: int, actor: str) -> None:
     """Somebody leaves a household, or is asked to; the owner stays. What they accepted there ends with it."""
-    from doorstep.app import grants  # noqa: PLC0415 - grants need to know who lives in a household
+    from doorstep.app import grants, postboxes  # noqa: PLC0415 - they need to know who lives here
 
-    with transaction.atomic():
+    with overwriting(), transaction.atomic():
         rows = Membership.objects.filter(ws=ws, user_id=user_id).exclude(role=Member.OWNER.value)
         if rows.exists():
             rows.delete()
             grants.end_of(ws, user_id, actor)
+            postboxes.end_of(ws, user_id, actor)
             record(ws, actor, "member.remove", f"user:{user_id}")
 
 

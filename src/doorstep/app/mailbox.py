@@ -63,14 +63,20 @@ class Silent:
 def ensure_mailbox(ws: int) -> Connection:
     """The workspace's mailbox with its live door, made when missing."""
     with transaction.atomic():
-        connection, _ = Connection.objects.get_or_create(
-            ws=ws,
-            kind="supplier",
-            connector="mail",
-            external_id="mail",
-            defaults={"label": "E-mail", "connected_at": clock.now()},
-        )
+        connection = box_of(ws)
         doors.ensure(ws, "mail", connection.id)
+    return connection
+
+
+def box_of(ws: int) -> Connection:
+    """What all mails of a workspace came from, made when missing; nobody can write to it before it has a door."""
+    connection, _ = Connection.objects.get_or_create(
+        ws=ws,
+        kind="supplier",
+        connector="mail",
+        external_id="mail",
+        defaults={"label": "E-mail", "connected_at": clock.now()},
+    )
     return connection
 
 

@@ -19,7 +19,7 @@ from doorstep.app import clock, keyfile, vault
 from doorstep.app.audit import record
 from doorstep.app.merge.orders import email_hash
 from doorstep.core.message import Message
-from doorstep.db.models import Attempt, Connection, Door, Endpoint, Person, Workspace
+from doorstep.db.models import Attempt, Connection, Door, Endpoint, Person, Postbox, Workspace
 
 SHOWN: Final = ("page", "lookup", "agent", "invite")  # doors whose links Doorstep makes again when they are shown
 _BATCH: Final = 1000
@@ -50,6 +50,7 @@ def rotate(*, close_links: bool) -> dict[str, Any]:
     with transaction.atomic():
         lost = [one.label for one in Connection.objects.order_by("ws", "id") if not _seal_again(one)]
         lost += [one.url for one in Endpoint.objects.order_by("ws", "id") if not _sign_again(one)]
+        lost += [one.address for one in Postbox.objects.order_by("ws", "id") if not _keep_again(one)]
         people = sum(_hash_again(some) for some in _batches())
         _seal_factors()
         Attempt.objects.all().delete()  # an authorization half way is begun anew
@@ -70,7 +71,8 @@ def reread() -> None:
 def _is_behind() -> bool:
     sealed = Connection.objects.exclude(credentials_enc=b"").values_list("credentials_enc", flat=True)
     signing = Endpoint.objects.values_list("secrets_enc", flat=True)
-    if any(_is_former(one) for one in (*sealed, *signing)):
+    opening = Postbox.objects.values_list("secret_enc", flat=True)
+    if any(_is_former(one) for one in (*sealed, *signing, *opening)):
         return True
     last = Person.objects.exclude(email_hash=b"").order_by("id").last()
     return last is not None and bytes(last.email_hash) != email_hash(last.email)
@@ -101,6 +103,15 @@ def _sign_again(one: Endpoint) -> bool:
     except vault.WrongKey:
         return False
     one.save(update_fields=["secrets_enc"])
+    return True
+
+
+def _keep_again(one: Postbox) -> bool:
+    try:
+        one.secret_enc = vault.seal(vault.unseal(one.secret_enc))
+    except vault.WrongKey:
+        return False
+    one.save(update_fields=["secret_enc"])
     return True
 
 

@@ -24,6 +24,8 @@ from doorstep.app import (
     parting,
     payments,
     poll,
+    postbox_rounds,
+    postboxes,
     proofs,
     reread,
     resync_store,
@@ -56,6 +58,7 @@ LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
     answer_mail.LANE: answer_mail.post,
     "payment": payments.give,
     invitations.LANE: invitations.send,
+    postbox_rounds.LANE: postbox_rounds.tell,
 }
 LAST_S: Final = 4.0  # what is under way at the end may take so long; the rest is handed back
 
@@ -70,6 +73,7 @@ async def run(stop: asyncio.Event) -> None:
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
         _errands("outbox", stop, functools.partial(outbox.claim, tuple(LANES)), carry_out, parting.hand_back_intent),
         _errands(intents.BELL, stop, turns.claim, turns.serve, turns.hand_back),
+        _errands(postboxes.BELL, stop, postbox_rounds.claim, postbox_rounds.look, postbox_rounds.hand_back),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
         _forever(export.BELL, stop, _pack_exports),
         _forever("closing", stop, _close_workspaces, closing.LOOK_S),

@@ -108,7 +108,7 @@ class Outbox(models.Model):
     """Something to do outside, committed together with its cause. Hot. ``lease_until`` is machine seconds (time.time).
 
     ``state``: due | sending | unsure | done | dead | left (dead, and a person has seen it). ``target_id``: push,
-    payment lane = connection; mail and tell lane = order; notice and web_push lane = order, connection or member.
+    payment lane = connection; mail, tell and home lane = order; notice and web_push lane = order, connection or member.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
@@ -117,7 +117,7 @@ class Outbox(models.Model):
     lane = models.TextField()  # the keys of app.work.LANES
     target_id = models.BigIntegerField()
     intent_key = models.TextField()
-    payload_ref = models.BigIntegerField()  # push and tell lane: push id; mail lane: parcel id; else the connection id
+    payload_ref = models.BigIntegerField()  # push, tell lane: push id; mail, home lane: parcel id; else connection id
     state = models.TextField(default="due")
     due_at = models.DateTimeField()
     tries = models.IntegerField(default=0)

@@ -64,6 +64,23 @@ class GrantRead(models.Model):
         ]
 
 
+class News(models.Model):
+    """What somebody of a household is told of its own parcels: at which statuses, by mail or not, and when. Hours are
+    of the household's day, null = no quiet ones. ``since``: what was known before is not told.
+    """
+
+    pk = models.CompositePrimaryKey("ws", "user_id")
+    ws = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    what = models.JSONField(default=list)  # of app.household_news.TOLD
+    mail = models.TextField(default="")  # '' = none | at_once | daily
+    daily_at = models.IntegerField(default=8)
+    quiet_from = models.IntegerField(null=True)
+    quiet_to = models.IntegerField(null=True)
+    muted = models.JSONField(default=list)  # ids of orders
+    since = models.DateTimeField()
+
+
 class HouseholdInvitation(models.Model):
     """Somebody is asked into a household. Whoever proves the address may say yes or no. Personal."""
 
@@ -77,6 +94,34 @@ class HouseholdInvitation(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "email"], name="household_invitation_uq")]
         indexes: ClassVar = [models.Index(fields=["email"], name="household_invited_ix")]
+
+
+class Postbox(models.Model):
+    """A mailbox at a mail provider that somebody of a household connected: looked into again and again for mails about
+    shipping. Personal. ``uid_validity``, ``next_uid``: up to where it was read (RFC 3501, 2.3.1.1); 0 = not at all.
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    ws = models.BigIntegerField()
+    user_id = models.BigIntegerField()  # who connected it
+    address = models.TextField()  # lower case
+    host = models.TextField()
+    port = models.IntegerField()
+    secret_enc = models.BinaryField(default=b"")  # app.vault: login, password
+    state = models.TextField(default="active")  # active | paused | denied
+    connected_at = models.DateTimeField()
+    uid_validity = models.BigIntegerField(default=0)
+    next_uid = models.BigIntegerField(default=1)
+    next_at = models.DateTimeField(db_index=True)
+    read_at = models.DateTimeField(null=True)  # the last time that it worked
+    said = models.JSONField(null=True)  # Message: what went wrong the last time
+    failures = models.IntegerField(default=0)  # in a row
+    told_at = models.DateTimeField(null=True)  # that it is not read any more
+    lease_token = models.BigIntegerField(default=0)
+    lease_until = models.FloatField(default=0)  # machine seconds (time.time)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "address"], name="postbox_uq")]
 
 
 class Feedback(models.Model):

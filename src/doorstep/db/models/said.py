@@ -78,7 +78,7 @@ class Archived(models.Model):
 
 
 class Word(models.Model):
-    """A vendor word that no mapping knows."""
+    """A vendor word that no connector knows."""
 
     ws = models.BigIntegerField()
     connector = models.TextField()
@@ -87,7 +87,6 @@ class Word(models.Model):
     n = models.IntegerField(default=0)
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    mapped_to = models.TextField(default="")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["ws", "connector", "text_hash"], name="word_uq")]
