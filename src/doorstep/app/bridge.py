@@ -230,6 +230,7 @@ async def plain(
     """A short answer, of text where nothing else is said."""
     content = body.encode() if isinstance(body, str) else body
     fixed = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
+    fixed.append((b"x-content-type-options", b"nosniff"))
     await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
     await send({"type": "http.response.body", "body": content})
 

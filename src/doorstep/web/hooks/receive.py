@@ -103,7 +103,7 @@ class Hooks:
                 await plain(send, 400, "This is not a question of this service.")
                 return
             kind = b"application/json" if said.startswith(b"{") else TEXT
-            await plain(send, 200, said, ((b"x-content-type-options", b"nosniff"),), kind)
+            await plain(send, 200, said, kind=kind)
 
     async def _take(self, scope: Scope, receive: Receive) -> tuple[int, str]:
         if scope["method"] != "POST":
