@@ -39,6 +39,7 @@ from doorstep.web.console import (
     team,
     today,
     webhooks,
+    words,
     workspace,
 )
 from doorstep.web.page import agent, find, follow, taken
@@ -138,6 +139,11 @@ urlpatterns = [
     path("look/taught/<int:rule_id>/forget", teach.forget, name="unteach"),
     path("look/<int:inbox_id>/mail", teach.show, name="mail"),
     path("look/<int:inbox_id>/teach", teach.keep, name="teach"),
+    path("words", words.show_all, name="words"),
+    path("words/<int:word_id>", words.show, name="word"),
+    path("words/<int:word_id>/say", words.say, name="word_say"),
+    path("words/said/<int:meaning_id>/take-back", words.take_back, name="word_take_back"),
+    path("words/<slug:connector>.csv", words.table, name="word_table"),
     path("connections", connections.show_all, name="connections"),
     path("connections/mailbox", connections.make_mailbox, name="make_mailbox"),
     path("connections/granted", connections.granted, name="granted"),

@@ -15,9 +15,9 @@ from tests.app.ledger import Ledger
 LOOKS: Final = {
     Action.SEE: """alerts board board_resync board_tabs bulk connection connections coupon_offer coupons deadlines
         dry_run given_up insight look messages order photo purchases store_dry_run supplier_record suppliers taught
-        team then today""",
+        team then today word words""",
     Action.HANDLE: "import imports mail recognize replies",
-    Action.EXPORT: "audit_export board_export data data_take dispute insight_export store_numbers",
+    Action.EXPORT: "audit_export board_export data data_take dispute insight_export store_numbers word_table",
     Action.POLICY: """audit brand brand_preview brand_style carrier_names coupon_export letter letter_preview letters
         rules rules_again settings""",
     Action.CONNECT: "connect connect_choose granted",
@@ -32,7 +32,7 @@ PRESSES: Final = {
         unteach upload""",
     Action.PUSH: "bulk_undo given_up_act given_up_all payment_again push_again push_old push_withdraw",
     Action.EXPORT: "data_export",
-    Action.POLICY: "coupon_act coupon_make letter_test",
+    Action.POLICY: "coupon_act coupon_make letter_test word_say word_take_back",
     Action.CONNECT: "connection_act",
     Action.KEYS: "agent_links domain key_make key_revoke lookup_link make_mailbox webhook_act webhook_make",
     Action.ERASE: "data_person",
@@ -87,6 +87,7 @@ def addresses(shop: Ledger, order: Order) -> Iterator[tuple[str, str]]:
         "connection_id": shop.store.id,
         "kind": "store",
         "name": "woocommerce",
+        "connector": "seventeen_track",
         "event": "shipped",
         "language": "en",
     }

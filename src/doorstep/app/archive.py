@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
 from doorstep.app import clock
+from doorstep.app.meanings import Meanings
 from doorstep.app.packed import WORDING
 from doorstep.app.scans import Heard, store
 from doorstep.app.scans import of as in_use
@@ -87,5 +88,6 @@ def _packed(ws: int, number_id: int, heard: Collection[Heard]) -> Archived:
 def _heard(row: Archived) -> Iterator[Heard]:
     said = zstandard.ZstdDecompressor(dict_data=WORDING).decompress(bytes(row.scans_zstd))
     parts = msgspec.msgpack.decode(said, type=list[tuple[int, bytes]])
+    meanings = Meanings(row.ws)
     for source, plain in parts:
-        yield Heard.of_plain(row.number_id, source, plain)
+        yield Heard.of_plain(row.number_id, source, plain, meanings)

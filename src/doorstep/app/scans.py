@@ -5,9 +5,10 @@ fifth of the room that a row each would. ``app.packed`` says how they are writte
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from doorstep.app import packed as form
+from doorstep.app.meanings import Meanings, Meant, words_of
 from doorstep.app.packed import Answer, Ident, Packed, Row
 from doorstep.core.event import TrackingEvent
 from doorstep.core.status import Status
@@ -15,6 +16,8 @@ from doorstep.core.timeline import event_key
 from doorstep.db import bulk, queries
 from doorstep.db.load import made
 from doorstep.db.models import Scans
+
+_UNKNOWN: Final = form.STATUS[Status.UNKNOWN]
 
 
 class Hearing(NamedTuple):
@@ -40,13 +43,16 @@ class Event:
 
 class Heard:
     """What one source told of one number, as it is stored. ``said`` are the scans that its newest complete answer or a
-    later one says; ``gone`` are the others.
+    later one says; ``gone`` are the others. What a person says that a word means (``meanings``) is put on scans when
+    they are looked at, and never stored with them: taken back, it is gone.
     """
 
-    __slots__ = ("_events", "_idents", "_packed", "connection_id", "number_id")
+    __slots__ = ("_events", "_idents", "_meanings", "_packed", "connection_id", "number_id")
 
-    def __init__(self, number_id: int, connection_id: int, packed: bytes = b"") -> None:
-        self.number_id, self.connection_id = number_id, connection_id
+    def __init__(
+        self, number_id: int, connection_id: int, packed: bytes = b"", meanings: Meanings | None = None
+    ) -> None:
+        self.number_id, self.connection_id, self._meanings = number_id, connection_id, meanings
         self._packed = form.unpack(packed) if packed else Packed(None, [], [])
         self._events: list[Event] | None = None
         self._idents: dict[Ident | bytes, Row] | None = None
@@ -121,6 +127,8 @@ class Heard:
             changed |= self._leave_behind(again)
             packed.snapshot = at
         self._events = None
+        if Status.UNKNOWN in news:
+            news |= set(self._meant_by(told))
         return news if changed else None
 
     def read_anew(self, reader: int, better: Mapping[str, Status], inbox_id: int) -> bool:
@@ -138,10 +146,15 @@ class Heard:
         self._events = None
         return found
 
+    def waiting_for(self, word: str) -> int:
+        """How many scans nothing could be read of have this word."""
+        unread = (row for row in self._packed.rows if row.status == _UNKNOWN)
+        return sum(word in words_of(row.code, row.text) for row in unread)
+
     @classmethod
-    def of_plain(cls, number_id: int, connection_id: int, plain: bytes) -> "Heard":
+    def of_plain(cls, number_id: int, connection_id: int, plain: bytes, meanings: Meanings | None = None) -> "Heard":
         """What ``plain`` gave."""
-        heard = cls(number_id, connection_id)
+        heard = cls(number_id, connection_id, meanings=meanings)
         heard._packed = form.decode(plain)
         return heard
 
@@ -174,18 +187,31 @@ class Heard:
         self._events = self._idents = None
         return count
 
+    def _meant_by(self, told: Iterable[TrackingEvent]) -> Iterator[Status]:
+        """The statuses of scans of which nothing could be read, as a person said."""
+        for event in told:
+            meant = event.status is Status.UNKNOWN and self._meant(event.raw_code, event.raw_text)
+            if meant:
+                yield meant.status
+
+    def _meant(self, code: str, text: str) -> Meant | None:
+        return self._meanings.of(self.connection_id, code, text) if self._meanings else None
+
     def _unfolded(self) -> Iterator[Event]:
         source, newest = str(self.connection_id), self.snapshot_at
         answers = [(form.when(one.known_at), one) for one in self._packed.answers]
         for row in self._packed.rows:
             known_at, answer = answers[row.answer]
             local = datetime.fromisoformat(row.local) if row.local else None
+            status, reason = form.STATUSES[row.status], form.REASONS[row.reason]
+            if status is Status.UNKNOWN and (meant := self._meant(row.code, row.text)):
+                status, reason = meant.status, meant.reason or reason
             said = TrackingEvent(
                 source=source,
                 raw_text=row.text,
                 raw_code=row.code,
-                status=form.STATUSES[row.status],
-                reason=form.REASONS[row.reason],
+                status=status,
+                reason=reason,
                 local=local,
                 offset=row.offset,
                 instant=form.instant(row.instant, local),
@@ -248,8 +274,8 @@ class Heard:
 
 def of(ws: int, numbers: Collection[int]) -> dict[tuple[int, int], Heard]:
     """What was told of these numbers and is not archived, by number and source."""
-    rows = queries.scans(ws, numbers) if numbers else []
-    return {(number, source): Heard(number, source, bytes(packed)) for number, source, packed in rows}
+    rows, meanings = queries.scans(ws, numbers) if numbers else [], Meanings(ws)
+    return {(number, source): Heard(number, source, bytes(packed), meanings) for number, source, packed in rows}
 
 
 def store(ws: int, heard: Iterable[Heard]) -> None:

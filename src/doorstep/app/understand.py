@@ -13,6 +13,7 @@ from django.db.models import F, Min
 from doorstep.app import clock, reply_mail
 from doorstep.app.inbox import Arrival, answer_of, keep
 from doorstep.app.log import logger
+from doorstep.app.meanings import LONGEST
 from doorstep.app.merge.mails import merge_mail
 from doorstep.app.merge.orders import merge_order
 from doorstep.app.merge.purchases import merge_match, merge_purchase
@@ -29,7 +30,6 @@ from doorstep.db.models import Connection, Inbox
 from doorstep.db.models import Word as WordRow
 
 log = logger(__name__)
-WORDS_KEPT: Final = 200  # characters of a vendor's word; the whole is in the inbox
 TOGETHER: Final = 96 << 10  # bytes (compressed) of the rows of one transaction: others wait for it
 MANY: Final = frozenset({"rows", "written"})  # hundreds of numbers in a few bytes: each is read by itself
 _turn: int = 0  # the workspace that was read last; the next one has its turn
@@ -222,13 +222,13 @@ def _close(row: Inbox, state: str, error: dict[str, Any] | None) -> None:
 
 
 def _count(source: Source, word: Word) -> None:
-    """A vendor word nobody has mapped: kept with how often it came."""
+    """A vendor word that no connector knows: kept with how often it came."""
     now = clock.now()
     row, new = WordRow.objects.get_or_create(
         ws=source.ws,
         connector=source.connection.connector,
         text_hash=hashlib.sha256(word.text.encode()).digest(),
-        defaults={"sample": word.text[:WORDS_KEPT], "n": 1, "first_at": now, "last_at": now},
+        defaults={"sample": word.text[:LONGEST], "n": 1, "first_at": now, "last_at": now},
     )
     if not new:
         WordRow.objects.filter(pk=row.pk).update(n=F("n") + 1, last_at=now)

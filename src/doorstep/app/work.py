@@ -36,6 +36,7 @@ from doorstep.app import (
     understand,
     views,
     web_push,
+    words,
 )
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db, wait
@@ -80,6 +81,7 @@ async def run(stop: asyncio.Event) -> None:
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _forever("views", stop, _forget_views, views.LOOK_S),
         _forever("coupons", stop, _give_coupons, coupon_rule.LOOK_S),
+        _forever(words.BELL, stop, _heed_words),
         _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:
@@ -140,6 +142,10 @@ async def _give_coupons() -> bool:
 
 async def _forget_views() -> bool:
     return await in_db(views.forget)
+
+
+async def _heed_words() -> bool:
+    return await in_db(words.step)
 
 
 async def _read_again() -> bool:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from doorstep.app import archive, scans
 from doorstep.app.changes import Noted
+from doorstep.app.meanings import Meanings
 from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
 from doorstep.app.scans import Heard, Hearing
@@ -61,6 +62,7 @@ class Known:
     """What the ledger has of the numbers that are told about."""
 
     sheet: Sheet
+    meanings: Meanings
     numbers: dict[str, list[Number]]  # by normalized number, the newest generation first
     watches: dict[tuple[int, int], Watch] = field(default_factory=dict)  # by number and account
     heard: defaultdict[int, list[Heard]] = field(default_factory=lambda: defaultdict(list))  # by number
@@ -87,7 +89,7 @@ def merge_tracks(told: Sequence[Told]) -> None:
 
 def _known(told: Sequence[Told]) -> Known:
     ws, norms = told[0].source.ws, {normalize(one.track.number) for one in told}
-    known, ids = Known(Sheet(ws), {}), []
+    known, ids = Known(Sheet(ws), Meanings(ws), {}), []
     some = ", ".join(["%s"] * len(norms))
     for number in fetch(Number, ws, f"norm IN ({some}) ORDER BY generation DESC", *norms):
         known.numbers.setdefault(number.norm, []).append(number)
@@ -131,7 +133,7 @@ def _merge_events(known: Known, source: Source, number: Number, said: Track) -> 
     told = known.heard[number.id]
     heard = next((one for one in told if one.connection_id == source.connection.id), None)
     if heard is None:
-        heard = Heard(number.id, source.connection.id)
+        heard = Heard(number.id, source.connection.id, meanings=known.meanings)
         told.append(heard)
     by = Hearing(source.received_at, source.inbox_id, reading_of(source.connection), said.complete)
     news = heard.hear(said.events, by)

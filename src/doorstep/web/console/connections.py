@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox, told
+from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox, told, words
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
 from doorstep.app.connection_view import KINDS, Shown
@@ -44,6 +44,7 @@ def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
         "here": "connections",
         "kinds": {kind: rows for kind, rows in kinds.items() if rows or connect.choices(cast(Kind, kind))},
         "vitals": {one.id: health.vitals(caller.ws, one.id) for one in kinds["carrier"]},
+        "strange": len(words.strange(caller.ws)),
         "address": connection_view.mail_address(caller.ws),
         "may_connect": caller.may(Action.CONNECT),
     }
@@ -92,8 +93,8 @@ def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResp
 
 
 def _alone(meta: Meta) -> bool:
-    """Whether what is typed can be enough, without anybody's yes on the vendor's page."""
-    return Can.GRANT not in meta.can or any(field.secret and not field.required for field in meta.fields)
+    """Whether what is typed can be enough, without anybody's yes on the vendor's page: a token can be."""
+    return Can.GRANT not in meta.can or any(field.name == "access_token" for field in meta.fields)
 
 
 @require_safe
@@ -150,7 +151,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
         "one": one,
         "vitals": health.vitals(caller.ws, one.id) if one.kind == "carrier" else None,
         "detail": connection_view.detail(caller.ws, one),
-        "words": connection_view.words(caller.ws, one.connector),
+        "words": words.strange(caller.ws, one.connector),
         "lookup": connection_view.lookup_address(caller.ws, one.id) if one.kind == "store" else "",
         "address": connection_view.mail_address(caller.ws) if "mail" in one.can else "",
         "hook": hook if "hooks" in one.can else "",
