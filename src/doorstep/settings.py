@@ -81,7 +81,7 @@ for _name, _value in (("CLOCK", CLOCK), ("HOST_MAP", HOST_MAP), ("DKIM_KEYS", DK
 DEBUG = False
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "*" if DEMO else f"{HOST},localhost,127.0.0.1,{urlsplit(PUBLIC_URL).hostname}")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-CSRF_FAILURE_VIEW = "doorstep.web.headers.stale_form"
+CSRF_FAILURE_VIEW = "doorstep.web.lost.stale_form"
 ROOT_URLCONF = "doorstep.urls"
 WSGI_APPLICATION = "doorstep.wsgi.application"
 AUTH_USER_MODEL = "doorstep.User"

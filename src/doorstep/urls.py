@@ -48,7 +48,9 @@ from doorstep.web.page import order as page
 from doorstep.web.shopper import enter as my_enter
 from doorstep.web.shopper import help as my_help
 from doorstep.web.shopper import install as my_install
+from doorstep.web.shopper import keys as my_keys
 from doorstep.web.shopper import mails as my_mails
+from doorstep.web.shopper import news as my_news
 from doorstep.web.shopper import parcel as my_parcel
 from doorstep.web.shopper import parcels as my_parcels
 from doorstep.web.shopper import postboxes as my_postboxes
@@ -218,6 +220,13 @@ urlpatterns = [
     path("my/mailboxes", my_postboxes.show, name="my_postboxes"),
     path("my/mailboxes/<int:box_id>", my_postboxes.act, name="my_postbox"),
     path("my/you", my_you.show, name="my_you"),
+    path("my/you/news", my_news.show, name="my_news"),
+    path("my/you/news/push", my_news.push, name="my_news_push"),
+    path("quiet/<str:token>", my_news.leave, name="my_quiet"),
+    path("my/you/keys", my_keys.show, name="my_keys"),
+    path("my/you/keys/add", my_keys.add, name="my_key_add"),
+    path("my/you/keys/<int:key_id>/remove", my_keys.remove, name="my_key_remove"),
+    path("my/enter/key", my_keys.enter, name="my_key_enter"),
     path("my/you/people", my_you.people, name="my_people"),
     path("my/you/invitation/<int:invitation_id>", my_you.answer, name="my_invitation"),
     path("my/you/household", my_you.switch, name="my_switch"),
@@ -236,4 +245,5 @@ urlpatterns = [
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
 ]
+handler404 = "doorstep.web.lost.missing"
 handler429 = "doorstep.web.accounts.too_many"  # django-allauth looks for it here

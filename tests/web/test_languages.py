@@ -25,6 +25,7 @@ ABROAD = [one for one in tongues.LANGUAGES if one != say.ENGLISH]
 SEEN = sorted(
     [
         *(SOURCE / "web/templates/page").glob("*.html"),
+        *(SOURCE / "web/templates/shopper").glob("*.html"),
         *(SOURCE / f"web/templates/{one}.html" for one in ("fresh", "window")),
     ]
 )
@@ -65,11 +66,15 @@ def shoppers_keys() -> set[str]:
     said |= {
         key for key in map(base, say.catalog()) if key.startswith(("page.", "status.", "order.explained.", "fresh."))
     }
-    said |= {key for key in map(base, say.catalog()) if key.startswith(APP)}
+    said |= {key for key in map(base, say.catalog()) if key.startswith(APP)} | TYPED
+    said |= {key for key in chain.from_iterable(map(keys_in_code, HOME)) if not key.startswith("audit.")}
     return {key for key in said if not key.endswith(".") and not key.startswith(("status.who.", *BOARD))}
 
 
-APP = ("my.", "help.", "letter.code.", "letter.household.")  # what the shoppers' app says
+# What the shoppers' app says, and what it answers to what is typed.
+APP = ("my.", "help.", "letter.code.", "letter.household.", "letter.home.", "letter.key.", "number.not_a.")
+HOME = sorted([*(SOURCE / "web/shopper").glob("*.py"), *(SOURCE / "app").glob("household*.py")])
+TYPED = {"manual.empty", "refuse.carrier", "hold.is_order_number", "hold.not_a_tracking_number", "mail.decided_already"}
 BOARD = ("fresh.next_short", "resync.store", "resync.skipped", "resync.range", "resync.nobody")
 
 

@@ -372,3 +372,23 @@ def test_name_zone_and_language_are_kept(ines: Client) -> None:
     ines.post("/my/you", {"name": "Aroso", "tz": "Moon/Base", "locale": "tlh"})
     home.refresh_from_db()
     assert (home.tz, home.locale) == ("UTC", "en")
+
+
+# --- in one's own language ---
+
+
+def test_what_went_wrong_is_said_in_the_households_language(ines: Client) -> None:
+    Workspace.objects.update(locale="de")
+    for number, said in (("2026-11-22", "wie ein Datum"), ("4111111111111111", "Kartennummer")):
+        assert said in ines.post("/my/add", {"number": number}).content.decode()
+    ines.post("/my/add", {"number": NUMBER, "other": "Nobody at all"})
+    page = ines.get("/my/parcel/1")
+    assert page.status_code == 404 and "Diese Seite gibt es nicht" in page.content.decode()
+    strict = Client(enforce_csrf_checks=True, headers={"accept-language": "fr"})
+    page = strict.post("/my/enter", {"email": "a@b.example"})
+    assert page.status_code == 403 and "Ce formulaire est trop ancien" in page.content.decode()
+
+
+def test_who_is_in_reads_the_help_with_everything_around_it(ines: Client) -> None:
+    assert 'data-who="' in text(ines, "/my/help"), "the browser keeps the pages for reading offline"
+    assert "Successfully signed in" not in text(come_in("ines@buyer.example"), "/my/")

@@ -19,7 +19,9 @@ from doorstep.app.audit import record
 from doorstep.db import queries
 from doorstep.db.models import Connection, Door, Order
 
-Kind = Literal["page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical", "invite", "thread", "domain"]
+Kind = Literal[
+    "page", "leave", "follow", "hook", "mail", "lookup", "agent", "ical", "invite", "thread", "domain", "news"
+]
 
 
 def token_of(door: Door) -> str:

@@ -10,13 +10,14 @@ from django.db import transaction
 from doorstep.app import clock, grants, manual
 from doorstep.app.board_rows import Row, rows
 from doorstep.app.households import Refused
+from doorstep.app.parcel_view import Seen, parcels
 from doorstep.core.message import Message
 from doorstep.core.number import Candidate, Confidence, carrier, normalize, recognize
 from doorstep.core.order import OrderState
 from doorstep.core.resync import PARCEL_COOLDOWN, may_resync
 from doorstep.core.status import Status
 from doorstep.db.load import load
-from doorstep.db.models import Connection, Cooldown, Kept, Line, Order
+from doorstep.db.models import Connection, Cooldown, Kept, Line, Number, Order, ParcelLine, ParcelNumber
 
 Group = Literal["needs", "moving", "done"]
 GROUPS: Final[tuple[Group, ...]] = ("needs", "moving", "done")
@@ -114,6 +115,23 @@ def kept(ws: int, grant_id: int, order_id: int) -> Kept:
 def own_order(ws: int, order_id: int) -> Order | None:
     """An order of the household itself."""
     return Order.objects.filter(ws=ws, id=order_id).first()
+
+
+def called(ws: int, order_id: int) -> str:
+    """What an order of the household's own is called: their name for it, what is in it, its seller, else its number."""
+    own, title = kept(ws, 0, order_id), _titles(ws, [order_id]).get(order_id, "")
+    if found := own.label or title or str(own.seller.get("name", "")):
+        return found
+    parts = load(ParcelLine, ws, "order_id", [order_id], only=("parcel_id", "order_id"))
+    held = ParcelNumber.objects.filter(ws=ws, parcel_id__in=[one.parcel_id for one in parts], until=None)
+    number = Number.objects.filter(ws=ws, id__in=held.values("number_id")).order_by("id").first()
+    return number.text if number else Order.objects.get(ws=ws, id=order_id).number
+
+
+def seen(ws: int, order_id: int, parcel_id: int) -> Seen | None:
+    """One parcel of an order of the household's own."""
+    lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
+    return next((one for one in parcels(ws, order_id, lines) if one.id == parcel_id), None)
 
 
 def reload_carrier(ws: int, number_id: int, code: str, actor: str) -> None:

@@ -21,6 +21,7 @@ from doorstep.db.models import (
     Kept,
     Line,
     Membership,
+    News,
     Number,
     Order,
     Parcel,
@@ -37,7 +38,7 @@ _HIDDEN: Final = frozenset(
 )
 _TABLES: Final[tuple[type[models.Model], ...]] = (
     *(Order, Line, Parcel, ParcelLine, Number, ParcelNumber),
-    *(Kept, Postbox, Grant, GrantRead, HouseholdInvitation, Feedback),
+    *(Kept, News, Postbox, Grant, GrantRead, HouseholdInvitation, Feedback),
 )
 
 

@@ -173,10 +173,17 @@ def event_of(row: Outbox) -> Event:
 
 def is_news(row: Outbox) -> bool:
     """Whether it is so, and has not been so for long."""
-    parcel, event = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first(), event_of(row)
+    event = event_of(row)
+    if event not in _EARLY:
+        return is_still(row.ws, row.payload_ref, event.value)
+    parcel = Parcel.objects.filter(ws=row.ws, id=row.payload_ref).first()
     if parcel is None:
         return False
-    status, since = Status(parcel.status), parcel.status_since
-    if event in _EARLY:
-        return not closed(status) and (event is Event.SHIPPED or parcel.first_scan_at is None)
-    return status.value == event.value and (since is None or clock.now() - since <= STALE_AFTER)
+    return not closed(Status(parcel.status)) and (event is Event.SHIPPED or parcel.first_scan_at is None)
+
+
+def is_still(ws: int, parcel_id: int, status: str) -> bool:
+    """Whether a parcel has a status, and has not had it for long."""
+    parcel = Parcel.objects.filter(ws=ws, id=parcel_id, status=status).first()
+    since = parcel.status_since if parcel else None
+    return parcel is not None and (since is None or clock.now() - since <= STALE_AFTER)

@@ -3,7 +3,7 @@ that is gone is forgotten.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.db import transaction
@@ -37,6 +37,7 @@ LONGEST: Final = 1000  # of a browser's address
 _GONE: Final = frozenset({401, 403, 404, 410})  # it is over, or was subscribed with a key that is gone
 _POINT, _AUTH = 65, 16  # bytes of a browser's two keys
 _TTL_S: Final = 24 * 3600  # how long a push service keeps it for a browser that is off
+Messages = list[tuple[Follower, bytes]]  # by browser
 
 
 class Refused(ValueError):
@@ -72,9 +73,9 @@ def known(ws: int, address: str, *, order_id: int = 0, user_id: int = 0) -> bool
     return mine.filter(address=address).exists()
 
 
-async def carry_out(leased: Leased) -> None:
-    """Carry out one intent of the lane."""
-    todo = await in_db(_write, leased)
+async def carry_out(leased: Leased, write: Callable[[Leased], Messages | Hold] | None = None) -> None:
+    """Carry out one intent of the lane, or one of another lane that ``write`` makes messages of."""
+    todo = await in_db(write or _write, leased)
     if isinstance(todo, Hold):
         await in_db(outbox.later, leased, "due", todo.reason, todo.until - clock.now())
         return
@@ -118,12 +119,12 @@ async def _send(to: Follower, message: bytes) -> bool:
     return True
 
 
-def _write(leased: Leased) -> list[tuple[Follower, bytes]] | Hold:
+def _write(leased: Leased) -> Messages | Hold:
     """The messages by browser, none where it is no news any more; or what they wait for."""
     row = leased.row
     if alert := alert_of(row):
         mine = Follower.objects.filter(ws=row.ws, kind="push", user_id=row.target_id)
-        return [(one, _packed(alert, str(row.target_id))) for one in mine]
+        return [(one, packed(alert, str(row.target_id))) for one in mine]
     order = Order.objects.filter(ws=row.ws, id=row.target_id, cancelled_at=None).first()
     asked = list(Follower.objects.filter(ws=row.ws, kind="push", order_id=row.target_id, user_id=0))
     if order is None or not asked or row.intent_key.startswith("staff:") or not shopper_mail.is_news(row):
@@ -145,10 +146,11 @@ def _of_order(leased: Leased, order: Order, to: Follower) -> bytes:
         words = letters.words(order.ws, order.store_id, shopper_mail.event_of(leased.row), to.language)
         filled = letter_draft.values(order, leased.row.payload_ref, brand)
     said = Alert(title=brand.name, body=fill_line(words.subject, filled), url=doors.page_url(order.ws, order.id))
-    return _packed(said, str(order.id))
+    return packed(said, str(order.id))
 
 
-def _packed(said: Alert, tag: str) -> bytes:
+def packed(said: Alert, tag: str) -> bytes:
+    """A message as the worker in the browser reads it; of one ``tag`` the newest is shown."""
     values = {"title": said.title[:80], "body": said.body[:400], "url": said.url, "tag": tag}
     return json.dumps(values, ensure_ascii=False).encode()  # less than the 4096 bytes that push services take
 

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from doorstep.app import vault
 from doorstep.app.log import logger
 from doorstep.db.models import User
+from doorstep.web.headers import APP
 
 WINDOW_S = 300  # the longest window that django-allauth counts logins in
 _SEALED = "secret"
@@ -26,6 +27,11 @@ class ClosedSignup(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an account here sees a merchant's orders."""
         return False
+
+    def add_message(self, request: HttpRequest, *args: Any, **named: Any) -> None:
+        """Shown on the next screen; the app of shoppers speaks for itself, in their language."""
+        if not request.path.startswith(APP):
+            super().add_message(request, *args, **named)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a try to sign in; one too many is answered as such, whether or not there is such an account."""

@@ -28,6 +28,7 @@ from doorstep.db.models import Membership, User, Workspace
 View = Callable[..., HttpResponseBase]  # takes the request, who asks, and what the address names
 CHOSEN: Final = "workspace"  # session key of somebody who belongs to several
 HOME: Final = "household"  # the same, of households
+BY_MAIL: Final = "by_mail"  # the same: they came by a mailed code although they have a passkey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ def member(action: Action) -> Callable[[View], View]:
         def inner(request: HttpRequest, **named: Any) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
-            found = _membership(request, request.user)
+            found = None if request.session.get(BY_MAIL) else _membership(request, request.user)
             if found is None and _household(request, request.user):
                 return redirect("my")
             if found is None or not found.may(action):
@@ -90,7 +91,7 @@ def resident(view: View) -> View:
     def inner(request: HttpRequest, **named: Any) -> HttpResponseBase:
         if not households.open_here():
             raise Http404
-        found = _household(request, request.user) if isinstance(request.user, User) else None
+        found = at_home(request)
         if found is None:
             return redirect_to_login(request.get_full_path(), reverse("my_enter"))
         request.caller = found  # type: ignore[attr-defined]  # read by the templates' frame
@@ -100,7 +101,12 @@ def resident(view: View) -> View:
     return inner
 
 
-def visitor(kind: Literal["page", "lookup", "leave", "follow"]) -> Callable[[View], View]:
+def at_home(request: HttpRequest) -> Caller | None:
+    """Who asks, if they live in a household."""
+    return _household(request, request.user) if isinstance(request.user, User) else None
+
+
+def visitor(kind: Literal["page", "lookup", "leave", "follow", "news"]) -> Callable[[View], View]:
     """Let in whoever holds a live token. No cookie is read or set here, so there is nothing a forged request could use:
     the token in the address is all the right there is.
     """

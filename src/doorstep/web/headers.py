@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import render
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
-SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/find/", "/s/")
+SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/")
 APP: Final = "/my/"  # what shoppers see who came in
 
 
@@ -50,8 +49,3 @@ def _nonsense(request: HttpRequest) -> HttpResponse | None:
     if "%00" in request.META.get("QUERY_STRING", "") or (form and b"%00" in request.body):
         return HttpResponseBadRequest("This address or form holds characters that cannot be read.")
     return None
-
-
-def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token: an old tab, or another site. In our own words."""
-    return render(request, "403.html", status=403)

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from doorstep.app import alerts, archive, policies
+from doorstep.app import alerts, archive, household_news, policies
 from doorstep.app.asking import Askers, askers
+from doorstep.app.household_news import Wanting
 from doorstep.app.merge.source import Touched
 from doorstep.app.scans import Event, Heard
 from doorstep.app.sheet import Sheet
@@ -55,6 +56,7 @@ class Rules:
     _mailing: dict[int, datetime | None] = field(default_factory=dict)
     _telling: dict[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
     _problems: bool | None = None
+    _at_home: tuple[Wanting, ...] | None = None
     _askers: Askers | None = None
 
     def askers(self, connections: Iterable[Connection]) -> Askers:
@@ -81,6 +83,13 @@ class Rules:
         if self._problems is None:
             self._problems = alerts.chosen(self.ws, "problem")
         return self._problems
+
+    @property
+    def told_at_home(self) -> tuple[Wanting, ...]:
+        """Who of a household is told of its own parcels; nobody, in a business."""
+        if self._at_home is None:
+            self._at_home = household_news.wanting(self.ws)
+        return self._at_home
 
     def telling_since(self, store_id: int) -> tuple[datetime | None, datetime | None]:
         """Since when the store is told where parcels are, and that they were delivered; None = it is not."""
@@ -232,7 +241,7 @@ def _load_told(world: Cluster) -> None:
     world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
-        Q(lane__in=["mail", "tell", "web_push", "notice"], target_id__in=world.orders)
+        Q(lane__in=["mail", "tell", "web_push", "notice", "home"], target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=world.ws,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Final
 
 from doorstep.app import clock
@@ -24,6 +25,7 @@ MILESTONES: Final = (
 )
 PUSH: Final = "web_push"
 STAFF: Final = "notice"  # to members who want to know of problems
+HOME: Final = "home"  # to who lives in a household and asked for news of its own parcels
 
 
 def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
@@ -40,6 +42,17 @@ def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
                     for milestone in _reached(cluster, order, parcel, plan, since, policy):
                         if lane != STAFF or milestone == Event.EXCEPTION.value:
                             _intend(cluster, order, parcel, lane, milestone, quiet=quiet)
+
+
+def intend_at_home(cluster: Cluster, *, quiet: bool = False) -> None:
+    """The same in a household: one intent per parcel, status, way and person."""
+    for to in cluster.rules.told_at_home:
+        for parcel, plan in cluster.plans:
+            said = said_since(cluster, plan, to.since) & to.what
+            for order in cluster.orders_of(plan):
+                for status, way in product(sorted(said), to.ways):
+                    if not order.cancelled_at:
+                        _intend(cluster, order, parcel, HOME, f"{status}:{way}:{to.user_id}", quiet=quiet)
 
 
 def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:

@@ -5,20 +5,25 @@ from functools import wraps
 from typing import Any, Final, cast
 
 from allauth.account.utils import perform_login
-from django.contrib.auth import logout
+from django.conf import settings
+from django.contrib.auth import login, logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import household_entry, households, tongues
+from doorstep.app import clock, household_entry, household_keys, households, tongues
 from doorstep.app.household_entry import UnderWay
 from doorstep.app.households import Refused
 from doorstep.app.say import speaking, spoken
 from doorstep.core.message import Message
+from doorstep.db.models import User
+from doorstep.web.gate import BY_MAIL, at_home
 
 UNDER_WAY: Final = "my_entry"  # session key
+PROVEN: Final = "my_proven"  # the same: who has shown that it is them, and when (machine seconds)
+FRESH_S: Final = 900.0  # for so long they may change how they come in
 
 
 def anybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -28,6 +33,8 @@ def anybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def inner(request: HttpRequest, **named: Any) -> HttpResponse:
         if not households.open_here():
             raise Http404
+        if caller := at_home(request):
+            request.caller = caller  # type: ignore[attr-defined]  # read by the templates' frame
         wish = request.GET.get("lang", "") or request.POST.get("lang", "")
         with speaking(tongues.choose((wish,), request.headers.get("Accept-Language", ""))):
             return view(request, **named)
@@ -44,13 +51,13 @@ def enter(request: HttpRequest) -> HttpResponse:
         try:
             request.session[UNDER_WAY] = {
                 **household_entry.send(email, request.META["REMOTE_ADDR"]),
-                "next": _inside(request),
+                "next": inside(request),
                 "tz": request.POST.get("tz", "")[:64],
             }
             return redirect(f"{reverse('my_code')}?lang={spoken()}")
         except Refused as problem:
             wrong = problem.message
-    context = {"email": email, "wrong": wrong, "next": _inside(request)}
+    context = {"email": email, "wrong": wrong, "next": inside(request)}
     return render(request, "shopper/enter.html", context, status=422 if wrong else 200)
 
 
@@ -87,11 +94,29 @@ def _let_in(request: HttpRequest, email: str, held: dict[str, Any]) -> HttpRespo
     del request.session[UNDER_WAY]
     user = household_entry.proven(email)
     households.ensure(user, locale=spoken(), tz=held["tz"])
+    request.session[PROVEN] = {"user": user.pk, "at": clock.machine()}
+    if household_keys.are_only_a_shoppers(user):
+        return _by_mail(request, user, held["next"])
     answer = perform_login(request, user, email_verification="none", redirect_url=held["next"], email=email)
     return cast(HttpResponse, answer)
 
 
-def _inside(request: HttpRequest) -> str:
+def _by_mail(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    """A passkey is a shopper's other way in, and no second factor: who lost it comes in with a code. Such a session
+    opens households only, whatever they may belong to later.
+    """
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    request.session[BY_MAIL] = True
+    return redirect(target)
+
+
+def is_fresh(request: HttpRequest) -> bool:
+    """Whether they have shown a moment ago, in this session, that it is them."""
+    shown = request.session.get(PROVEN) or {}
+    return shown.get("user") == request.user.pk and 0 <= clock.machine() - shown["at"] <= FRESH_S
+
+
+def inside(request: HttpRequest) -> str:
     """Where they wanted to go, if that is in the app."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)

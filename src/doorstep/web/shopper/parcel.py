@@ -13,7 +13,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import clock, grants, household_parcels, household_sellers, manual, page_view, photos, resync, threads
+from doorstep.app import (
+    clock,
+    grants,
+    household_news,
+    household_parcels,
+    household_sellers,
+    manual,
+    page_view,
+    photos,
+    resync,
+    threads,
+)
 from doorstep.app.households import Refused
 from doorstep.app.page_view import Answerable, PageView
 from doorstep.app.parcel_view import Seen
@@ -108,6 +119,8 @@ def _drawn(request: HttpRequest, caller: Caller, opened: Opened, wrong: Wrong | 
         "wrong": wrong,
         "most_mb": photos.MOST_MB,
         "carriers": carriers() if opened.own else (),
+        "told": opened.own and household_news.is_told(caller.ws, caller.user.pk),
+        "muted": str(opened.order.id) in household_news.choice(caller.ws, caller.user.pk).muted,
     }
     return render(request, "shopper/parcel.html", context, status=422 if wrong else 200)
 
@@ -164,6 +177,14 @@ def _seller(request: HttpRequest, caller: Caller, opened: Opened) -> str:
     return "#seller"
 
 
+def _mute(request: HttpRequest, caller: Caller, opened: Opened) -> str:
+    """Be told nothing of it, or again."""
+    muted = request.POST.get("muted") == "1"
+    household_news.mute(caller.ws, caller.user.pk, opened.order.id, muted=muted)
+    tell(request, Message(id="my.news.muted" if muted else "my.news.unmuted"))
+    return "#news"
+
+
 def _carrier(request: HttpRequest, caller: Caller, opened: Opened) -> str:
     """Have a number asked about under another carrier."""
     held = [one for parcel in opened.page.parcels for one in parcel.current]
@@ -206,5 +227,5 @@ def _write(request: HttpRequest, caller: Caller, opened: Opened) -> str:
 
 
 _PRESSES: Final[Mapping[str, Any]] = {"resync": _ask, "mark": _mark, "keep": _keep, "away": _away, "way": _way}
-_OWN: Final[Mapping[str, Any]] = {"seller": _seller, "carrier": _carrier}
+_OWN: Final[Mapping[str, Any]] = {"seller": _seller, "carrier": _carrier, "mute": _mute}
 _OF_STORES: Final[Mapping[str, Any]] = {"photo": _photo, "message": _write}
