@@ -41,8 +41,9 @@ class Stored:
 
 @dataclass(slots=True)
 class Box:
-    """One account. ``heard``: every command, passwords left out. ``mischief``: command (or all that was heard of it) -> the answer it gets instead:
-    a line without its tag, ``BYE`` (hang up), or ``SILENCE`` (say nothing until the client hangs up).
+    """One account. ``heard``: every command, passwords left out. ``mischief``: a command (or all that was heard of it)
+    -> the answer it gets instead: a line without its tag, ``BYE`` (hang up), or ``SILENCE`` (say nothing until the
+    client hangs up).
     """
 
     login: str = "ines@localhost"
@@ -97,9 +98,10 @@ class _Client(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        with contextlib.suppress(OSError), self.server.tls.wrap_socket(self.request, server_side=True) as safe:
-            with safe.makefile("rb") as file:
-                _Talk(self.server.box, safe, file).run()
+        with contextlib.ExitStack() as open_:
+            open_.enter_context(contextlib.suppress(OSError))
+            safe = open_.enter_context(self.server.tls.wrap_socket(self.request, server_side=True))
+            _Talk(self.server.box, safe, open_.enter_context(safe.makefile("rb"))).run()
 
 
 class _Talk:
@@ -129,29 +131,22 @@ class _Talk:
         self.safe.sendall(line.encode() + b"\r\n")
 
     def answer(self, name: str, rest: str) -> str:
-        if name == "CAPABILITY":
-            self.say(f"* CAPABILITY {self.box.capabilities}")
-            return "OK done"
-        if name == "LOGOUT":
-            self.say("* BYE bye")
+        plain = {"CAPABILITY": f"* CAPABILITY {self.box.capabilities}", "LOGOUT": "* BYE bye", "ID": "* ID NIL"}
+        if name in plain:
+            self.say(plain[name])
             return "OK done"
         if name in {"LOGIN", "AUTHENTICATE"}:
             return self.let_in(name, rest)
-        if not self.inside:
-            return "BAD log in first"
-        if name in {"EXAMINE", "SELECT"}:
-            self.opened, self.writable = True, name == "SELECT"
-            self.say(f"* {len(self.box.mails)} EXISTS")
-            self.say(f"* OK [UIDVALIDITY {self.box.validity}] UIDs valid")
-            return "OK [READ-WRITE] open" if self.writable else "OK [READ-ONLY] open"
-        if name == "ID":
-            self.say("* ID NIL")
-            return "OK done"
-        if name == "UID SEARCH" and self.opened:
-            return self.search(rest)
-        if name == "UID FETCH" and self.opened:
-            return self.fetch(rest)
-        return "BAD what?"
+        if name in {"EXAMINE", "SELECT"} and self.inside:
+            return self.open(name)
+        asked = {"UID SEARCH": self.search, "UID FETCH": self.fetch}.get(name)
+        return asked(rest) if asked and self.opened else "BAD not now"
+
+    def open(self, name: str) -> str:
+        self.opened, self.writable = True, name == "SELECT"
+        self.say(f"* {len(self.box.mails)} EXISTS")
+        self.say(f"* OK [UIDVALIDITY {self.box.validity}] UIDs valid")
+        return "OK [READ-WRITE] open" if self.writable else "OK [READ-ONLY] open"
 
     def let_in(self, name: str, rest: str) -> str:
         if name == "LOGIN":

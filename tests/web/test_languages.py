@@ -72,7 +72,16 @@ def shoppers_keys() -> set[str]:
 
 
 # What the shoppers' app says, and what it answers to what is typed.
-APP = ("my.", "help.", "letter.code.", "letter.household.", "letter.home.", "letter.key.", "number.not_a.")
+APP = (
+    "my.",
+    "help.",
+    "letter.code.",
+    "letter.household.",
+    "letter.home.",
+    "letter.key.",
+    "letter.postbox.",
+    "number.not_a.",
+)
 HOME = sorted([*(SOURCE / "web/shopper").glob("*.py"), *(SOURCE / "app").glob("household*.py")])
 TYPED = {"manual.empty", "refuse.carrier", "hold.is_order_number", "hold.not_a_tracking_number", "mail.decided_already"}
 BOARD = ("fresh.next_short", "resync.store", "resync.skipped", "resync.range", "resync.nobody")

@@ -195,7 +195,10 @@ class _Wire(imaplib.IMAP4_SSL):
         plain = addresses.dial(self.host, self.port, timeout)
         with contextlib.ExitStack() as undo:
             undo.callback(plain.close)
-            safe = self.ssl_context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+            # Known before the handshake, so that hanging up ends a slow one too.
+            safe: ssl.SSLSocket = self.ssl_context.wrap_socket(
+                plain, server_hostname=self.host, do_handshake_on_connect=False
+            )
             undo.callback(safe.close)
             self._conversation._socket = safe
             safe.do_handshake()

@@ -1,5 +1,5 @@
-"""Mailboxes at a mail provider that people of a household connected, looked into by ``app.postbox_rounds``. None is kept
-before it was tried; its password lies sealed, is never shown, and is erased with it.
+"""Mailboxes at a mail provider that people of a household connected, looked into by ``app.postbox_rounds``. None is
+kept before it was tried; its password lies sealed, is never shown, and is erased with it.
 """
 
 import re
@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from doorstep.app import addresses, clock, imap, loop, tries, vault
 from doorstep.app.audit import record
 from doorstep.app.households import Refused
-from doorstep.connectors.mail.providers import Provider, provider_at, provider_of
 from doorstep.connectors.mail.mime import domain
+from doorstep.connectors.mail.providers import Provider, provider_at, provider_of
 from doorstep.db.models import Postbox, User
 from doorstep.db.overwrite import overwriting
 
