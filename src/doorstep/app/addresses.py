@@ -45,8 +45,13 @@ def dial(host: str, port: int, timeout: float) -> socket.socket:
 
 
 def public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, looking through IPv4 inside of IPv6."""
-    ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
+    """Whether an IP address belongs to the public internet, looking through IPv4 inside of IPv6. One that is written
+    as only the system's resolver reads it (127.1, 2130706433) does not: nobody honest writes it so.
+    """
+    try:
+        ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
     return ip.is_global and not ip.is_multicast
 
 
@@ -70,12 +75,10 @@ def _pairs(listed: str) -> Mapping[str, str]:
 
 @functools.lru_cache(maxsize=1024)
 def literal(host: str) -> bool:
-    """Whether a host is written as an IP address; aiohttp connects to such without asking a resolver."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    """Whether a host is written as an IP address, in whatever way; aiohttp may connect to such without asking a
+    resolver.
+    """
+    return ":" in host or host.replace(".", "").isdigit()
 
 
 class Resolver(AbstractResolver):
