@@ -2,12 +2,15 @@
 has none is told so on the page, and the mailed code is always there.
 """
 
+import struct
 from typing import cast
 
 from allauth.account.models import Login
 from allauth.core.internal import ratelimit
 from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from allauth.mfa.webauthn.internal import auth, flows
+from cryptography.exceptions import InvalidSignature
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,7 +33,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     if not ratelimit.consume(request, app="allauth.mfa", action="webauthn_login"):
         return _back(request, "my.enter.too_many")
     form = LoginWebAuthnForm(data=request.POST)
-    if not form.is_valid():
+    if not _fits(form):
         return _back(request, "my.key.wrong")
     authenticator = form.cleaned_data["credential"]
     if not households.of(authenticator.user.pk):
@@ -67,7 +70,7 @@ def add(request: HttpRequest, caller: Caller) -> HttpResponse:
     name = request.POST.get("name", "").strip()[: household_keys.LONGEST_NAME]
     values = {"name": name or caller.user.email, "credential": request.POST.get("credential", ""), "passwordless": "on"}
     form = AddWebAuthnForm(data=values, user=caller.user)
-    if not form.is_valid() or len(household_keys.keys(caller.user)) >= household_keys.MOST:
+    if not _fits(form) or len(household_keys.keys(caller.user)) >= household_keys.MOST:
         tell(request, Message(id="my.key.wrong"), wrong=True)
     else:
         auth.WebAuthn.add(caller.user, form.cleaned_data["name"], form.cleaned_data["credential"])
@@ -87,6 +90,14 @@ def remove(request: HttpRequest, caller: Caller, key_id: int) -> HttpResponse:
     household_keys.tell(caller.user, "removed")
     tell(request, Message(id="my.key.removed"))
     return redirect("my_keys")
+
+
+def _fits(form: Form) -> bool:
+    """Whether what was sent is a passkey's answer. Of what is none, django-allauth lets some of fido2's errors pass."""
+    try:
+        return form.is_valid()
+    except (InvalidSignature, LookupError, TypeError, ValueError, AttributeError, struct.error):
+        return False
 
 
 def _again() -> HttpResponse:
