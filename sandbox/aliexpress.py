@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import consent
 from sandbox.aliexpress_order import PACIFIC, AliOrder
 from sandbox.clock import Clock
 from sandbox.daily import Daily
@@ -18,6 +19,7 @@ from sandbox.faults import Handler
 
 HOSTS = ("api-sg.aliexpress.com",)
 APP_KEY, SECRET, USER = "500001", "sandbox-app-secret", "6072000001"
+CALLBACK = "https://me.example/connected"  # of the app
 ACCESS, REFRESH, CODE = timedelta(hours=24), timedelta(hours=48), timedelta(minutes=30)  # of an app in test
 SKEW = timedelta(hours=2)
 QPS = 30  # of real seconds
@@ -43,6 +45,7 @@ class AliExpress:
     def __init__(self, *, clock: Clock, random: Random, lives: tuple[timedelta, timedelta] = (ACCESS, REFRESH)) -> None:
         self.orders: dict[int, AliOrder] = {}
         self.quota = Daily(clock, 100_000)
+        self.callback = CALLBACK
         self._lives = lives[0] * clock.rate, lives[1] * clock.rate
         self._clock = clock
         self._random = random
@@ -54,7 +57,13 @@ class AliExpress:
     def app(self) -> web.Application:
         """The HTTP side."""
         app = web.Application(middlewares=[self._in_words])
-        app.add_routes([web.post("/sync", self._sync), web.post("/rest/auth/token/{verb}", self._token)])
+        app.add_routes(
+            [
+                web.route("*", "/oauth/authorize", self._consent),
+                web.post("/sync", self._sync),
+                web.post("/rest/auth/token/{verb}", self._token),
+            ]
+        )
         return app
 
     def place(self, order: AliOrder) -> None:
@@ -72,6 +81,15 @@ class AliExpress:
         token, until = f"rt{self._hex()}", self._clock.now() + self._lives[1]
         self._refresh[token] = until
         return {"refresh_token": token, "refresh_until": until.isoformat()}
+
+    def expire(self) -> None:
+        """Every access token ends now, earlier than was said."""
+        self._access.clear()
+
+    def revoke(self) -> None:
+        """The buyer takes the permission back."""
+        self._access.clear()
+        self._refresh.clear()
 
     @web.middleware
     async def _in_words(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -107,6 +125,10 @@ class AliExpress:
         if len(self._calls) >= QPS:
             raise Refusal("ApiCallLimit", "The request has exceeded the limit, this ban will last 1 seconds")
         self._calls.append(now)
+
+    async def _consent(self, request: web.Request) -> web.Response:
+        needs = {"response_type": "code", "client_id": APP_KEY, "redirect_uri": self.callback}
+        return await consent.ask(request, needs, self.callback, lambda _: self.consent())
 
     async def _token(self, request: web.Request) -> web.Response:
         said, now = self._let_in(request), self._clock.now()

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import consent
 from sandbox.clock import Clock
 from sandbox.daily import Daily
 from sandbox.ebay_notices import Notices
@@ -20,7 +21,8 @@ SELLER = "lantern_and_thread"
 SCOPE = "https://api.ebay.com/oauth/api_scope"
 FULFILL = f"{SCOPE}/sell.fulfillment"
 PATH = "/sell/fulfillment/v1/order"
-HOSTS = ("api.ebay.com", "apiz.ebay.com")
+ACCEPTED = "https://me.example/connected"  # where eBay sends a seller who has agreed, by the RuName
+HOSTS = ("api.ebay.com", "apiz.ebay.com", "auth.ebay.com")
 NUMBERS_AT_MOST = 10
 
 
@@ -29,6 +31,7 @@ class EBay:
 
     def __init__(self, *, clock: Clock, random: Random) -> None:
         self.orders: dict[str, EBayOrder] = {}
+        self.accepted = ACCEPTED
         self.quota = Daily(clock, 100_000)
         self.permits = Permits(
             clock=clock,
@@ -43,10 +46,11 @@ class EBay:
         self._clock = clock
 
     def app(self) -> web.Application:
-        """The HTTP side, for both hosts."""
+        """The HTTP side, for all hosts."""
         app = web.Application(middlewares=[self._in_words])
         app.add_routes(
             [
+                web.route("*", "/oauth2/authorize", self._consent),
                 web.post("/identity/v1/oauth2/token", self._token),
                 web.get("/commerce/identity/v1/user/", self._user),
                 web.get(PATH, self._list),
@@ -87,6 +91,13 @@ class EBay:
         if scope not in permit.scopes:
             raise Refusal(403, 1100, "Access denied", "Insufficient permissions to fulfill the request.")
         return permit.who
+
+    async def _consent(self, request: web.Request) -> web.Response:
+        """The address to come back to is behind the RuName, and no other."""
+        needs = {"response_type": "code", "client_id": CLIENT, "redirect_uri": RU_NAME, "scope": ""}
+        return await consent.ask(
+            request, needs, self.accepted, lambda asked: self.permits.consent(SELLER, asked["scope"])
+        )
 
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}

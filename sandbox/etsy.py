@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import consent
 from sandbox.clock import Clock
 from sandbox.daily import Daily
 from sandbox.etsy_receipt import CARRIERS, EtsyReceipt
@@ -19,7 +20,7 @@ from sandbox.permits import NoPermit, Permits
 KEYSTRING, SHARED_SECRET = "sandboxkeystring0000001", "sandboxsecret"
 REDIRECT = "https://me.example/connected"
 OWNER, SHOP = 147578, 90001
-HOSTS = ("openapi.etsy.com",)
+HOSTS = ("openapi.etsy.com", "www.etsy.com")
 BASE = "/v3/application"
 PER_SECOND = 10
 READ, WRITE = "transactions_r", "transactions_w"
@@ -61,6 +62,7 @@ class Etsy:
         receipts = f"{BASE}/shops/{{shop}}/receipts"
         app.add_routes(
             [
+                web.route("*", "/oauth/connect", self._consent),
                 web.post("/v3/public/oauth/token", self._token),
                 web.get(f"{BASE}/users/me", self._me),
                 web.get(f"{BASE}/shops/{{shop}}", self._shop),
@@ -105,6 +107,17 @@ class Etsy:
         if not self.quota.spend():
             raise Refusal(429, "Rate limit exceeded", **{"x-remaining-today": "0"})
         self._calls.append(now)
+
+    async def _consent(self, request: web.Request) -> web.Response:
+        """Etsy wants PKCE of every app."""
+        needs = {"response_type": "code", "client_id": KEYSTRING, "redirect_uri": self.permits.redirect, "state": ""}
+        needs |= {"scope": "", "code_challenge": "", "code_challenge_method": "S256"}
+        return await consent.ask(
+            request,
+            needs,
+            self.permits.redirect,
+            lambda asked: self.permits.consent(str(OWNER), asked["scope"], asked["code_challenge"]),
+        )
 
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
