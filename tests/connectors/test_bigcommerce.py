@@ -19,6 +19,7 @@ from doorstep.connectors.contract import (
     Request,
     Shipment,
 )
+from doorstep.connectors.signing import hmac_base64
 from doorstep.connectors.stores.bigcommerce import CONNECTOR, SCOPES, BigCommerce
 from doorstep.core.order import Content
 from tests.connectors.flow import NOW, Driven, answer, drive
@@ -218,6 +219,18 @@ def test_hooks_are_made_or_mended_and_only_knock() -> None:
             BIG.receive(ACCOUNT, Delivery(headers=wrong, body=notice, received_at=NOW))
     with pytest.raises(Denied):
         BIG.receive(replace(ACCOUNT, credentials={}), Delivery(headers={}, body=notice, received_at=NOW))
+
+
+def test_where_the_client_secret_is_known_a_notice_has_to_be_signed_with_it() -> None:
+    mine = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "client_secret": "of the app"})
+    body, at = b'{"scope":"store/order/updated","hash":"352e4afc"}', str(int(NOW.timestamp()))
+    proof = hmac_base64("of the app", f"msg_1.{at}.".encode() + body)
+    headers = {"x-hook-secret": "shibboleth", "webhook-id": "msg_1", "webhook-timestamp": at}
+    signed = {**headers, "webhook-signature": f"v1,AAAA v1,{proof}"}
+    assert BIG.receive(mine, Delivery(headers=signed, body=body, received_at=NOW)).key == "352e4afc"
+    for told, said in ((headers, body), (signed, body + b" "), ({**signed, "webhook-timestamp": "soon"}, body)):
+        with pytest.raises(Denied):
+            BIG.receive(mine, Delivery(headers=told, body=said, received_at=NOW))
 
 
 def test_the_store_is_known_by_its_hash() -> None:

@@ -65,3 +65,20 @@ def test_signatures_of_any_text_can_be_compared() -> None:
 def test_challenge_is_the_one_of_rfc_7636() -> None:
     ours = signing.challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
     assert ours == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def test_a_key_that_is_no_base64_is_taken_as_it_is() -> None:
+    assert [signing.standard_key(one) for one in ("whsec_AAAA", "whsec_?", "plain")] == [
+        b"\0\0\0",
+        b"whsec_?",
+        b"plain",
+    ]
+
+
+@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_without_all_three_headers_nobody_has_signed(missing: str) -> None:
+    proof = signing.hmac_base64("key", b"msg_1.1780000000.{}")
+    headers = {"webhook-id": "msg_1", "webhook-timestamp": "1780000000", "webhook-signature": f"v1,{proof}"}
+    assert signing.signed_at(b"key", headers, b"{}") == datetime.fromtimestamp(1780000000, UTC)
+    assert signing.signed_at(b"", headers, b"{}") is None
+    assert signing.signed_at(b"key", {**headers, missing: ""}, b"{}") is None

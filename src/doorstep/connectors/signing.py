@@ -1,9 +1,11 @@
 """Signatures that vendors ask for. Pure: instants and nonces are arguments."""
 
 import base64
+import binascii
 import hashlib
 import hmac
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -29,6 +31,27 @@ def hmac_bytes(secret: bytes, content: bytes, *, digest: str = "sha256") -> byte
 def same(ours: str, theirs: str) -> bool:
     """Compare two signatures in constant time; ``theirs`` may be any text."""
     return hmac.compare_digest(ours.encode(), theirs.encode(errors="replace"))
+
+
+def standard_key(secret: str) -> bytes:
+    """The key of a secret of Standard Webhooks: behind ``whsec_`` it is base64; anything else is taken as it is."""
+    coded = secret.removeprefix("whsec_")
+    try:
+        return base64.b64decode(coded, validate=True) if coded != secret else secret.encode()
+    except binascii.Error:
+        return secret.encode()
+
+
+def signed_at(key: bytes, headers: Mapping[str, str], body: bytes) -> datetime | None:
+    """When somebody with this key signed a message (Standard Webhooks: id, time and body; one of its signatures has to
+    fit); None = nobody did. Whether that is too long ago is for whoever asks.
+    """
+    ref, at, theirs = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+    if not key or not ref or not at.isdecimal() or len(at) > 11:
+        return None
+    ours = base64.b64encode(hmac_bytes(key, f"{ref}.{at}.".encode() + body)).decode()
+    fits = any(same(f"v1,{ours}", one) for one in theirs.split())
+    return datetime.fromtimestamp(int(at), UTC) if fits else None
 
 
 def challenge(verifier: str) -> str:

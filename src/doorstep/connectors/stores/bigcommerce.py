@@ -1,6 +1,8 @@
 """BigCommerce: orders and shipments over v2 of its API, webhooks over v3, with the token of an API account.
 
-An order only points at its shipments; they are asked for apart, and travel beside the order as its context.
+An order only points at its shipments; they are asked for apart, and travel beside the order as its context. A webhook
+carries the headers that we gave it, and a signature after Standard Webhooks whose key is the client secret (its own
+page on HTTPS webhooks; the older overview knows of the headers only).
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +32,7 @@ from doorstep.connectors.contract import (
     Store,
     Word,
 )
-from doorstep.connectors.signing import Pairs, same
+from doorstep.connectors.signing import Pairs, same, signed_at
 from doorstep.connectors.stores.bigcommerce_com.orders import (
     CANCELLED,
     STATUS,
@@ -81,6 +83,13 @@ class BigCommerce:
                 secret=True,
                 help="Settings, Store-level API accounts: a V2/V3 API token with the scope Orders (modify).",
             ),
+            Field(
+                name="client_secret",
+                label="Client secret",
+                secret=True,
+                required=False,
+                help="Beside the token. With it a webhook that BigCommerce has not signed is refused.",
+            ),
         ),
         basis="BigCommerce's OpenAPI files of Orders v2 and Webhooks v3 (January 2026)",
         docs="https://docs.bigcommerce.com/developer/api-reference/rest/admin/management/orders",
@@ -88,7 +97,7 @@ class BigCommerce:
         steps=(
             "In BigCommerce, under Settings, Store-level API accounts, create a V2/V3 API token.",
             "Give it the OAuth scope Orders: modify.",
-            "Copy API path and access token; the token is shown once.",
+            "Copy API path, access token and client secret; they are shown once.",
         ),
         limits=(
             "A parcel goes to one address: what goes to several is given address by address.",
@@ -98,7 +107,7 @@ class BigCommerce:
         gaps=(
             "Carriers that are not on BigCommerce's list are not named: the shopper gets number and link.",
             "Whether the shopper is mailed is set up in BigCommerce, for each order status; it cannot be asked.",
-            "A notice is known by a secret of ours that it carries, not by a signature; it only makes Doorstep ask.",
+            "Without the client secret a webhook is known only by a secret of ours that it carries.",
         ),
     )
     status: Mapping[str, Status] = STATUS
@@ -196,10 +205,14 @@ class BigCommerce:
         return {"hook_secret": secret}
 
     def receive(self, account: Account, delivery: Delivery) -> Received:
-        """The secret says who sent it, not what: a knock. ``hash`` is BigCommerce's name of the notice."""
-        secret = account.credentials.get("hook_secret", "")
+        """Our secret says who sent it; where the app's own is known, BigCommerce's signature has to fit as well. It
+        names an order and tells nothing of it: a knock. ``hash`` is BigCommerce's name of the notice.
+        """
+        secret, theirs = (account.credentials.get(name, "") for name in ("hook_secret", "client_secret"))
         if not secret or not same(secret, delivery.headers.get(SECRET_HEADER.lower(), "")):
             raise Denied("the secret does not fit", message=Message(id="stores.bad_signature"))
+        if theirs and signed_at(theirs.encode(), delivery.headers, delivery.body) is None:
+            raise Denied("the signature does not fit", message=Message(id="stores.bad_signature"))
         return Received(answer=None, key=_named(delivery.body), knock=True)
 
 

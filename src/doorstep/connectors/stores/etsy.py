@@ -4,9 +4,6 @@ A number belongs to the whole order (receipt): Etsy does not take which lines ar
 given makes Etsy mail the buyer, so what is there is looked at first.
 """
 
-import base64
-import binascii
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,7 +36,7 @@ from doorstep.connectors.contract import (
     Shop,
     Word,
 )
-from doorstep.connectors.signing import Pairs, challenge, same
+from doorstep.connectors.signing import Pairs, challenge, signed_at, standard_key
 from doorstep.connectors.stores.etsy_com.receipts import (
     STATUS,
     ReceiptShape,
@@ -221,12 +218,10 @@ class Etsy:
         """Signed after Standard Webhooks. A notice names an order and tells nothing of it: a knock. One that is
         repeated by somebody only makes us ask again, so its age does not matter.
         """
-        ref, at = (delivery.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
-        ours = _sign(account.credentials.get("webhook_secret", ""), f"{ref}.{at}.".encode() + delivery.body)
-        theirs = delivery.headers.get("webhook-signature", "").split()
-        if not ours or not any(same(ours, one.removeprefix("v1,")) for one in theirs):
+        key = standard_key("whsec_" + account.credentials.get("webhook_secret", "").removeprefix("whsec_"))
+        if signed_at(key, delivery.headers, delivery.body) is None:
             raise Denied("the signature does not fit", message=Message(id="stores.bad_signature"))
-        return Received(answer=None, key=ref, knock=True)
+        return Received(answer=None, key=delivery.headers["webhook-id"], knock=True)
 
 
 def _notes(shipment: Shipment, receipt: ReceiptShape) -> list[Message]:
@@ -237,15 +232,6 @@ def _notes(shipment: Shipment, receipt: ReceiptShape) -> list[Message]:
     said = [Message(id="etsy.beside", values={"former": shipment.former})] if shipment.replaces else []
     said += [Message(id="etsy.whole")] if part else []
     return said + ([] if shipment.notify else [Message(id="etsy.mails_itself")])
-
-
-def _sign(secret: str, content: bytes) -> str:
-    """Base64 of HMAC-SHA256; '' without a usable secret."""
-    try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (ValueError, binascii.Error):
-        return ""
-    return base64.b64encode(hmac.digest(key, content, "sha256")).decode() if key else ""
 
 
 def _fetch(account: Account, ref: str) -> Flow[ReceiptShape]:
