@@ -204,11 +204,14 @@ def test_no_two_areas_claim_the_same_sentence() -> None:
     assert [key for key, times in Counter(chain.from_iterable(areas)).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("key", sorted(say.catalog()))
-def test_sentence_is_well_formed(key: str) -> None:
-    sentence = say.catalog()[key]
-    assert sentence.strip()
-    assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(sentence))
+def test_every_sentence_is_well_formed() -> None:
+    assert {key: sentence for key, sentence in say.catalog().items() if not well_formed(sentence)} == {}
+
+
+def well_formed(sentence: str) -> bool:
+    """It says something, and what stands in braces is a name."""
+    named = string.Formatter().parse(sentence)
+    return bool(sentence.strip()) and all(name is None or name.isidentifier() for _, name, _, _ in named)
 
 
 def test_instants_and_dates_are_written_for_people() -> None:
