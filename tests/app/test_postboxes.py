@@ -94,6 +94,7 @@ def test_shipping_mails_become_parcels_and_nothing_else_is_kept(home: Home) -> N
     row = home.look()
     assert home.titles() == [(NUMBER,)], "only what its sender has proven goes on by itself"
     (look,) = mailbox.look_list(home.home.id)
+    assert mailbox.waiting(home.home.id) == 1
     assert [one.text for one in look.numbers] == [OTHER], "of the other a person decides"
     assert Inbox.objects.filter(ws=home.home.id).count() == 2, "no trace of the others, not even a hash"
     fetched = [one for one in home.box.heard if "BODY.PEEK[])" in one]

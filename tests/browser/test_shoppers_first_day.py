@@ -1,12 +1,14 @@
 """A shopper's first day in the app: in with a code, a parcel by its number, a shop accepted, offline, and out again."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.screens import Windows
+from tests.browser.test_team import on_localhost, with_authenticator
 from tests.e2e.product import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -37,6 +39,21 @@ def test_shopper_comes_in_follows_a_parcel_accepts_a_shop_and_reads_offline(merc
     wait_until("the caches", lambda: page.evaluate("caches.has('my-pages')") is False, town.product)
 
 
+def test_shopper_makes_a_passkey_and_comes_in_by_it(merchant: Windows) -> None:
+    with on_localhost(merchant):
+        page = merchant.open("/my/", member=False, viewport=PHONE)
+        with_authenticator(page)
+        come_in(merchant, page, "rui@buyer.example")
+        page.goto("/my/you/keys")
+        page.get_by_label("Name of the device").fill("My phone")
+        page.get_by_role("button", name="Make a passkey").click()
+        expect(page.get_by_text("The passkey works from now on.")).to_be_visible()
+        page.goto("/my/you")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Come in with a passkey").click()
+        expect(page.get_by_role("heading", name="Parcels", level=1)).to_be_visible()
+
+
 def opened(windows: Windows) -> None:
     """The merchant opens the store for the app."""
     page = windows.open("/connections", viewport=DESK)
@@ -51,19 +68,25 @@ def opened(windows: Windows) -> None:
 def come_in(windows: Windows, page: Page, email: str) -> None:
     """With the code from the mail, which goes to the product's output."""
     product = windows.town.product
+    before = len(codes_in(product.log))
     page.get_by_label("E-mail address").fill(email)
     page.get_by_role("button", name="Mail me a code").click()
     page.get_by_label("Code", exact=True).wait_for()
     codes: list[str] = []
 
     def mailed() -> bool:
-        codes[:] = re.findall(r"(?m)^(\d{4} \d{4})\s*$", product.log.read_text(encoding="utf-8"))
-        return bool(codes)
+        codes[:] = codes_in(product.log)
+        return len(codes) > before
 
     wait_until("the mail", mailed, product)
     page.get_by_label("Code", exact=True).fill(codes[-1])
     page.get_by_role("button", name="Come in").click()
     expect(page.get_by_role("heading", name="Parcels", level=1)).to_be_visible()
+
+
+def codes_in(log: Path) -> list[str]:
+    """Every code that was mailed so far."""
+    return re.findall(r"(?m)^(\d{4} \d{4})\s*$", log.read_text(encoding="utf-8"))
 
 
 def accept(windows: Windows, page: Page) -> None:
@@ -82,7 +105,8 @@ def nothing_is_broken(windows: Windows, page: Page, found: list[str]) -> None:
     """Every screen as axe reads it, by day on a phone and by night on a desk; none is wider than its window."""
     said = page.context.cookies()
     screens = ["/my/", "/my/add", "/my/stores", "/my/mails", "/my/you", "/my/help", "/my/help/statuses", "/my/feedback"]
-    screens += ["/my/privacy", "/my/terms", "/my/you/erase", "/my/?away=1", *found]
+    screens += ["/my/you/news", "/my/you/keys"]
+    screens += ["/my/mailboxes", "/my/privacy", "/my/terms", "/my/you/erase", "/my/?away=1", *found]
     broken: list[str] = []
     for scheme, size in (("light", PHONE), ("dark", DESK)):
         window = windows.open(member=False, viewport=size, color_scheme=scheme, bypass_csp=True)

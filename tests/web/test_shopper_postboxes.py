@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, household_entry
+from doorstep.app import clock, household_entry, mailbox, smtp
+from doorstep.app.inbox import keep
+from doorstep.app.understand import understand
+from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Membership, Postbox, Workspace
 from tests.app.imap_server import Box, Server, serving
+from tests.app.test_household_mails import NUMBER, shipped
 from tests.web.shoppers import at_home, text
 
 ADDRESS = "ines@buyer.example"
@@ -58,6 +62,16 @@ def test_mailbox_is_tried_connected_paused_and_disconnected(ines: tuple[Client, 
     client.post(f"/my/mailboxes/{box.id}", {"do": "disconnect"})
     assert "its password is erased" in text(client, "/my/mailboxes")
     assert not Postbox.objects.exists()
+
+
+def test_mail_of_a_mailbox_that_needs_a_look_is_told_and_shown(ines: tuple[Client, Workspace]) -> None:
+    client, home = ines
+    keep([smtp.arrival(shipped(), Proof(), home.id, mailbox.box_of(home.id).id)])
+    while understand():
+        pass
+    assert "1 mail needs your look" in text(client, "/my/")
+    page = text(client, "/my/mails")
+    assert NUMBER in page and "Make my address" in page, "there is no address to write to, and none was made"
 
 
 def test_others_see_nothing_of_it_and_a_guest_cannot_end_it(ines: tuple[Client, Workspace]) -> None:

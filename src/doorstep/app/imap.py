@@ -232,8 +232,10 @@ def _told(host: str) -> Iterator[None]:
         raise Refused(problem.verify_message, message=Message(id="my.postbox.certificate", values=values)) from None
     except socket.gaierror:
         raise NotFound(message=Message(id="my.postbox.no_server", values=values)) from None
-    except (ssl.SSLError, UnicodeError):
-        raise Refused(message=Message(id="my.postbox.not_imap", values=values)) from None
+    except (ssl.SSLError, UnicodeError) as problem:
+        ended = isinstance(problem, ssl.SSLEOFError)  # it hung up, or we did
+        why = "my.postbox.unreachable" if ended else "my.postbox.not_imap"
+        raise Busy(str(problem)[:300], message=Message(id=why, values=values)) from None
     except (OSError, imaplib.IMAP4.error) as problem:
         raise Busy(str(problem)[:300], message=Message(id="my.postbox.unreachable", values=values)) from None
 

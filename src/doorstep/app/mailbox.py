@@ -109,6 +109,11 @@ def look_list(ws: int) -> list[Look]:
     return list(_looks(ws))
 
 
+def waiting(ws: int) -> int:
+    """How many mails need a look."""
+    return Inbox.objects.filter(ws=ws, state="needs_look", connection_id__in=boxes(ws)).count()
+
+
 def silent_list(ws: int) -> list[Silent]:
     """The newest mails in which no number was found, at most ``SILENT``."""
     claimed = Claim.objects.filter(ws=ws).values("inbox_id")

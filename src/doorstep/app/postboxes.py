@@ -16,12 +16,13 @@ from doorstep.app import addresses, clock, imap, loop, tries, vault
 from doorstep.app.audit import record
 from doorstep.app.households import Refused
 from doorstep.connectors.mail.mime import domain
-from doorstep.connectors.mail.providers import Provider, provider_at, provider_of
+from doorstep.connectors.mail.providers import provider_of
 from doorstep.db.models import Postbox, User
 from doorstep.db.overwrite import overwriting
 
 BELL: Final = "postboxes"
 MOST: Final = 5  # of one household
+_REFUSED: Final = frozenset({"my.postbox.wrong", "my.postbox.app_password", "my.postbox.no_passwords"})
 TRY_S: Final = 30.0  # a try, while somebody waits for it
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?")
 _IN_FOURS: Final = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")  # as some providers show the passwords that they make
@@ -40,11 +41,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A connected mailbox as people of its household see it. ``mine``: this person may change it."""
+    """A connected mailbox as people of its household see it. ``mine``: this person may change it. ``locked``: its
+    password is refused.
+    """
 
     box: Postbox
     by: str
     mine: bool
+    locked: bool
 
 
 def key_of(address: str, password: str, server: str = "", login: str = "") -> Key:
@@ -101,7 +105,15 @@ def shown(ws: int, user: User, *, owner: bool) -> tuple[Shown, ...]:
     """The connected mailboxes of a household, the oldest first."""
     boxes = list(Postbox.objects.filter(ws=ws).defer("secret_enc").order_by("id"))
     emails = dict(User.objects.filter(id__in=[one.user_id for one in boxes]).values_list("id", "email"))
-    return tuple(Shown(box=one, by=emails.get(one.user_id, ""), mine=owner or one.user_id == user.pk) for one in boxes)
+    return tuple(
+        Shown(
+            box=one,
+            by=emails.get(one.user_id, ""),
+            mine=owner or one.user_id == user.pk,
+            locked=one.state == "denied" or (one.said or {}).get("id") in _REFUSED,
+        )
+        for one in boxes
+    )
 
 
 def of(ws: int, box_id: int, user: User, *, owner: bool) -> Postbox | None:
@@ -141,11 +153,6 @@ def end_of(ws: int, user_id: int, actor: str) -> None:
     """Disconnect what somebody connected: they leave the household."""
     for box in Postbox.objects.filter(ws=ws, user_id=user_id):
         disconnect(box, actor)
-
-
-def provider(box: Postbox) -> Provider | None:
-    """Whose server it is, where that is known."""
-    return provider_at(box.host)
 
 
 def _of(ws: int, box_id: int) -> "QuerySet[Postbox]":

@@ -15,8 +15,8 @@ from doorstep.web.gate import Caller, resident
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The address, once there is one, and the list."""
     address = connection_view.mail_address(caller.ws)
-    looks = mailbox.look_list(caller.ws) if address else []
-    return render(request, "shopper/mails.html", {"tab": "mails", "address": address, "looks": looks})
+    context = {"tab": "mails", "address": address, "looks": mailbox.look_list(caller.ws)}
+    return render(request, "shopper/mails.html", context)
 
 
 @require_POST

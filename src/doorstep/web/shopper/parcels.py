@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import grants, household_parcels, households, manual, postboxes
+from doorstep.app import grants, household_parcels, households, mailbox, manual, postboxes
 from doorstep.app.household_parcels import GROUPS, Ambiguous
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
@@ -27,6 +27,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
         "asked": households.asked(caller.user),
         "offers": grants.offers(caller.ws, caller.user),
         "unread": postboxes.troubled(caller.ws),
+        "waiting": mailbox.waiting(caller.ws),
     }
     return render(request, "shopper/parcels.html", context)
 
