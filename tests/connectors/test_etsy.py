@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from doorstep.connectors.contract import Account, Delivery, Refused
+from doorstep.connectors import grants
+from doorstep.connectors.contract import Account, Broken, Delivery, Refused
 from doorstep.connectors.stores.etsy import CONNECTOR, Etsy
 from tests.connectors.flow import NOW, answer, drive
 from tests.connectors.recordings import of
@@ -55,6 +56,11 @@ def test_an_account_without_a_shop_is_told() -> None:
     with pytest.raises(Refused) as caught:
         drive(CONNECTOR, ACCOUNT, ETSY.check(ACCOUNT), [answer({"user_id": 1})])
     assert caught.value.message and caught.value.message.id == "etsy.no_shop"
+
+
+def test_a_token_that_lives_longer_than_time_is_no_answer() -> None:
+    with pytest.raises(Broken):
+        grants.tokens(answer({"access_token": "a", "expires_in": 10**18}), NOW)
 
 
 def test_nothing_is_renewed_without_a_permission() -> None:

@@ -47,9 +47,19 @@ def tokens(answer: Answer, now: datetime) -> dict[str, str]:
             _refuse(problem.said)
         raise problem
     found = convert(payload(answer), _Tokens)
-    ends = {"access_until": (now + timedelta(seconds=found.expires_in)).isoformat()}
-    refreshed = {"refresh_token": found.refresh_token} if found.refresh_token else {}
-    return {"access_token": found.access_token, **ends, **refreshed}
+    return held(found.access_token, found.expires_in, found.refresh_token, now)
+
+
+def held(access: str, seconds: float, refresh: str, now: datetime) -> dict[str, str]:
+    """``access_token``, ``access_until`` (ISO 8601, UTC) and, where there is a new one, ``refresh_token``. ``seconds``:
+    how long the access token lives. Raises Broken where that is no length of time.
+    """
+    try:
+        until = now + timedelta(seconds=seconds)
+    except (OverflowError, ValueError) as error:
+        raise Broken(str(error), message=Message(id="stores.garbage")) from error
+    kept = {"access_token": access, "access_until": until.isoformat()}
+    return {**kept, "refresh_token": refresh} if refresh else kept
 
 
 def over(account: Account) -> bool:

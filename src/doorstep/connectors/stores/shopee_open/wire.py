@@ -3,11 +3,12 @@
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 
+from doorstep.connectors import grants
 from doorstep.connectors.answers import convert, payload, text, trouble
 from doorstep.connectors.contract import Account, Answer, Broken, Busy, Denied, NotFound, Refused, Request
 from doorstep.connectors.signing import Pairs
@@ -75,12 +76,7 @@ def request(
 def tokens(answer: Answer, now: datetime) -> dict[str, str]:
     """``access_token`` (four hours), ``access_until``, ``refresh_token`` (a month, for one use)."""
     found = convert(envelope(answer), _Tokens)
-    try:
-        until = now + timedelta(seconds=found.expire_in)
-    except OverflowError as error:
-        raise Broken(str(error), message=Message(id="stores.garbage")) from error
-    kept = {"access_token": found.access_token, "refresh_token": found.refresh_token}
-    return {**kept, "access_until": until.isoformat()}
+    return grants.held(found.access_token, found.expire_in, found.refresh_token, now)
 
 
 def data(answer: Answer) -> dict[str, object]:

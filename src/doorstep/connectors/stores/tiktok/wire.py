@@ -3,11 +3,12 @@
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 
+from doorstep.connectors import grants
 from doorstep.connectors.answers import convert, payload, text, trouble
 from doorstep.connectors.contract import Account, Answer, Broken, Busy, Denied, Refused, Request
 from doorstep.connectors.signing import Pairs
@@ -77,12 +78,8 @@ def tokens(answer: Answer, now: datetime) -> dict[str, str]:
     """``access_token``, ``access_until``, ``refresh_token``. TikTok says the end as seconds since 1970."""
     found = convert(data(answer), _Tokens)
     end = found.access_token_expire_in
-    try:
-        until = datetime.fromtimestamp(end, UTC) if end > 10**9 else now + timedelta(seconds=end)
-    except (ValueError, OverflowError, OSError) as error:
-        raise Broken(str(error), message=Message(id="stores.garbage")) from error
-    kept = {"access_token": found.access_token, "refresh_token": found.refresh_token}
-    return {**kept, "access_until": until.isoformat()}
+    lives = end - now.timestamp() if end > 10**9 else end
+    return grants.held(found.access_token, lives, found.refresh_token, now)
 
 
 def data(answer: Answer) -> object:
