@@ -18,19 +18,21 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Doorstep needs Python 3.11 or newer; {v.major}.{v.minor} was found. Name another one: make PYTHON=python3.12 setup")'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python has no venv here. Install it: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -q $(VENV)/lib > /dev/null || true
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib > /dev/null || true
 	@touch $@
 
 demo: setup      ## a fresh shop in a living sandbox world; Ctrl-C stops everything
 	@exec $(BIN)/python -m sandbox.demo
 
-lint: setup      ## format, rules, types, import contracts
+lint: setup      ## format, rules, types, import contracts; and that every test finds what it imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy & types=$$!; failed=0; \
+	$(BIN)/python -m pytest --collect-only -q -n 0 tests | tail -n 12 || failed=1; \
+	$(BIN)/lint-imports --no-cache || failed=1; \
+	wait $$types || failed=1; exit $$failed
 
 check: lint      ## the fast part: lint, then core, connectors, layout and documentation
 	$(BIN)/python -m pytest tests/core tests/connectors tests/test_*.py -n 2
