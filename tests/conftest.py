@@ -2,7 +2,8 @@
 
 import inspect
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -44,11 +45,24 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
+    connections["default"].ops.sql_flush = _only_what_was_filled
     yield
     from doorstep.app import inbox, loop
 
     inbox.WRITER.stop()
     loop.BENCH.close()
+
+
+def _only_what_was_filled(_style: Any, tables: Sequence[str], **_how: Any) -> list[str]:
+    """What empties the database after a test that committed. PostgreSQL makes new files for each table that it
+    truncates, so Django's way took thirty times as long.
+    """
+    default = connections["default"]
+    names = {one: default.ops.quote_name(one) for one in tables}
+    asked = (f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM {name})" for one, name in names.items())  # noqa: S608
+    with default.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        return [f"DELETE FROM {names[one]}" for (one,) in cursor.fetchall()]  # noqa: S608 - names of our own tables
 
 
 @pytest.fixture
