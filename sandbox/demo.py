@@ -36,8 +36,11 @@ def main() -> int:
     web, smtp = int(os.environ.get("PORT", "8000")), 8025
     busy = [port for port in (web, smtp, *range(FIRST_PORT, FIRST_PORT + 5)) if _taken(port)]
     if busy:
-        sys.stderr.write(f"Port {busy[0]} is in use. Stop what listens there; PORT=8001 make demo moves the console.\n")
+        way = "PORT=8001 make demo puts the console elsewhere." if busy[0] == web else "Stop what listens there."
+        sys.stderr.write(f"Port {busy[0]} is in use. {way}\n")
         return 1
+    sys.stdout.write("Making a fresh Doorstep in .demo and a world around it ...\n")
+    sys.stdout.flush()
     shutil.rmtree(HOME, ignore_errors=True)
     os.environ.update(_environment(web, smtp))
     _doorstep("migrate")

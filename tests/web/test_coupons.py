@@ -117,7 +117,9 @@ def test_offer_that_cannot_be_is_refused_with_a_reason(
     shop: Ledger, alice: Client, wrong: dict[str, str], said: str
 ) -> None:
     form = {**FORM, "store": shop.store.id, **wrong}
-    assert said in alice.post("/coupons/make", form, follow=True).content.decode()
+    screen = alice.post("/coupons/make", form, follow=True).content.decode()
+    assert said in screen
+    assert f'name="budget" value="{form["budget"]}"' in screen  # what was typed is still there
     assert not Offer.objects.exists()
 
 

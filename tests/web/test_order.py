@@ -194,7 +194,7 @@ def test_account_with_the_scans_speaks_for_the_parcel(shop: Ledger, order: Order
     )
     Watch.objects.filter(ws=shop.ws).update(asked_at=clock.now())
     text = alice.get(f"/orders/{order.id}").content.decode()
-    assert "it told its scans" in text
+    assert "it sent its scans" in text
     assert "Unheard of" not in text
 
 

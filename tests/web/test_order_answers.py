@@ -61,7 +61,7 @@ def test_merchant_answers_a_finding_on_the_order(order: Order, alice: Client, ch
     assert charlie.post(f"/orders/{order.id}/ack", said).status_code == 404
     assert alice.post(f"/orders/{order.id}/ack", said | {"back": "today"}).headers["Location"] == "/today"
     screen = alice.get(f"/orders/{order.id}").content.decode()
-    assert "You said that the buyer was told." in screen
+    assert "The buyer was told, says" in screen
     assert "alice@example.org" in screen
     alice.post(f"/orders/{order.id}/ack", said | {"do": "open"})
     assert not Ack.objects.filter(ws=order.ws).exists()

@@ -17,6 +17,7 @@ from doorstep.app.health import Vitals
 from doorstep.app.order_view import findings_of_all
 from doorstep.core.diagnosis import Cause, Who
 from doorstep.core.lane import Route
+from doorstep.core.message import Message
 from doorstep.db import tabs
 from doorstep.db.models import Connection, Door, Number, Parcel
 from doorstep.db.urgency import Candidate, candidates
@@ -48,6 +49,12 @@ class Group:
 
     cause: Cause
     needs: tuple[Need, ...]
+
+    @property
+    def advice(self) -> Message | None:
+        """What to do first, where it is the same for all of them."""
+        first, *others = (one.said.finding.advice[:1] for one in self.needs)
+        return first[0] if first and all(one == first for one in others) else None
 
     @property
     def urgent_at(self) -> datetime | None:

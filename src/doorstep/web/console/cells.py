@@ -39,7 +39,7 @@ class Table:
         return f'<td class="pick"><input type="checkbox" name="order" value="{row.id}" aria-label="{said}"></td>'
 
     def _order(self, row: Row) -> str:
-        store = f'<div class="small soft">{escape(row.store)}</div>' if self._stores else ""
+        store = f'<div class="small soft" title="{escape(row.store)}">{escape(row.store)}</div>' if self._stores else ""
         link = f'<a class="open" id="order-{row.id}" href="{self._address}{row.id}">{escape(row.number)}</a>'
         return f'<td class="name">{link}{store}</td>'
 

@@ -1,5 +1,8 @@
 """Coupons: what there is of them and what they cost, their codes, and giving one to the shopper of an order."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -14,27 +17,33 @@ from doorstep.web.gate import Caller, member
 
 _SHOWN = 100  # codes that were given
 _MOST_BYTES = 1 << 20
+_USUAL: Final = {"days": "60", "a_day": "10"}  # of a new offer
 
 
 @require_safe
 @member(Action.SEE)
 def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The offers with what each cost so far, and the form for another one."""
+    return _offers(request, caller, _USUAL)
+
+
+def _offers(request: HttpRequest, caller: Caller, form: Mapping[str, str]) -> HttpResponse:
+    """The screen with the form as it was filled in."""
     stores = Connection.objects.filter(ws=caller.ws, kind="store").exclude(state="removed").order_by("label")
-    context = {"here": "messages", "accounts": coupons.accounts(caller.ws), "stores": stores}
+    context = {"here": "messages", "accounts": coupons.accounts(caller.ws), "stores": stores, "form": form}
     return render(request, "console/coupons.html", context | {"may_policy": caller.may(Action.POLICY)})
 
 
 @require_POST
 @member(Action.POLICY)
 def make(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Make an offer."""
+    """Make an offer; where something is wrong with it, the form comes back as it was typed."""
     made: list[int] = []
     store, form = _whole(request.POST.get("store", "")), request.POST.dict()
     if attempt(request, lambda: made.append(coupons.offer(caller.ws, store, form, caller.actor))):
         tell(request, Message(id="done.offer"))
         return redirect("coupon_offer", made[0])
-    return redirect("coupons")
+    return _offers(request, caller, form)
 
 
 @require_safe
