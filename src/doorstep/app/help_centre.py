@@ -10,7 +10,7 @@ from doorstep.core.status import Reason, Status
 
 # Topic -> its articles. The title and the text of each are sentences: help.<article>, help.<article>.text.
 TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
-    "start": ("use", "add", "mail", "accept", "share", "offline"),
+    "start": ("use", "add", "mail", "accept", "share", "news", "keys", "offline"),
     "parcel": ("statuses", "exceptions", "no_news", "carrier", "estimate", "not_received", "detect"),
     "order": ("placed", "cancelled", "unreachable", "messages", "coupons"),
     "about": ("merchants", "carriers", "contact"),

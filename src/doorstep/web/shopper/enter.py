@@ -19,7 +19,7 @@ from doorstep.app.households import Refused
 from doorstep.app.say import speaking, spoken
 from doorstep.core.message import Message
 from doorstep.db.models import User
-from doorstep.web.gate import BY_MAIL, at_home
+from doorstep.web.gate import BY_MAIL
 
 UNDER_WAY: Final = "my_entry"  # session key
 PROVEN: Final = "my_proven"  # the same: who has shown that it is them, and when (machine seconds)
@@ -33,8 +33,6 @@ def anybody(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def inner(request: HttpRequest, **named: Any) -> HttpResponse:
         if not households.open_here():
             raise Http404
-        if caller := at_home(request):
-            request.caller = caller  # type: ignore[attr-defined]  # read by the templates' frame
         wish = request.GET.get("lang", "") or request.POST.get("lang", "")
         with speaking(tongues.choose((wish,), request.headers.get("Accept-Language", ""))):
             return view(request, **named)

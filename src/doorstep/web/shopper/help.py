@@ -4,10 +4,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import help_centre, house_rules, households
+from doorstep.app import help_centre, house_rules
 from doorstep.app.house_rules import What
 from doorstep.app.say import speaking, spoken
-from doorstep.db.models import User
+from doorstep.web.gate import at_home
 from doorstep.web.shopper.enter import anybody
 
 
@@ -47,6 +47,9 @@ def rules(request: HttpRequest, what: What) -> HttpResponse:
 
 
 def _language(request: HttpRequest) -> str:
-    """Of the household, for who is signed in; else as for everybody."""
-    mine = households.of(request.user.pk) if isinstance(request.user, User) and "lang" not in request.GET else []
-    return mine[0][0].locale if mine else spoken()
+    """Of the household, for who lives in one, with what the frame shows to them; else as for everybody."""
+    caller = at_home(request)
+    if caller is None:
+        return spoken()
+    request.caller = caller  # type: ignore[attr-defined]  # read by the templates' frame
+    return spoken() if "lang" in request.GET else caller.workspace.locale
