@@ -10,6 +10,7 @@ from django.conf import settings
 
 from doorstep.app import api_keys
 from doorstep.app.say import text
+from doorstep.web.api.links import links
 from doorstep.web.api.problem import MEDIA, STATUS, Problem
 from doorstep.web.api.route import Route, row_of
 from doorstep.web.api.table import MODULES, TABLE
@@ -170,6 +171,8 @@ def _responses(one: Route, schemas: Mapping[Any, Schema]) -> Schema:
     good: Schema = {"description": text(_GOOD[one.status]), "headers": headers}
     if one.answer is not None:
         good["content"] = {"application/json": {"schema": schemas[one.answer]}}
+    if leads := links(one, operations()):
+        good["links"] = leads
     found: Schema = {str(one.status): good}
     if one.method in TAGGED:
         found["304"] = {"description": text("api.status.same")}
