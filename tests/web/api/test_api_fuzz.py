@@ -62,7 +62,7 @@ def test_no_value_makes_an_operation_fail(verb: str, path: str, operation: dict[
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("query", ["state=null", "state=Null", "store_id=null"])
-def test_null_behind_the_question_mark_is_no_way_to_say_nothing(query: str) -> None:
+@pytest.mark.parametrize("query", ["state=null", "state=Null", "store_id=null", "placed_from=0.5", "placed_from=-1"])
+def test_no_word_behind_the_question_mark_is_taken_for_another(query: str) -> None:
     shop = ledger(email="alice@example.org")
     assert program(shop.ws).get(f"/orders?{query}").status_code == 422

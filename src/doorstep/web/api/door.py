@@ -8,6 +8,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -179,9 +180,14 @@ def _query(request: HttpRequest, route: Route) -> msgspec.Struct | None:
         found = msgspec.convert(named, route.query, strict=False)
     except msgspec.ValidationError as problem:
         raise invalid(problem) from None
-    if missing := [name for name in named if getattr(found, name) is None]:  # "null" was taken for nothing
-        raise Declined("invalid", errors=[Fault(f"$.{name}", f"Invalid value {named[name]!r}") for name in missing])
+    if wrong := [name for name, said in named.items() if _misread(said, getattr(found, name))]:
+        raise Declined("invalid", errors=[Fault(f"$.{name}", f"Invalid value {named[name]!r}") for name in wrong])
     return found
+
+
+def _misread(said: str, value: object) -> bool:
+    """Whether a word was taken for what nobody said: "null" for nothing, a number of seconds for an instant."""
+    return value is None or (isinstance(value, datetime) and ":" not in said)
 
 
 def _decoded(route: Route, raw: bytes) -> Any:
