@@ -118,4 +118,4 @@ def revoke(ws: int, kind: Kind, target_id: int, actor: str) -> int:
 
 def hashed(token: str) -> bytes:
     """What the database holds of a token."""
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
