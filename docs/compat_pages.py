@@ -16,6 +16,9 @@ A key is one of Doorstep's, with the same scopes and the same limits for each mi
 the workspace has it now, wherever it came from: a shop, a supplier, a mail, a program. Of a parcel with several numbers
 each is shown, all with the status and the scans of the parcel. Statuses are those of
 [the table of statuses](statuses.md) in the other system's words; what nobody has mapped is left empty, not guessed.
+
+An `Idempotency-Key` is not looked at: neither system's clients send one, and a request that is sent twice does nothing
+twice. A number that is followed already is not made again but refused with the other system's code for that.
 """
 AFTERSHIP: Final = """## AfterShip
 
