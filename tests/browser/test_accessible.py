@@ -20,6 +20,8 @@ MORE = [
     "/import",
     "/purchases",
     "/webhooks",
+    "/words",
+    "/connections/new?q=dpd",
 ]
 
 

@@ -147,9 +147,10 @@ class Heard:
         return found
 
     def waiting_for(self, word: str) -> int:
-        """How many scans nothing could be read of have this word."""
-        unread = (row for row in self._packed.rows if row.status == _UNKNOWN)
-        return sum(word in words_of(row.code, row.text) for row in unread)
+        """How many scans that the source still says, and nothing could be read of, have this word."""
+        newest = self._packed.snapshot or 0
+        said = (row for row in self._packed.rows if row.said is None or row.said >= newest)
+        return sum(row.status == _UNKNOWN and word in words_of(row.code, row.text) for row in said)
 
     @classmethod
     def of_plain(cls, number_id: int, connection_id: int, plain: bytes, meanings: Meanings | None = None) -> "Heard":

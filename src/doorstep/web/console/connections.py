@@ -9,10 +9,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import account_check, connect, connection_view, doors, granting, health, loop, mailbox, told, words
+from doorstep.app import (
+    account_check,
+    connect,
+    connect_list,
+    connection_view,
+    doors,
+    granting,
+    health,
+    loop,
+    mailbox,
+    told,
+    words,
+)
 from doorstep.app import say as sentences
 from doorstep.app.accounts import message_of
-from doorstep.app.connection_view import KINDS, Shown
+from doorstep.app.connection_view import ABILITIES, KINDS, Shown
 from doorstep.connectors.accounts import FACTS
 from doorstep.connectors.contract import Can, Checked, Meta, Trouble
 from doorstep.connectors.registry import Kind
@@ -54,9 +66,10 @@ def show_all(request: HttpRequest, caller: Caller) -> HttpResponse:
 @require_safe
 @member(Action.CONNECT)
 def choose(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """What can be connected."""
-    kinds = {kind: connect.choices(kind) for kind in KINDS}
-    return render(request, "console/connect_choose.html", {"here": "connections", "kinds": kinds})
+    """What can be connected, searched by ``q``."""
+    query = request.GET.get("q", "").strip()[:60]
+    context = {"here": "connections", "query": query, "kinds": connect_list.offers(caller.ws, query)}
+    return render(request, "console/connect_choose.html", context)
 
 
 @sensitive_post_parameters()
@@ -73,6 +86,7 @@ def make(request: HttpRequest, caller: Caller, kind: str, name: str) -> HttpResp
         "again": again,
         "redirect": granting.redirect_address() if Can.GRANT in meta.can else "",
         "alone": _alone(meta),
+        "detail": {"meta": meta, "abilities": [(can.value, can in meta.can) for can in ABILITIES[kind]]},
     }
     if request.method == "POST":
         form = {field.name: request.POST.get(field.name, "") for field in meta.fields}
