@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "doorstep.web.apps.WebConfig",
 ]
 MIDDLEWARE = [
+    "doorstep.web.headers.SecurityHeaders",
     "doorstep.web.domain.OwnDomain",
     "doorstep.web.api.door.Api",  # before everything else: programs bring no cookies and send no forms
     "doorstep.web.compat.door.Compat",
@@ -115,7 +116,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "doorstep.web.headers.SecurityHeaders",
 ]
 TEMPLATES = [
     {
@@ -180,6 +180,7 @@ if SESSION_COOKIE_SECURE:  # bound to this very host: no neighbour under the sam
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     SECURE_HSTS_SECONDS = 31_536_000  # a year
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 << 20

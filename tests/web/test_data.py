@@ -26,10 +26,12 @@ def test_everything_is_packed_and_no_secret(
     shop: Ledger, alice: Client, page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "PIECE", 1000)
+    Order.objects.filter(ws=shop.ws).update(transaction="=1+1")
     file = packed(shop, alice)
     assert file.testzip() is None
     orders = list(csv.DictReader(io.StringIO(file.read("order.csv").decode())))
     assert {one["number"] for one in orders} >= set(Order.objects.filter(ws=shop.ws).values_list("number", flat=True))
+    assert {one["transaction"] for one in orders} == {"'=1+1"}, "no spreadsheet runs it"
     assert b"Accepted at origin" in file.read("scans.jsonl")
     assert b"alice@example.org" in file.read("workspace.json")
     assert any(name.startswith("raw/") for name in file.namelist())

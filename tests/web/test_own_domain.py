@@ -65,7 +65,12 @@ def test_nothing_else_answers_under_it(opened: Ledger, order: Order, alice: Clie
         "/find/x",
         "/s/x",
     ):
-        assert alice.get(path).status_code == 404, path
+        answer = alice.get(path)
+        assert answer.status_code == 404, path
+        assert (answer.headers["X-Content-Type-Options"], answer.headers["Cache-Control"]) == (
+            "nosniff",
+            "private, no-store",
+        )
 
 
 def test_pages_of_another_store_do_not_answer_under_it(opened: Ledger, order: Order) -> None:

@@ -5,32 +5,39 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
+from doorstep.web.domain import DRAWN_WITH
+
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
-SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/")
+SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/", "/join/", "/calendar/")
 APP: Final = "/my/"  # what shoppers see who came in
+ALWAYS: Final = {  # where an answer says nothing else
+    "Content-Security-Policy": POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
 
 
 class SecurityHeaders:
-    """Middleware. Shopper pages also stay out of shared caches, search engines and Referer headers."""
+    """Middleware, around all others: what is answered before a view is asked gets them too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = _nonsense(request) or self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         if request.path.startswith(SHOPPER):
             response.headers["Referrer-Policy"] = "no-referrer"
-            response.headers["X-Robots-Tag"] = "noindex, nofollow"
-            response.headers["Cache-Control"] = "private, no-store"
-        if request.path.startswith(APP):
-            response.headers["X-Robots-Tag"] = "noindex, nofollow"
-            response.headers.setdefault("Cache-Control", "private, no-store")
+        if not request.path.startswith(DRAWN_WITH):  # merchants' sites and mails show these
+            response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in ALWAYS.items():
+            response.headers.setdefault(name, value)
         return response
 
 

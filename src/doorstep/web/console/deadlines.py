@@ -63,9 +63,7 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
     body = deadlines.feed(token)
     if body is None:
         raise Http404
-    answer = HttpResponse(body, content_type="text/calendar; charset=utf-8")
-    answer["Cache-Control"] = "private, max-age=300"
-    return answer
+    return HttpResponse(body, content_type="text/calendar; charset=utf-8")
 
 
 def _day(one: Due) -> date:
