@@ -85,7 +85,12 @@ def test_a_date_alone_does_not_come_before_a_time_on_it():
 
 @pytest.mark.parametrize(
     ("head", "said"),
-    [("", "no_column"), ("ordered,delivered", "no_column"), ("handed_over,shipped,delivered", "column_twice")],
+    [
+        ("", "no_column"),
+        ("ordered,delivered", "no_column"),
+        ("handed_over,shipped,delivered", "column_twice"),
+        pytest.param("x" * 200_000, "not_csv", id="endless"),
+    ],
 )
 def test_a_table_without_its_columns_is_refused(head, said):
     with pytest.raises(Unusable) as problem:

@@ -43,6 +43,12 @@ def test_a_date_alone_is_a_day_and_not_its_midnight():
     assert when("2026-05-05") == When(datetime(2026, 5, 5), None, None, day_only=True)  # noqa: DTZ001  as it was said
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_instant_outside_of_all_calendars_is_no_time(text):
+    with pytest.raises(ValueError, match="outside of all calendars"):
+        when(text)
+
+
 @pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "2026-05-05T25:00", "05.05.2026"])
 def test_a_text_that_is_no_time_is_refused(text):
     with pytest.raises(ValueError, match=r"isoformat|hour|day|time"):

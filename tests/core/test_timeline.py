@@ -80,6 +80,11 @@ def test_fields_do_not_run_into_one_another():
     assert event_key(left) != event_key(right)
 
 
+def test_a_scan_that_lost_a_name_keeps_its_identity():
+    said = scan(Status.DELIVERED, text="Signed by Ines")
+    assert event_key(replace(said, raw_text="Signed by …", key=event_key(said))) == event_key(said)
+
+
 def test_late_scan_does_not_undo_delivery():
     now = current([scan(Status.DELIVERED, -2), scan(Status.OUT_FOR_DELIVERY, -1), scan(Status.IN_TRANSIT, -0.5)], NOW)
     assert now.status is Status.DELIVERED
