@@ -6,14 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator as Factor
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, household_keys, notify
+from doorstep.app import clock, household_keys, households, notify
 from doorstep.core.roles import Member
 from doorstep.db.models import Membership, User, Workspace
+from tests.app.ledger import Ledger
 from tests.web.authenticator import Authenticator
-from tests.web.shoppers import at_home, come_in, text
+from tests.web.shoppers import at_home, code_of, come_in, text
 
 INES = "ines@buyer.example"
 
@@ -159,3 +161,16 @@ def test_mail_that_does_not_go_takes_nothing_back(ines: Client, monkeypatch: pyt
     monkeypatch.setattr(notify, "send", down)
     with_key(ines)
     assert len(household_keys.keys(User.objects.get())) == 1
+
+
+def test_code_alone_takes_no_second_factor_away(shop: Ledger, alice: Client) -> None:
+    """Who has alice's open session and her mailbox has not shown the second factor that her business asks for."""
+    user = User.objects.get(email="alice@example.org")
+    Factor.objects.create(user=user, type=Factor.Type.TOTP, data={"secret": "x"})
+    households.ensure(user, locale="en", tz="UTC")
+    alice.post("/my/enter", {"email": user.email})
+    answer = alice.post("/my/code", {"code": code_of(mail.outbox[-1])})
+    assert answer.headers["Location"].startswith("/accounts/2fa/authenticate/")
+    factor = Factor.objects.create(user=user, type=Factor.Type.WEBAUTHN, data={"name": "Phone"})
+    assert alice.post(f"/my/you/keys/{factor.pk}/remove").headers["Location"].startswith("/my/enter")
+    assert Factor.objects.filter(pk=factor.pk).exists()
