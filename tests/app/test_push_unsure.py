@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doorstep.app import clock, deliver, holds, outbox, pushes, say, steady
+from doorstep.app import clock, deliver, holds, manual, outbox, pushes, say, steady
 from doorstep.app.accounts import Sent
 from doorstep.app.loop import in_db
 from doorstep.connectors.contract import Broken, Busy, Denied, NotFound, Refused, Trouble
 from doorstep.core.message import Message
-from doorstep.db.models import Change, Connection, Outbox, Push
+from doorstep.db.models import Change, Connection, Number, Order, Outbox, Push
 from sandbox.faults import Fault
-from tests.app.town import NUMBER, SHOP_KEYS, TRACKINGS, Town, living
+from tests.app.town import NUMBER, OTHER, SHOP_KEYS, TRACKINGS, Town, living
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POST = {"method": "POST", "path": TRACKINGS}
@@ -59,6 +59,24 @@ async def test_connection_lost_after_the_request_left_is_read_back_and_not_repea
     assert (await town.deliver()).state == "accepted"
     assert town.given() == {NUMBER: 1}
     assert await states() == ["due", "sending", "unsure", "due", "sending", "accepted"]
+
+
+@pytest.mark.parametrize("trouble", [None, Fault.BUSY])
+async def test_a_number_that_was_found_there_is_taken_out_for_another(town, trouble):
+    """Found there and not finished yet: whatever is decided meanwhile knows that the store has it."""
+    town.trouble("store", Fault.LOST, **POST)
+    await town.deliver()
+    assert (await town.deliver()).state == "due" and town.given() == {NUMBER: 1}
+    if trouble:
+        town.trouble("store", trouble, method="GET")
+        assert (await town.deliver()).state == "due"
+    order, number = await in_db(Order.objects.get), await in_db(Number.objects.get)
+    await in_db(manual.remove_number, town.ws, order.id, number.id, "user:1")
+    await in_db(lambda: manual.type_number(town.ws, order.id, OTHER, actor="user:1", confirmed=True))
+    await town.read()
+    for _ in range(3):  # the old one is finished and taken out, the new one given
+        await town.deliver()
+    assert numbers(town) == [OTHER] and town.given() == {NUMBER: 1, OTHER: 1}
 
 
 async def test_a_request_that_failed_over_there_is_read_back_and_repeated(town):
@@ -151,7 +169,7 @@ async def test_a_process_that_died_before_sending_leaves_it_due_at_once(town):
         lambda errand: deliver.accepted(errand, "late", ()),
         deliver.withdrawn,
         deliver.rest,
-        lambda errand: deliver.again(errand, there=False),
+        lambda errand: deliver.again(errand, None),
         deliver.ask_person,
         lambda errand: deliver.failed(errand, Broken(), True),
         lambda errand: deliver.failed(errand, Busy(), False),

@@ -227,16 +227,18 @@ def _resolve(errand: Errand, shown: tuple[StoreShipment, ...]) -> None:
     if errand.withdraw and all(one.ref != errand.push.remote_id for one in shown):
         withdrawn(errand)
         return
-    there = any(normalize(one.number) == number for one in shown)
-    again(errand, there=there)
+    again(errand, next((one for one in shown if normalize(one.number) == number), None))
 
 
-def again(errand: Errand, *, there: bool) -> None:
+def again(errand: Errand, there: StoreShipment | None) -> None:
     """The store was read back: it is due once more, at once. A store that has the number already is told nothing twice;
-    what an interrupted call left undone there (the order's own state) is finished, so that is never given up.
+    what an interrupted call left undone there (the order's own state) is finished, so that is never given up. That the
+    store has it is written down: another number that comes meanwhile takes its place there, not a place beside it.
     """
     reason = Message(id="push.found_there" if there else "push.not_there")
     with transaction.atomic():
+        if there and not errand.withdraw:
+            errand.push.remote_id, errand.push.remote_number = there.ref, there.number
         state = outbox.later(errand.leased, "due", reason, NOW) if there else outbox.again(errand.leased, reason)
         if state == "dead":
             reason = Message(id="push.given_up", values={"store": errand.store.label})

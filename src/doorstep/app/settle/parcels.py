@@ -65,8 +65,8 @@ def core_claims(cluster: Cluster) -> list[CoreClaim]:
             matched[line.purchase_id].append(line)
     rows = [row for row in cluster.claims if row.order_id or matched[row.purchase_id]]
     said = {row.number_id for row in rows if not row.gone}
-    # A word taken back counts as history only where nobody else still says the number.
-    rows = [row for row in rows if not row.gone or row.number_id not in said]
+    # A word taken back counts as history only where nobody else still says the number; a person's overrules them.
+    rows = [row for row in rows if not row.gone or row.source == PERSON or row.number_id not in said]
     claims = [_core_claim(cluster, row, matched[row.purchase_id]) for row in rows]
     return claims + _last_mile(cluster, {one.number for one in claims})
 

@@ -52,6 +52,14 @@ class Spot:
         return self.pushes[-1] if self.pushes else None
 
     @property
+    def under_way(self) -> bool:
+        """Whether the last push may be changing the store, or was seen there and is not finished: nothing is decided
+        before its outcome is known.
+        """
+        push = self.last
+        return push is not None and (push.state in IN_FLIGHT or (push.state == "due" and bool(push.remote_id)))
+
+    @property
     def given(self) -> Push | None:
         """What the store took last, unless it was taken back. A push that was never sent has no ``remote_id``."""
         taken = [one for one in self.pushes if one.remote_id]
@@ -59,8 +67,8 @@ class Spot:
 
 
 def _decide_one(cause: Cause, cluster: Cluster, spot: Spot, policy: Policy, version: int) -> None:
-    if spot.last and spot.last.state in IN_FLIGHT:
-        return  # decided again when its outcome is known
+    if spot.under_way:
+        return
     if not spot.plan.contents and not spot.pushes:
         return  # history only
     case, given = case_of(cluster, spot), spot.given
