@@ -53,8 +53,8 @@ site: setup      ## the documentation as a site with search, in .site/
 sbom: setup      ## what an installed Doorstep is made of, as CycloneDX JSON in sbom.json
 	$(BIN)/python docs/sbom.py > sbom.json
 
-scan: setup      ## schemathesis over the API, wapiti over all pages, each from an environment of its own
-	@for tool in schemathesis wapiti; do test -x .cache/$$tool/bin/$$tool || { $(BIN)/python -m venv .cache/$$tool && .cache/$$tool/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$$tool.txt; }; done
+scan: setup      ## schemathesis over the API, wapiti over all pages as each kind of user
+	@test -x .cache/wapiti/bin/wapiti || { $(BIN)/python -m venv .cache/wapiti && .cache/wapiti/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/wapiti.txt; }
 	$(BIN)/python -m tests.scan
 
 chaos: setup     ## kill -9 two hundred times while everything flows
@@ -74,7 +74,7 @@ gallery: setup   ## screenshots of the main screens, into docs/gallery
 	$(BIN)/python docs/gallery.py
 
 lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index address)
-	@cd requirements && for f in base postgres dev node site schemathesis wapiti; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
+	@cd requirements && for f in base postgres dev node site wapiti; do ../$(BIN)/python -m uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --upgrade $$f.in -o $$f.txt; done
 
 clean:           ## remove what was made here
