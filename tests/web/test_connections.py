@@ -215,7 +215,11 @@ def test_page_shows_the_latest_calls_and_nothing_secret(shop: Ledger, alice: Cli
     for _ in range(30):
         calls.heard(shop.store, request, 503, 0.1)
     text = alice.get(f"/connections/{shop.store.id}").content.decode()
-    assert text.count("GET /v1/orders</code><br><span class=\"soft\">api.example<") == 3 and "250 ms" in text and "s3cret" not in text
+    assert (
+        text.count('GET /v1/orders</code><br><span class="soft">api.example<') == 3
+        and "250 ms" in text
+        and "s3cret" not in text
+    )
     calls.keep(shop.store)
     assert len(Calls.objects.get(ws=shop.ws, connection_id=shop.store.id).last) == calls.KEPT
     assert calls.last(shop.ws, shop.store.id)[0]["status"] == 503
