@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.mutation.__main__ import broken
+from tests.mutation.breaking import broken
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "explanation" / "security.md").read_text(encoding="utf-8")
