@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.db.models.signals import post_migrate
+from hypothesis import HealthCheck, settings
+
+# Properties are searched without a clock: on a busy machine a slow example proves nothing.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
