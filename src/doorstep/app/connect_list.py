@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from doorstep.app import connect
 from doorstep.app.connection_view import KINDS
@@ -37,10 +37,7 @@ def offers(ws: int, query: str) -> dict[str, list[Offer]]:
     here = Counter(rows)
     found: dict[str, list[Offer]] = {}
     for kind in KINDS:
-        fit = [
-            Offer(meta=meta, connected=here[kind, meta.name], why=why)
-            for meta, why in _fitting(cast(Kind, kind), query, meant)
-        ]
+        fit = [Offer(meta=meta, connected=here[kind, meta.name], why=why) for meta, why in _fitting(kind, query, meant)]
         if fit:
             found[kind] = sorted(fit, key=lambda one: one.why is not None)
     return found

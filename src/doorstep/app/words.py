@@ -131,8 +131,7 @@ def mean(ws: int, row: Word, status: str, reason: str, actor: str) -> Meaning:
     if vendor and row.sample in vendor.known:
         raise Declined("words.known", word=row.sample)
     values = {"status": status, "reason": reason, "by": actor, "said_at": clock.now(), **_anew(ws, row.connector)}
-    key = {"ws": ws, "connector": row.connector, "word": row.sample}
-    meaning, new = Meaning.objects.update_or_create(**key, defaults=values)
+    meaning, new = Meaning.objects.update_or_create(ws=ws, connector=row.connector, word=row.sample, defaults=values)
     if new and status == NOTHING:  # it changes nothing
         meaning.after = None
         meaning.save(update_fields=["after"])
