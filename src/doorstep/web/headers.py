@@ -14,6 +14,7 @@ POLICY: Final = (
 # Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
 SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/", "/join/", "/calendar/")
 APP: Final = "/my/"  # what shoppers see who came in
+PROGRAMS: Final = ("/api/v1/", "/tracking/", "/track/")  # they refuse what cannot be read in their own words
 ALWAYS: Final = {  # where an answer says nothing else
     "Content-Security-Policy": POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -52,6 +53,8 @@ def framed_by(response: HttpResponse, origins: Iterable[str]) -> HttpResponse:
 
 def _nonsense(request: HttpRequest) -> HttpResponse | None:
     """A NUL character is in nothing that a person types, and no text column takes one."""
+    if request.path.startswith(PROGRAMS):
+        return None
     form = request.content_type == "application/x-www-form-urlencoded"
     if "%00" in request.META.get("QUERY_STRING", "") or (form and b"%00" in request.body):
         return HttpResponseBadRequest("This address or form holds characters that cannot be read.")
