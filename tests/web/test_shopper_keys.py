@@ -105,6 +105,16 @@ def test_who_came_long_ago_shows_once_more_who_they_are(ines: Client, monkeypatc
     assert "show once more that it is you" in text(silent, "/my/you/keys"), "a session alone shows nothing"
 
 
+def test_a_code_shows_it_again_to_who_came_with_a_passkey(ines: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, late = Client(), clock.machine() + 901
+    enter_with(with_key(ines), client)
+    monkeypatch.setattr(clock, "machine", lambda: late)
+    assert "show once more that it is you" in text(client, "/my/you/keys")
+    client.post("/my/enter", {"email": INES})
+    client.post("/my/code", {"code": code_of(mail.outbox[-1])})
+    assert "show once more that it is you" not in text(client, "/my/you/keys")
+
+
 @pytest.mark.parametrize(
     "sent", ["", "{}", "[]", '{"id": 1}', '{"id": "x", "rawId": "x", "response": {}, "type": "public-key"}']
 )

@@ -112,11 +112,13 @@ def _by_mail(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """Whether they have shown a moment ago, in this session, that it is them."""
-    second = next((one for one in reversed(get_authentication_records(request)) if one["method"] == "mfa"), None)
-    shown = second or request.session.get(PROVEN) or {}
-    mine = second is not None or shown.get("user") == request.user.pk
-    return mine and 0 <= clock.machine() - shown["at"] <= FRESH_S
+    """Whether they have shown a moment ago, in this session, that it is them: by a second factor or a passkey, or by a
+    mailed code where that is enough.
+    """
+    proven = request.session.get(PROVEN) or {}
+    times = [one["at"] for one in get_authentication_records(request) if one["method"] == "mfa"]
+    times += [proven["at"]] if proven.get("user") == request.user.pk else []
+    return bool(times) and 0 <= clock.machine() - max(times) <= FRESH_S
 
 
 def inside(request: HttpRequest) -> str:
