@@ -26,7 +26,9 @@ def test_orders_are_picked_by_keyboard_asked_about_and_left(merchant: Windows) -
     page.get_by_label("Pick all on this page").check()
     expect(page.locator("td.pick input:not(:checked)")).to_have_count(0)
     bar.get_by_role("button", name="Resync").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("Ask the carriers about|Nothing can be done"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(
+        re.compile("Ask the carriers about|Nothing can be done")
+    )
     page.get_by_role("link", name="Leave it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Orders")
     page.wait_for_load_state()  # keys are heard when the script has run

@@ -33,9 +33,7 @@ from doorstep.db.models import (
 )
 from doorstep.db.overwrite import overwriting
 
-_HIDDEN: Final = frozenset(
-    {"ws", "said_hash", "headline_key", "picture", "secret_enc", "lease_token", "lease_until"}
-)
+_HIDDEN: Final = frozenset({"ws", "said_hash", "headline_key", "picture", "secret_enc", "lease_token", "lease_until"})
 _TABLES: Final[tuple[type[models.Model], ...]] = (
     *(Order, Line, Parcel, ParcelLine, Number, ParcelNumber),
     *(Kept, News, Postbox, Grant, GrantRead, HouseholdInvitation, Feedback),

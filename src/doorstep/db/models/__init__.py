@@ -34,8 +34,8 @@ __all__ = [
     "Cached", "Calls", "Change", "ChannelState", "Claim", "Connection", "Cooldown", "Coupon", "Door", "Endpoint",
     "Export", "ExportPiece", "Feed", "Feedback", "Follower", "Grant", "GrantRead", "Health", "HouseholdInvitation",
     "Inbox", "Kept", "LetterRules", "LetterText", "Line", "Mailed", "Meaning", "Membership", "News", "Note",
-    "Number", "NumberLink", "Offer", "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person", "Photo",
-    "Pool", "Postbox", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView",
+    "Number", "NumberLink", "Offer", "OptOut", "Order", "Outbox", "Parcel", "ParcelLine", "ParcelNumber", "Person",
+    "Photo", "Pool", "Postbox", "Purchase", "PurchaseLine", "Push", "Resync", "ResyncParcel", "SavedReply", "SavedView",
     "Scans", "Schedule", "Sending", "SendingTry", "StorePolicy", "Sync", "Talk", "TaughtRule", "ThreadMessage",
     "Tries", "User", "View", "Waiting", "Watch", "Word", "Workspace",
 ]  # fmt: skip
