@@ -48,7 +48,9 @@ log = logger(__name__)
 T = TypeVar("T")
 # At most so long between two looks for work, in real seconds: bells tell of what is new, looks find what became due. In
 # a demo's fast time things become due sooner.
-NAP_S: Final = 3.0 if clock.real_seconds(timedelta(minutes=1)) == 60 else 1.0
+NAP_S: Final = 5.0 if clock.real_seconds(timedelta(minutes=1)) == 60 else 1.0
+# Where only a bell tells of work, or nobody waits for it: looks find what a process that died has left.
+SELDOM_S: Final = 30.0
 AT_ONCE: Final = 8  # errands of one kind under way together
 # Who carries out the intents of each lane of the outbox.
 LANES: Final[Mapping[str, Callable[[Leased], Awaitable[None]]]] = {
@@ -76,14 +78,14 @@ async def run(stop: asyncio.Event) -> None:
         _errands("poll", stop, poll.claim, ask_carrier, parting.hand_back_turn),
         _errands("outbox", stop, functools.partial(outbox.claim, tuple(LANES)), carry_out, parting.hand_back_intent),
         _errands(intents.BELL, stop, turns.claim, turns.serve, turns.hand_back),
-        _errands(postboxes.BELL, stop, postbox_rounds.claim, postbox_rounds.look, postbox_rounds.hand_back),
+        _errands(postboxes.BELL, stop, postbox_rounds.claim, postbox_rounds.look, postbox_rounds.hand_back, SELDOM_S),
         _errands("proofs", stop, proofs.claim, proofs.look_again, nap_s=proofs.LOOK_S),
-        _forever(export.BELL, stop, _pack_exports),
+        _forever(export.BELL, stop, _pack_exports, SELDOM_S),
         _forever("closing", stop, _close_workspaces, closing.LOOK_S),
         _forever("retention", stop, _empty_old_bodies, retention.LOOK_S),
         _forever("views", stop, _forget_views, views.LOOK_S),
         _forever("coupons", stop, _give_coupons, coupon_rule.LOOK_S),
-        _forever(words.BELL, stop, _heed_words),
+        _forever(words.BELL, stop, _heed_words, SELDOM_S),
         _until_done("reread", stop, _read_again),
     )
     async with asyncio.TaskGroup() as group:

@@ -48,6 +48,8 @@ class _Turn:
 def claim() -> Held | None:
     """The endpoint that has waited longest and has something to be told; None when none has."""
     now, machine = clock.now(), clock.machine()
+    if not Endpoint.objects.filter(state="active", next_at__lte=now).exists():
+        return None  # at most times nobody listens, and this costs a tenth
     due = Sending.objects.filter(endpoint_id=OuterRef("id"), state="due", due_at__lte=now)
     busy = Endpoint.objects.filter(lease_until__gt=machine, lease_until__lte=machine + LONGEST_S).values("ws")
     served = busy.annotate(turns=Count("id")).filter(turns__gte=OF_ONE).values("ws")
