@@ -57,10 +57,13 @@ scan: setup      ## schemathesis over the API, wapiti over all pages as each kin
 	@test -x .cache/wapiti/bin/wapiti || { $(BIN)/python -m venv .cache/wapiti && .cache/wapiti/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/wapiti.txt; }
 	$(BIN)/python -m tests.scan
 
+mutate: setup    ## break each protection of docs/explanation/security.md in a copy and see a test fail
+	$(BIN)/python -m tests.mutation
+
 chaos: setup     ## kill -9 two hundred times while everything flows
 	DOORSTEP_KILLS=200 $(BIN)/python -m pytest tests/chaos -n 0 -s
 
-long: site chaos scan      ## what takes long
+long: site chaos scan mutate  ## what takes long
 	DOORSTEP_SOAK_MINUTES=$${DOORSTEP_SOAK_MINUTES:-20} $(BIN)/python -m pytest tests/chaos/test_soak.py -n 0 -s
 	DOORSTEP_LONG=1 $(BIN)/python -m pytest tests/core tests/fuzz tests/app -m "not vendure" -n 2 --timeout 3600
 	DOORSTEP_LONG=1 $(BIN)/python -m tests.tools
@@ -80,4 +83,4 @@ lock: setup      ## renew the locks (hashes for Python 3.11 to 3.13, no index ad
 clean:           ## remove what was made here
 	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .hypothesis node_modules .cache
 
-.PHONY: help setup demo lint check test tools docs site sbom scan chaos long bench gallery lock clean
+.PHONY: help setup demo lint check test tools docs site sbom scan mutate chaos long bench gallery lock clean
