@@ -14,7 +14,7 @@ from django.utils import timezone
 from doorstep.app.order_view import names
 from doorstep.app.say import known, text
 from doorstep.app.sheet_orders import harmless
-from doorstep.db.models import Audit, Order
+from doorstep.db.models import Audit, Connection, Order
 
 SIZE: Final = 100
 _AT_ONCE: Final = 1000
@@ -22,8 +22,8 @@ _AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to look for; '' and None look for everything. ``about``: the number of an order, or a subject as it is
-    written in the trail (``store:123``). Days are whole days of the workspace.
+    """What to look for; '' and None look for everything. ``about``: the number of an order, the name of a connection,
+    or a subject as it is written in the trail (``store:123``). Days are whole days of the workspace.
     """
 
     who: str = ""
@@ -101,11 +101,13 @@ def _midnight(day: date) -> datetime:
 def _subjects(ws: int, about: str) -> list[str]:
     bare = about.strip().lstrip("#")
     orders = Order.objects.filter(ws=ws, number__in=[bare, f"#{bare}"]).values_list("id", flat=True)
-    return [about.strip(), *(f"order:{one}" for one in orders)]
+    accounts = Connection.objects.filter(ws=ws, label=about.strip()).values_list("id", flat=True)
+    named = [f"{kind}:{one}" for one in accounts for kind in ("store", "connection")]
+    return [about.strip(), *(f"order:{one}" for one in orders), *named]
 
 
 def _entries(ws: int, rows: list[Audit]) -> tuple[Entry, ...]:
-    known_as = names(ws, {one.actor for one in rows})
+    known_as = names(ws, {one.actor for one in rows} | {_shared(one.subject) for one in rows})
     about = {one.subject: int(one.subject.removeprefix("order:")) for one in rows if _is_order(one.subject)}
     numbers = dict(Order.objects.filter(ws=ws, id__in=about.values()).values_list("id", "number"))
     return tuple(
@@ -114,11 +116,17 @@ def _entries(ws: int, rows: list[Audit]) -> tuple[Entry, ...]:
             at=one.at,
             who=known_as.get(one.actor, one.actor),
             said=_said(one.verb),
-            subject=numbers.get(about.get(one.subject, 0), one.subject),
+            subject=numbers.get(about.get(one.subject, 0)) or known_as.get(_shared(one.subject), one.subject),
             order_id=about[one.subject] if about.get(one.subject, 0) in numbers else 0,
         )
         for one in rows
     )
+
+
+def _shared(subject: str) -> str:
+    """A subject as ``names`` may know it, '' if it cannot: a store is a connection."""
+    kind, _, ref = subject.partition(":")
+    return f"{'connection' if kind == 'store' else kind}:{ref}" if ref.isdecimal() else ""
 
 
 def _is_order(subject: str) -> bool:
