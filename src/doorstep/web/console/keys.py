@@ -53,7 +53,8 @@ def revoke(request: HttpRequest, caller: Caller, key_id: int) -> HttpResponse:
 def _screen(request: HttpRequest, caller: Caller, made: int = 0, secret: str = "") -> HttpResponse:
     groups = [(group, group not in ONLY_READ) for group in GROUPS]
     context = {
-        "here": "connections",
+        "here": "settings",
+        "tab": "keys",
         "keys": api_keys.keys(caller.ws),
         "groups": groups,
         "days": DAYS,
