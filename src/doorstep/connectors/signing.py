@@ -44,13 +44,13 @@ def standard_key(secret: str) -> bytes:
 
 def signed_at(key: bytes, headers: Mapping[str, str], body: bytes) -> datetime | None:
     """When somebody with this key signed a message (Standard Webhooks: id, time and body; one of its signatures has to
-    fit); None = nobody did. Whether that is too long ago is for whoever asks.
+    fit, with its version or, as Etsy shows it, without); None = nobody did. Whether that is too long ago is for whoever asks.
     """
     ref, at, theirs = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not key or not ref or not at.isdecimal() or len(at) > 11:
         return None
     ours = base64.b64encode(hmac_bytes(key, f"{ref}.{at}.".encode() + body)).decode()
-    fits = any(same(f"v1,{ours}", one) for one in theirs.split())
+    fits = any(same(ours, one.removeprefix("v1,")) for one in theirs.split())
     return datetime.fromtimestamp(int(at), UTC) if fits else None
 
 
