@@ -44,7 +44,8 @@ def standard_key(secret: str) -> bytes:
 
 def signed_at(key: bytes, headers: Mapping[str, str], body: bytes) -> datetime | None:
     """When somebody with this key signed a message (Standard Webhooks: id, time and body; one of its signatures has to
-    fit, with its version or, as Etsy shows it, without); None = nobody did. Whether that is too long ago is for whoever asks.
+    fit, with its version or, as Etsy shows it, without); None = nobody did. Whether that is too long ago is for whoever
+    asks.
     """
     ref, at, theirs = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not key or not ref or not at.isdecimal() or len(at) > 11:
