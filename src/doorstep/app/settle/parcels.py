@@ -63,7 +63,7 @@ def core_claims(cluster: Cluster) -> list[CoreClaim]:
     for line in cluster.purchase_lines:
         if line.order_id:
             matched[line.purchase_id].append(line)
-    rows = [row for row in cluster.claims if row.order_id or matched[row.purchase_id]]
+    rows = [row for row in cluster.claims if row.order_id in cluster.orders or matched[row.purchase_id]]
     said = {row.number_id for row in rows if not row.gone}
     # A word taken back counts as history only where nobody else still says the number; a person's overrules them.
     rows = [row for row in rows if not row.gone or row.source == PERSON or row.number_id not in said]
