@@ -11,8 +11,9 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-# Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order.
-SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/", "/join/", "/calendar/")
+# Addresses that hold a shopper's or a supplier's token: whoever sees the address sees the order. Not an invitation: a
+# browser that may name no referrer says of its form that it comes from nowhere, and the form is refused.
+SHOPPER: Final = ("/t/", "/leave/", "/follow/", "/quiet/", "/find/", "/s/", "/calendar/")
 APP: Final = "/my/"  # what shoppers see who came in
 PROGRAMS: Final = ("/api/v1/", "/tracking/", "/track/")  # they refuse what cannot be read in their own words
 ALWAYS: Final = {  # where an answer says nothing else
