@@ -122,7 +122,7 @@ def test_merchant_may_be_a_shopper_too_and_neither_door_opens_the_other(shop: Le
     come_in("alice@example.org", alice)
     assert alice.get("/my/").status_code == 200
     assert "1001" in text(alice, "/")
-    assert "1001" not in text(alice, "/my/")
+    assert not re.search(r"\b1001\b", text(alice, "/my/"))
     ines = come_in("ines@buyer.example")
     assert ines.get("/").headers["Location"] == "/my/"
     order = shop.order(1001)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,7 @@ def test_orders_are_listed_shown_and_given_numbers(where: tuple[str, ...]) -> No
         {"id": orders[0]["id"], "number": "1003"}
     ]
     code, out = run("orders", "list", "--limit", "2", *where)
-    assert code == 0 and "1003" in out and "1001" not in out and "--limit 0" in out
+    assert code == 0 and "1003" in out and not re.search(r"\b1001\b", out) and "--limit 0" in out
     made = answer("orders", "add-number", orders[0]["id"], UPS, "--contents", '[{"line":"3","quantity":1}]', *where)
     assert (made["text"], made["carrier"]) == (UPS, "ups")
     code, out = run("orders", "show", orders[0]["id"], *where)
