@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from doorstep.app import doors, following, notify, outbox, readers
+from doorstep.app.letter_rules import Rules
 from doorstep.db.models import Connection, Follower, LetterRules, OptOut, Order, Outbox, Person
 from tests.app.ledger import Ledger
 from tests.app.test_web_push import Browser
@@ -25,6 +26,10 @@ def _mail_server(settings) -> None:
 def shopper() -> Client:
     """Somebody without a cookie or a token of a form."""
     return Client(enforce_csrf_checks=True)
+
+
+def order_store(order: Order) -> Connection:
+    return Connection.objects.get(ws=order.ws, id=order.store_id)
 
 
 def question() -> str:
@@ -56,8 +61,10 @@ def test_mails_come_only_once_the_address_said_yes(shopper: Client, order: Order
     asks = shopper.get(path).content.decode()
     assert HOME in asks and "Oui, envoyez-moi" in asks
     assert Follower.objects.get().confirmed_at is None, "a mail scanner that presses the link confirms nothing"
+    assert readers.readers(order, order_store(order), None, Rules()) == []
     shopper.post(path, {"do": "confirm"})
     assert Follower.objects.get().confirmed_at is not None
+    assert [one.address for one in readers.readers(order, order_store(order), None, Rules())] == [HOME]
     assert "C’est fait" in shopper.get(path).content.decode()
 
 

@@ -263,7 +263,8 @@ async def test_a_knock_asks_at_once_and_believes_nothing(shop):
 
     class Knocking:
         def receive(self, account: Any, delivery: Any) -> Any:
-            return receive.Received(answer=None, knock=True)
+            said = Answer(what="order", body=delivery.body, received_at=delivery.received_at)
+            return receive.Received(answer=said, knock=True)
 
     connection = await loop.in_db(Connection.objects.get)
     later = clock.now().replace(year=2100)

@@ -178,6 +178,7 @@ def test_who_leaves_a_household_takes_their_stores_along(opened: Ledger, order: 
     assert rui.get(f"/my/order/{grant.id}/{order.id}").status_code == 200, "the household sees it together"
     households.remove(home.id, ines.pk, "user:1")
     assert rui.get(f"/my/order/{grant.id}/{order.id}").status_code == 404
+    assert grants.given(home.id, owner.pk) == (), "who comes back brings nothing back"
     households.remove(home.id, owner.pk, "user:1")
     assert rui.get("/my/").status_code == 200, "the owner stays"
 
