@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from django.db import connections
 from django.test import Client
 from yarl import URL
 
@@ -25,6 +24,7 @@ from sandbox import ebay, etsy
 from sandbox.serve import HOST
 from sandbox.world import World
 from tests.app.town import Town, living
+from tests.web.test_granting import away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BACK = "/connections/granted"
@@ -99,18 +99,6 @@ async def town(settings: Any, monkeypatch: pytest.MonkeyPatch, alice: Client) ->
         for channel in CHANNELS:
             channel.knows(channel.at(town.world), granting.redirect_address())
         yield town
-
-
-async def away(what: Callable[[], Any]) -> Any:
-    """Do it in a thread, as a server does; nothing of the database stays open there."""
-
-    def do() -> Any:
-        try:
-            return what()
-        finally:
-            connections.close_all()
-
-    return await asyncio.to_thread(do)
 
 
 async def go(client: Client, channel: Channel, form: dict[str, str]) -> URL:
