@@ -124,11 +124,24 @@ number” says that no aggregator's key for the carrier is known: the aggregator
 not.
 
 A few carriers are known to Karrio only. Doorstep asks a Karrio server for them: a program of its own, which keeps the
-accounts at these carriers. Karrio's connectors are not run inside Doorstep. Each sends its requests itself (with
-Python's `urllib`), past Doorstep's time-outs, allowed addresses, budgets and redaction; and Karrio's SDK (LGPL-3.0)
-needs a dozen packages, among them an XML, an image and a PDF library, and one more for each carrier. What is lost:
-Karrio passes on what the clock at a scan's place said without its offset, so a scan has an instant only where Karrio
-states one.
+accounts at these carriers. A scan that comes through it has an instant only where Karrio states one.
+
+Running Karrio's own connectors inside Doorstep, as an optional library (LGPL-3.0), was tried with its release 2026.1.32
+and left out, for these reasons:
+
+- **Asking cannot be taken out of it.** The half of a connector that makes a request makes only what is sent; the
+  address, the headers and the sending are one call in its other half, some from threads of their own, some of a
+  function that they import by its name. Time-outs, allowed addresses, budgets and redaction would have to be put into
+  somebody else's modules, one by one, and checked again with every release.
+- **Reading asks, too.** The reader of DHL Express fetches a proof of delivery while it reads an answer, and goes on
+  silently when that fails. An answer that is kept could not be read again without asking the carrier.
+- **Times are wrong, and not only short of an offset.** Whatever zone a carrier states, the clock's time is written down
+  with a Z behind it: 12:33 at +08:00 becomes 12:33 UTC. What was meant is in the carrier's own answer alone, so each
+  carrier's answer would have to be read a second time, by a reader of our own: that is a connector.
+- **Statuses are guessed.** A code that some of its connectors do not know becomes “in transit” for the parcel, and a
+  scan at Aramex or Canpar has no status at all.
+- **It is heavy.** Twelve packages (for images, barcodes, SOAP, telephone numbers, and a PDF library that its authors
+  have given up), and one more for each carrier, for the carriers below that name Karrio: its server answers for them.
 
 {MADE}
 
