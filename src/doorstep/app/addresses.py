@@ -16,6 +16,7 @@ from django.conf import settings
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+UNICAST = ipaddress.IPv6Network("2000::/3")  # RFC 4291 2.4: all that IANA gives to the public internet
 
 
 class PrivateAddress(OSError):
@@ -46,13 +47,14 @@ def dial(host: str, port: int, timeout: float) -> socket.socket:
 
 def public(address: str) -> bool:
     """Whether an IP address belongs to the public internet, looking through IPv4 inside of IPv6. One that is written
-    as only the system's resolver reads it (127.1, 2130706433) does not: nobody honest writes it so.
+    as only the system's resolver reads it (127.1, 2130706433) does not: nobody honest writes it so. Of IPv6 what is
+    outside of ``UNICAST`` does not either: a network may route it inwards (RFC 8215), and Python calls it global.
     """
     try:
         ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and (ip in UNICAST if ip.version == 6 else not ip.is_multicast)
 
 
 def allowed(host: str, port: int) -> bool:
