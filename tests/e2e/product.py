@@ -12,10 +12,12 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +38,8 @@ BIN: Final = Path(sys.executable).parent
 EMAIL, PASSWORD = "owner@e2e.example", "a-lantern-at-the-door"
 CARRIER: Final = ("connect", "carrier", "seventeen_track", f"api_key={aggregator.KEY}")
 RATE: Final = 7200  # a day in twelve seconds, as in the demo
+_KEPT: Final = tempfile.TemporaryDirectory(prefix="doorstep-installed-")  # by name; removed when this process ends
+_addresses: Final[dict[str, str]] = {}
 WORKER: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS: Final = (range(20_000, 32_768))[WORKER % 4 :: 4]  # two workers never try the same one
 
@@ -129,7 +133,20 @@ class Product(Program):
         super().__init__([BIN / "doorstep", "up", "--json"], env, home / "up.log", ready='{"url": ')
 
     def install(self, name: str) -> str:
-        """What a new owner does first; returns the forwarding address of the mailbox."""
+        """What a new owner does first; returns the forwarding address of the mailbox. On SQLite it is done once for
+        each name: the next ones get a copy of the files, in a tenth of the time.
+        """
+        if "DATABASE_URL" in self.env:
+            return self._install(name)
+        kept = Path(_KEPT.name) / name
+        if kept.exists():
+            shutil.copytree(kept, self.env["DOORSTEP_DATA"], dirs_exist_ok=True)
+        else:
+            _addresses[name] = self._install(name)
+            shutil.copytree(self.env["DOORSTEP_DATA"], kept)
+        return _addresses[name]
+
+    def _install(self, name: str) -> str:
         owner = ("user", "add", EMAIL, "--password", PASSWORD, "--workspace", name)
         return str(self.commands(owner, ("connect", "supplier", "mail"))[-1]["address"])
 
