@@ -180,6 +180,11 @@ def test_a_meeting_is_near_and_neither_in_the_past_nor_too_early(asked, wait, pa
     assert met == now or abs(met - at) <= min((at - asked_at) / 2, timedelta(hours=8)) + timedelta(milliseconds=1)
 
 
+def test_what_is_due_soon_or_already_waits_for_nobody():
+    assert meeting(NOW, NOW - DAY, NOW, "LX1") == NOW
+    assert meeting(NOW + HOUR / 60, NOW, NOW, "LX1") == NOW + HOUR / 60
+
+
 def test_who_waits_about_as_long_for_one_number_meets():
     first, then = (meeting(NOW + x + 6 * HOUR, NOW + x, NOW + x, "LX1") for x in (0 * HOUR, HOUR / 60))
     assert first == then

@@ -29,6 +29,12 @@ def test_contrast_is_that_of_the_standard() -> None:
     assert contrast(WHITE, "#767676") == contrast("#767676", WHITE)
 
 
+def test_examples_of_what_can_be_read() -> None:
+    assert (ink("#f4d03f"), ink("#6a3460")) == (BLACK, WHITE)
+    assert readable("#6a3460", WHITE, towards=BLACK) == "#6a3460"
+    assert contrast("#f4d03f", WHITE) < READABLE <= contrast(readable("#f4d03f", WHITE, towards=BLACK), WHITE)
+
+
 @given(colours)
 def test_black_or_white_can_be_read_on_every_colour(ground: str) -> None:
     assert contrast(ink(ground), ground) >= READABLE

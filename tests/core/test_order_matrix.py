@@ -163,6 +163,11 @@ def test_what_never_left_is_never_partly_anywhere(parcels):
     assert (order_state("1", LINES, parcels) is OrderState.PLACED) is (not left)
 
 
+def test_an_order_changes_when_a_parcel_ends_and_not_while_it_travels():
+    assert may_matter(Status.IN_TRANSIT, DONE) and may_matter(DONE, Status.IN_TRANSIT)
+    assert not may_matter(Status.IN_TRANSIT, Status.OUT_FOR_DELIVERY) and not may_matter(DONE, DONE)
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([ALL, PART, REST, UNTOLD]), st.sampled_from(Status)), min_size=1, max_size=3),
     st.sampled_from(Status),

@@ -121,6 +121,11 @@ def test_every_reason_has_its_sentence(why, count):
     assert str(count) in sentence(left_out({why: count})[0])
 
 
+def test_half_done_takes_as_long_again_and_nothing_done_tells_nothing():
+    assert time_left(5, 10, timedelta(minutes=1)) == timedelta(minutes=1)
+    assert time_left(0, 10, timedelta(minutes=1)) is None
+
+
 @given(st.integers(1, 1000), st.integers(0, 1000), st.integers(1, 10_000))
 def test_the_rest_takes_as_long_as_the_pace_so_far_says(done, left, seconds):
     took = timedelta(seconds=seconds)
