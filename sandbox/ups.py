@@ -108,11 +108,20 @@ class Ups:
         number = request.match_info["number"]
         if not NUMBER.fullmatch(number):
             return _refusal(400, "TV1002", "Invalid inquiry number")
-        scans = self.road.scans(number)
+        partner = self._partner(number)
+        scans = [one for one in self.road.scans(number) if not (partner and one.leg)]
         if not scans:
             return _refusal(404, "TW0001", "Tracking Information Not Found")
         package = {"trackingNumber": number, "packageCount": 1, "activity": [_activity(one) for one in scans]}
+        if partner:
+            package["alternateTrackingNumber"] = [{"number": partner, "type": "USPS_PIC"}]
         return web.json_response({"trackResponse": {"shipment": [{"inquiryNumber": number, "package": [package]}]}})
+
+    def _partner(self, number: str) -> str:
+        """The number under which the post has the parcel, once it does; what happens then it tells itself."""
+        shipment = self.road.known.get(number)
+        handed = shipment and shipment.number == number and self.road.clock.now() >= shipment.local_at
+        return shipment.local if shipment and handed else ""
 
     async def _subscribe(self, request: web.Request) -> web.Response:
         if not self.product:
