@@ -9,6 +9,7 @@ from django.test import Client
 from doorstep.app import doors, workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Order
+from tests.app import kept
 from tests.app.ledger import START, Ledger, cj, ledger, scan, track17, woo
 from tests.web import own
 
@@ -28,8 +29,7 @@ def _one_workspace_at_a_time() -> Iterator[None]:
     assert round_the_gate == []
 
 
-@pytest.fixture
-def shop(db: None) -> Ledger:
+def make_shop() -> Ledger:
     """Alice's shop: order 1001 on its way with a part left over, order 1002 without a number."""
     shop = ledger(email="alice@example.org")
     workspaces.join(shop.ws, "bob@example.org", "correct horse battery", Member.AGENT)
@@ -37,6 +37,12 @@ def shop(db: None) -> Ledger:
     shop.hears(shop.woo(woo(1001, lines=lines)), shop.woo(woo(1002, lines=((601, "LAMP-1", 1),))))
     shop.hears(shop.cj(cj(number=NUMBER, method="CJPacket Liquid")), shop.track(track17(NUMBER, *SCANS, key=3011)))
     return shop
+
+
+@pytest.fixture
+def shop(db: None) -> Ledger:
+    """Alice's shop, as ``make_shop`` makes it."""
+    return kept.once(make_shop)
 
 
 @pytest.fixture
