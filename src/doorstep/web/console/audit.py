@@ -11,6 +11,7 @@ from doorstep.app import audit, trail
 from doorstep.app.trail import Filter
 from doorstep.core.roles import Action
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 _NAMES = ("who", "verb", "about", "since", "until")
 
@@ -20,7 +21,7 @@ _NAMES = ("who", "verb", "about", "since", "until")
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """A page of the log; with ``?check`` the whole chain is followed and the result said."""
     wanted, after = _filter(request), request.GET.get("after", "")
-    found = trail.page(caller.ws, wanted, int(after) if after.isdecimal() and len(after) < 20 else 0)
+    found = trail.page(caller.ws, wanted, whole(after))
     who, verbs = trail.choices(caller.ws)
     said = {name: request.GET.get(name, "") for name in _NAMES if request.GET.get(name)}
     context = {

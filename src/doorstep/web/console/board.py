@@ -16,6 +16,7 @@ from doorstep.web.console import resync
 from doorstep.web.console.answers import attempt
 from doorstep.web.console.cells import Table
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 REMEMBERED: Final = "columns"  # session key of the columns that somebody chose for good
 RIGHT: Final = frozenset({"items", "placed"})  # columns of numbers
@@ -111,7 +112,7 @@ def save_view(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Keep the view under a name, for everybody in the workspace; or drop one."""
     asked = _asked(request, request.POST.get("back", ""))
     if dropped := request.POST.get("drop", ""):
-        saved_views.drop(caller.ws, int(dropped) if dropped.isdecimal() else 0, caller.actor)
+        saved_views.drop(caller.ws, whole(dropped), caller.actor)
         return redirect(asked.address)
     shown = columns.chosen(asked.columns or request.session.get(REMEMBERED, ()))
     view = SavedView(ws=caller.ws, tab=asked.tab, query=asked.query, columns=list(shown))

@@ -35,6 +35,7 @@ from doorstep.db.models import Connection
 from doorstep.web.console import imports, links
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 _DO: Final[dict[str, Callable[[int, int, str], None]]] = {
     "pause": connect.pause,
@@ -148,7 +149,7 @@ def _again(request: HttpRequest, caller: Caller, kind: str, name: str) -> Shown 
     asked = request.POST.get("again") or request.GET.get("again") or ""
     if not asked:
         return None
-    one = connection_view.connection(caller.ws, int(asked)) if asked.isdecimal() and len(asked) < 20 else None
+    one = connection_view.connection(caller.ws, whole(asked))
     if one is None or (one.kind, one.connector) != (kind, name):
         raise Http404
     return one

@@ -14,6 +14,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Coupon, Order
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 _SHOWN = 100  # codes that were given
 _MOST_BYTES = 1 << 20
@@ -39,7 +40,7 @@ def _offers(request: HttpRequest, caller: Caller, form: Mapping[str, str]) -> Ht
 def make(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Make an offer; where something is wrong with it, the form comes back as it was typed."""
     made: list[int] = []
-    store, form = _whole(request.POST.get("store", "")), request.POST.dict()
+    store, form = whole(request.POST.get("store", "")), request.POST.dict()
     if attempt(request, lambda: made.append(coupons.offer(caller.ws, store, form, caller.actor))):
         tell(request, Message(id="done.offer"))
         return redirect("coupon_offer", made[0])
@@ -76,7 +77,7 @@ def act(request: HttpRequest, caller: Caller, offer_id: int) -> HttpResponse:
         tell(request, Message(id="done.coupon.end"))
         return redirect("coupon_offer", offer_id)
     if do == "make":
-        count = _whole(request.POST.get("count", ""))
+        count = whole(request.POST.get("count", ""))
         done = attempt(request, lambda: counted.append(coupons.make(ws, offer_id, count, actor)))
     elif do == "add":
         done = attempt(request, lambda: counted.append(coupons.add(ws, offer_id, _text(request), actor)))
@@ -110,7 +111,7 @@ def give(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         if attempt(request, lambda: coupons.take_back(caller.ws, order_id, caller.actor)):
             tell(request, Message(id="done.coupon.back"))
         return redirect("order", order_id)
-    offer_id = _account(caller, _whole(request.POST.get("offer", ""))).offer.id
+    offer_id = _account(caller, whole(request.POST.get("offer", ""))).offer.id
     if attempt(request, lambda: coupons.give(caller.ws, offer_id, order_id, caller.actor)):
         tell(request, Message(id="done.coupon.give"))
     return redirect("order", order_id)
@@ -127,8 +128,3 @@ def _text(request: HttpRequest) -> str:
     """What was pasted, or the file."""
     file = request.FILES.get("file")
     return file.read(_MOST_BYTES).decode("utf-8-sig", "replace") if file else request.POST.get("codes", "")
-
-
-def _whole(text: str) -> int:
-    """A number of a form; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

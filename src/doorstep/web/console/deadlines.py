@@ -18,6 +18,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Connection
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 WEEKS = 5
 
@@ -28,7 +29,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The dates, filtered by kind (``what``) and by store or supplier (``of``)."""
     now, what, of = clock.now(), request.GET.get("what", ""), request.GET.get("of", "")
     only = [What(what)] if what in list(What) else []
-    found = deadlines.upcoming(caller.ws, now, only, int(of) if of.isdecimal() and len(of) < 20 else 0)
+    found = deadlines.upcoming(caller.ws, now, only, whole(of))
     live = Connection.objects.filter(ws=caller.ws, kind__in=("store", "supplier")).exclude(state="removed")
     door = deadlines.feed_door(caller.ws, caller.user.pk)
     context = {

@@ -17,6 +17,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Inbox
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 SHOWN: Final = 200  # rows of each kind on the screen; all of them are counted
 
@@ -170,7 +171,7 @@ def _bringer(caller: Caller, said: str) -> Connection:
     if not said:
         return imports.sheets(caller.ws)
     mine = Connection.objects.filter(ws=caller.ws, kind="supplier", connector="fulfilled_by", state="active")
-    account = mine.filter(id=int(said)).first() if said.isdecimal() and len(said) < 20 else None
+    account = mine.filter(id=whole(said)).first()
     if account is None:
         raise Http404
     return account

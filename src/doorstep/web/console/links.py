@@ -11,6 +11,7 @@ from doorstep.db.models import Door
 from doorstep.web.console import imports
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 
 def shown(caller: Caller, connection_id: int) -> dict[str, object]:
@@ -37,7 +38,7 @@ def act(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespons
         return redirect("connection", one.id)
     link = request.POST.get("link", "")
     try:
-        agents.revoke(caller.ws, one.id, int(link) if link.isdecimal() and len(link) < 20 else 0, caller.actor)
+        agents.revoke(caller.ws, one.id, whole(link), caller.actor)
     except Door.DoesNotExist:
         raise Http404 from None
     tell(request, Message(id="done.link.revoke"))

@@ -14,6 +14,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Connection, SavedReply
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 _LONGEST = 100  # characters of a search
 
@@ -23,10 +24,10 @@ _LONGEST = 100  # characters of a search
 def show(request: HttpRequest, caller: Caller) -> HttpResponse:
     """A page of the list: ``show`` one of SHOW, ``store``, ``mine``, ``q``, ``page``."""
     asked = request.GET.get("show", "open")
-    page = _whole(request.GET.get("page", ""))
+    page = whole(request.GET.get("page", ""))
     wanted = Wanted(
         show=asked if asked in SHOW else "open",
-        store=_whole(request.GET.get("store", "")),
+        store=whole(request.GET.get("store", "")),
         user=int(caller.user.pk) if request.GET.get("mine") else 0,
         query=request.GET.get("q", "")[:_LONGEST],
     )
@@ -51,7 +52,7 @@ def act(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
         raise Http404
     do = request.POST.get("do", "")
     if do == "assign":
-        user = _whole(request.POST.get("user", ""))
+        user = whole(request.POST.get("user", ""))
         if user and user not in {one.id for one in talks.handlers(caller.ws)}:
             raise Http404
         threads.assign(caller.ws, order_id, user, caller.actor)
@@ -77,7 +78,7 @@ def replies(request: HttpRequest, caller: Caller) -> HttpResponse:
 @member(Action.HANDLE)
 def keep_reply(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Save a reply, or remove one."""
-    removed = _whole(request.POST.get("remove", ""))
+    removed = whole(request.POST.get("remove", ""))
     if removed:
         try:
             saved_replies.remove(caller.ws, removed, caller.actor)
@@ -89,8 +90,3 @@ def keep_reply(request: HttpRequest, caller: Caller) -> HttpResponse:
     if attempt(request, lambda: saved_replies.save(caller.ws, name, body, caller.actor)):
         tell(request, Message(id="done.reply.saved"))
     return redirect("replies")
-
-
-def _whole(text: str) -> int:
-    """A number of an address or a form; 0 for anything else."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

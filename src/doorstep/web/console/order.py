@@ -17,6 +17,7 @@ from doorstep.web.asked import asked
 from doorstep.web.console import shoppers
 from doorstep.web.console.answers import attempt, named_carrier, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import fits
 
 
 @require_safe
@@ -182,7 +183,7 @@ def _contents(request: HttpRequest, view: OrderView) -> list[tuple[str, int]]:
 
 def _quantity(request: HttpRequest, line_id: int, left: int) -> int:
     text = request.POST.get(f"qty-{line_id}", str(left)).strip() or "0"
-    if not text.isdecimal() or int(text) > left:
+    if not fits(text) or int(text) > left:
         raise ValueError(Message(id="refuse.quantity", values={"text": text[:20], "left": left}))
     return int(text)
 

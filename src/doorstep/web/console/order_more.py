@@ -14,6 +14,7 @@ from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 _EARLIEST: Final = 1970  # nobody tracked a parcel on the web before that
 
@@ -42,8 +43,8 @@ def note(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
     """Write a note down, or take one's own away."""
     _order(caller, order_id)
     removed = request.POST.get("remove", "")
-    if removed.isdecimal() and len(removed) < 20:
-        notes.remove(caller.ws, order_id, int(removed), caller.actor)
+    if removed:
+        notes.remove(caller.ws, order_id, whole(removed), caller.actor)
     else:
         attempt(request, lambda: notes.add(caller.ws, order_id, request.POST.get("text", ""), caller.actor))
     return redirect("order", order_id)

@@ -12,6 +12,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Order, Purchase
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import whole
 
 TOLD = 8  # lines that were left out, said one by one
 
@@ -52,7 +53,7 @@ def act(request: HttpRequest, caller: Caller, purchase_id: int) -> HttpResponse:
     if done:
         tell(request, Message(id="done.purchase.part" if request.POST.get("do") == "part" else "done.purchase.match"))
     back = request.POST.get("back", "")
-    return redirect(reverse("order", args=[int(back)]) if back.isdecimal() and len(back) < 20 else "purchases")
+    return redirect(reverse("order", args=[whole(back)]) if whole(back) else "purchases")
 
 
 @require_POST
@@ -93,7 +94,7 @@ def bought(request: HttpRequest, caller: Caller, order_id: int) -> HttpResponse:
     if order is None:
         raise Http404
     chosen = request.POST.get("account", "")
-    account = _account(caller, int(chosen) if chosen.isdecimal() and len(chosen) < 20 else 0)
+    account = _account(caller, whole(chosen))
     odd: list[Message | None] = []
     number = request.POST.get("number", "")
     if attempt(request, lambda: odd.append(buying.bought(account, order, number, caller.actor))):

@@ -20,6 +20,7 @@ from doorstep.core.status import Status
 from doorstep.db.models import Connection
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import fits, whole
 
 LONGEST_H = 24 * 60  # two months: a longer wait than that is a mistake
 
@@ -52,7 +53,7 @@ def push_again(request: HttpRequest, caller: Caller, connection_id: int) -> Http
     """What the store has and would get differently under its rules now; nothing is pushed again unconfirmed (S60)."""
     store = _store(caller, connection_id)
     if request.method == "POST":
-        chosen = {int(one) for one in request.POST.getlist("order") if one.isdecimal()}
+        chosen = {whole(one) for one in request.POST.getlist("order")}
         done = again.confirm(caller.ws, store.id, chosen, caller.actor)
         tell(request, Message(id="done.pushed_again", values={"n": done}), wrong=not done)
         return redirect("rules", store.id)
@@ -156,6 +157,6 @@ def _hours(form: QueryDict | Mapping[str, str], name: str) -> int | None:
     text = (form.get(name) or "").strip()
     if not text:
         return None
-    if not text.isdecimal() or int(text) > LONGEST_H:
+    if not fits(text) or int(text) > LONGEST_H:
         raise ValueError(Message(id=f"refuse.{name}", values={"text": text[:20], "most": LONGEST_H}))
     return int(text)

@@ -24,6 +24,7 @@ from doorstep.core.status import Status
 from doorstep.db.models import Connection, Endpoint, SendingTry
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import fits, whole
 
 SHOWN: Final = 20  # tries on a page
 USUAL: Final = timedelta(hours=24)  # a replay begins so long ago unless somebody says otherwise
@@ -149,7 +150,7 @@ def _secret(request: HttpRequest, caller: Caller, endpoint_id: int, secret: str)
 
 
 def _screen(request: HttpRequest, caller: Caller, endpoint_id: int, secret: str = "") -> HttpResponse:
-    one = records.webhook(caller.ws, endpoint_id)
+    one = records.webhook(caller.ws, whole(str(endpoint_id)))
     if one is None:
         raise Http404
     failed = request.GET.get("log") == "failed"
@@ -194,7 +195,7 @@ def _wish(request: HttpRequest) -> Wish:
         url=form.get("url", ""),
         label=form.get("label", ""),
         types=form.getlist("type"),
-        store_ids=[int(one) for one in form.getlist("store") if one.isdecimal() and len(one) < 20],
+        store_ids=[int(one) for one in form.getlist("store") if fits(one)],
         statuses=form.getlist("status"),
     )
 

@@ -14,6 +14,7 @@ from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import HOME, Caller, resident
+from doorstep.web.typed import whole
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +46,7 @@ def show(request: HttpRequest, caller: Caller) -> HttpResponse:
 def people(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Ask somebody in, take an invitation back, have somebody leave (oneself, or anybody by the owner)."""
     form = request.POST
-    number = int(form["who"]) if form.get("who", "").isdecimal() else 0
+    number = whole(form.get("who", ""))
 
     def act() -> None:
         if form.get("do") == "invite" and caller.may(Action.MEMBERS):
