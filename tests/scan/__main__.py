@@ -19,6 +19,7 @@ from tests.scan.walked import walked
 
 SECONDS: Final = os.environ.get("DOORSTEP_SCAN_SECONDS", "480")  # that schemathesis goes on trying
 TOWN: Final = (sys.executable, "-W", "ignore", "-m", "tests.scan.town")
+PATIENCE_S: Final = 1800  # where much else runs at the same time
 
 
 def main() -> int:
@@ -37,7 +38,7 @@ def main() -> int:
 
 def scanned(house: House, folder: Path) -> int:
     """Fill it, start it, and let both at it: how much they found."""
-    made = subprocess.run(TOWN, env=house.env, check=True, stdout=subprocess.PIPE, text=True, timeout=300)
+    made = subprocess.run(TOWN, env=house.env, check=True, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S)
     town: dict[str, Any] = json.loads(made.stdout)
     house.up()
     base = f"http://127.0.0.1:{house.port}"

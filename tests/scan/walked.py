@@ -15,7 +15,7 @@ MODULES: Final = (
 )
 CRAWL_S: Final = 40
 MODULE_S: Final = 12
-MOST_S: Final = CRAWL_S + MODULE_S * len(MODULES) + 120  # it ends by itself before
+MOST_S: Final = CRAWL_S + MODULE_S * len(MODULES) + 900  # it ends by itself before, also where much else runs
 TOKEN: Final = "csrftoken=aKd93mQz7LwT2xRb8VnYc5JhGf4Sp6Ue"  # beside what stands in each form
 # What would end the walk: leaving, and closing what is walked through.
 LEFT_OUT: Final = (
