@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from doorstep.app import board, bulk
+from doorstep.app import board, bulk, clock
 from doorstep.app.search import found
-from doorstep.db.models import Audit, Bulk, Order, Person, Push, Resync, SavedView
+from doorstep.db.models import Audit, Bulk, Order, Outbox, Person, Push, Resync, SavedView
 from tests.app.ledger import Ledger, woo
 from tests.web.conftest import NUMBER, login
 
@@ -114,6 +114,48 @@ def test_withdrawing_many_is_undone_with_one_press(shop: Ledger, order: Order, a
     newest = Push.objects.filter(ws=shop.ws, order_id=order.id).latest("version")
     assert newest.state in {"held", "due"}
     assert alice.post(f"/bulk/{row.id}/undo").status_code == 404  # once
+
+
+def test_what_is_on_its_way_to_the_store_is_undone_when_it_is_there(shop: Ledger, order: Order, alice: Client) -> None:
+    push = Push.objects.filter(ws=shop.ws, order_id=order.id)
+    push.update(state="refused")
+    intent, _ = Outbox.objects.get_or_create(
+        ws=shop.ws,
+        lane="push",
+        target_id=push.get().store_id,
+        intent_key=key(push.get()),
+        defaults={"payload_ref": push.get().id, "state": "dead", "due_at": clock.now()},
+    )
+    alice.post("/bulk/do", {"do": "push", "order": str(order.id)})
+    row, rows = Bulk.objects.get(ws=shop.ws), Outbox.objects.filter(ws=shop.ws, id=intent.id)
+    assert (push.get().state, rows.get().state) == ("due", "due")
+    push.update(state="sending")
+    rows.update(state="sending")
+    screen = alice.post(f"/bulk/{row.id}/undo", follow=True).content.decode()
+    assert "1 order is on its way to the store at this moment" in screen
+    assert "You pushed 1 order." in screen  # and the button is still there
+    assert "is being sent to the store" in alice.get("/bulk", {"do": "withdraw", "order": order.id}).content.decode()
+    push.update(state="accepted", remote_id="7")
+    rows.update(state="done")
+    assert "Undone for 1 order." in alice.post(f"/bulk/{row.id}/undo", follow=True).content.decode()
+    assert Outbox.objects.filter(ws=shop.ws, intent_key=f"{key(push.get())}:withdraw").exists()
+
+
+def test_a_withdrawal_that_has_not_begun_is_stopped(shop: Ledger, order: Order, alice: Client) -> None:
+    push = Push.objects.get(ws=shop.ws, order_id=order.id)
+    Push.objects.filter(id=push.id).update(state="accepted", remote_id="7")
+    alice.post("/bulk/do", {"do": "withdraw", "order": str(order.id)})
+    ending = Outbox.objects.filter(ws=shop.ws, intent_key=f"{key(push)}:withdraw")
+    assert ending.get().state == "due"
+    row = Bulk.objects.get(ws=shop.ws)
+    assert "Undone for 1 order." in alice.post(f"/bulk/{row.id}/undo", follow=True).content.decode()
+    assert not ending.exists()
+    assert Push.objects.get(id=push.id).state == "accepted"
+
+
+def key(push: Push) -> str:
+    """Of the intent to give the number to the store."""
+    return f"{push.order_id}:{push.parcel_id}:{push.version}"
 
 
 def test_nothing_picked_too_much_picked_and_nonsense(order: Order, alice: Client) -> None:

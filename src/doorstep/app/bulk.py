@@ -1,6 +1,6 @@
 """The same thing done to many orders at once: first what would happen to each, then the doing, then undoing it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,11 +12,11 @@ from doorstep.app.audit import record
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.load import fetch, load
-from doorstep.db.models import Bulk, Order, ParcelLine, ParcelNumber, Push
+from doorstep.db.models import Bulk, Order, Outbox, ParcelLine, ParcelNumber, Push
 
 VERBS: Final = ("push", "withdraw", "resync")
 UNDOES: Final[Mapping[str, str]] = {"push": "withdraw", "withdraw": "push"}  # a carrier cannot be un-asked
-WHY: Final = (*VERBS, "no_number", "nothing_to_push", "nothing_to_withdraw", "unsure", "cancelled")
+WHY: Final = (*VERBS, "no_number", "nothing_to_push", "nothing_to_withdraw", "sending", "unsure", "cancelled")
 MOST: Final = 200  # orders at once
 UNDONE_WITHIN: Final = timedelta(hours=1)
 
@@ -64,16 +64,21 @@ def last(ws: int, actor: str) -> Bulk | None:
     return row if fresh else None
 
 
-def undo(ws: int, bulk_id: int, actor: str) -> int:
-    """Do the opposite to the same orders, where it is still possible; returns to how many. Raises Bulk.DoesNotExist."""
+def undo(ws: int, bulk_id: int, actor: str) -> tuple[int, int]:
+    """Do the opposite to the same orders, where it is still possible; returns to how many, and how many are between us
+    and the store at this moment: those can be undone afterwards. Raises Bulk.DoesNotExist.
+    """
     with transaction.atomic():
         row = Bulk.objects.select_for_update().get(ws=ws, id=bulk_id, verb__in=UNDOES, undone_at=None)
         row.undone_at = clock.now()
         row.save(update_fields=["undone_at"])
         record(ws, actor, "bulk.undo", f"bulk:{bulk_id}")
-    verb = UNDOES[row.verb]
+    verb, under_way = UNDOES[row.verb], _under_way(ws, row.done)
+    if under_way:
+        Bulk.objects.filter(ws=ws, id=bulk_id).update(done=under_way, undone_at=None)
+    stopped = _stopped(ws, row.done)
     wanted = [one.order_id for one in plan(ws, verb, row.done) if one.does]
-    return sum(_did(_DO[verb], ws, one, actor) for one in wanted)
+    return len(stopped.union(one for one in wanted if _did(_DO[verb], ws, one, actor))), len(under_way)
 
 
 def _planned(verb: str, order: Order, newest: Sequence[Push], tracked: bool) -> Planned:
@@ -83,13 +88,18 @@ def _planned(verb: str, order: Order, newest: Sequence[Push], tracked: bool) -> 
         does, why = False, "cancelled"
     elif verb == "push":
         does = tracked and bool(states & {"refused", "superseded", "withdrawn"} or old)
-        why = "push" if does else "no_number" if not tracked else "unsure" if "unsure" in states else "nothing_to_push"
+        why = "push" if does else "no_number" if not tracked else _why_not(states) or "nothing_to_push"
     elif verb == "withdraw":
         does = bool(states & {"held", "due", "accepted"})
-        why = "withdraw" if does else "nothing_to_withdraw"
+        why = "withdraw" if does else _why_not(states) or "nothing_to_withdraw"
     else:
         does, why = tracked, "resync" if tracked else "no_number"
     return Planned(order_id=order.id, order=order.number, does=does, why=Message(id=f"bulk.why.{why}"))
+
+
+def _why_not(states: Collection[str]) -> str:
+    """What has to end first; '' = nothing."""
+    return next((one for one in ("unsure", "sending") if one in states), "")
 
 
 def _push(ws: int, order_id: int, actor: str) -> None:
@@ -124,6 +134,27 @@ def _did(do: Callable[[int, int, str], None], ws: int, order_id: int, actor: str
     except ValueError:
         return False
     return True
+
+
+def _under_way(ws: int, order_ids: Sequence[int]) -> list[int]:
+    """The orders whose store is being given a number, or asked to forget one, at this moment."""
+    taken = {order for order, _ in _intents(ws, order_ids, "sending")}
+    return [one for one in order_ids if one in taken]
+
+
+def _stopped(ws: int, order_ids: Sequence[int]) -> set[int]:
+    """Stop what was to be taken back and has not begun; returns of which orders."""
+    found = [(order, row) for order, row in _intents(ws, order_ids, "due") if row.intent_key.endswith(":withdraw")]
+    return {order for order, row in found if Outbox.objects.filter(ws=ws, id=row.id, state="due").delete()[0]}
+
+
+def _intents(ws: int, order_ids: Sequence[int], state: str) -> list[tuple[int, Outbox]]:
+    """What is in this state for the newest pushes of these orders, with its order."""
+    given = [one for some in _newest(ws, order_ids).values() for one in some]
+    keys = {f"{one.order_id}:{one.parcel_id}:{one.version}": one.order_id for one in given}
+    keys |= {f"{key}:withdraw": order for key, order in keys.items()}
+    rows = Outbox.objects.filter(ws=ws, lane="push", target_id__in={one.store_id for one in given}, state=state)
+    return [(keys[one.intent_key], one) for one in rows.filter(intent_key__in=keys)]
 
 
 def _newest(ws: int, order_ids: Sequence[int]) -> dict[int, list[Push]]:

@@ -11,6 +11,7 @@ from doorstep.core.roles import Action
 from doorstep.db.models import Bulk
 from doorstep.web.console.answers import attempt, tell
 from doorstep.web.gate import Caller, member
+from doorstep.web.typed import fits
 
 
 @require_safe
@@ -50,10 +51,12 @@ def act(request: HttpRequest, caller: Caller) -> HttpResponse:
 def undo(request: HttpRequest, caller: Caller, bulk_id: int) -> HttpResponse:
     """Do the opposite to the same orders."""
     try:
-        count = bulk.undo(caller.ws, bulk_id, caller.actor)
+        count, under_way = bulk.undo(caller.ws, bulk_id, caller.actor)
     except Bulk.DoesNotExist:
         raise Http404 from None
-    tell(request, Message(id="bulk.undone", values={"count": count}))
+    tell(request, Message(id="bulk.undone", values={"count": count}), wrong=not count)
+    if under_way:
+        tell(request, Message(id="bulk.under_way", values={"count": under_way}), wrong=True)
     return redirect("board")
 
 
@@ -84,4 +87,4 @@ def _verb(said: QueryDict, caller: Caller) -> str:
 
 
 def _ids(said: QueryDict) -> list[int]:
-    return [int(one) for one in dict.fromkeys(said.getlist("order")) if one.isdecimal() and len(one) < 20]
+    return [int(one) for one in dict.fromkeys(said.getlist("order")) if fits(one)]
