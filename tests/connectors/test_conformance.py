@@ -1,6 +1,7 @@
 """What every connector owes, found by the registry: there is no list to edit here either."""
 
 import json
+import os
 import re
 import tomllib
 from collections import Counter
@@ -16,6 +17,8 @@ from tests.connectors.flow import NOW, answer, drive, fresh
 from tests.connectors.recordings import HERE, KEYS, Recording, everyone, folder, of, outcome, recordings, scalars
 
 EVERYONE = everyone()
+LONG = "DOORSTEP_LONG" in os.environ  # `tests/fuzz` spoils them too, in other ways
+_PLACES: dict[int, list[tuple[Recording, list[tuple[Any, ...]]]]] = {}  # some connectors have no hash
 LOCALE = HERE.parents[1] / "src/doorstep/locale/en"
 SENTENCES = {name: said for path in LOCALE.glob("*.toml") for name, said in tomllib.loads(path.read_text()).items()}
 ABILITIES = {
@@ -177,8 +180,16 @@ def read_without_surprise(connector: Connector, given_answer: Answer) -> None:
     assert isinstance(facts, Facts)
 
 
+def everywhere(connector: Connector) -> list[tuple[Recording, list[tuple[Any, ...]]]]:
+    """Its recordings, and all places in each of them."""
+    if id(connector) not in _PLACES:
+        recorded = list(of(connector)) or [Recording(connector, HERE, NOTHING)]
+        _PLACES[id(connector)] = [(one, nodes(one.content["body"])) for one in recorded]
+    return _PLACES[id(connector)]
+
+
 @every
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=600 if LONG else 30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_garbage_is_trouble_and_nothing_else(connector: Connector, data: st.DataObject) -> None:
     whats = sorted({one.content["what"] for one in of(connector)})
@@ -189,12 +200,11 @@ def test_garbage_is_trouble_and_nothing_else(connector: Connector, data: st.Data
 
 
 @every
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1200 if LONG else 40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_one_odd_value_is_trouble_at_most(connector: Connector, data: st.DataObject) -> None:
-    recording = data.draw(st.sampled_from(list(of(connector)) or [Recording(connector, HERE, NOTHING)]))
-    content = recording.content["body"]
-    body = replaced(content, data.draw(st.sampled_from(nodes(content))), data.draw(odd))
+    recording, places = data.draw(st.sampled_from(everywhere(connector)))
+    body = replaced(recording.content["body"], data.draw(st.sampled_from(places)), data.draw(odd))
     changed = Recording(recording.connector, recording.path, {**recording.content, "body": body})
     read_without_surprise(connector, changed.answer())
 
