@@ -14,7 +14,7 @@ from doorstep.core.status import Status
 from doorstep.db.models import Line, Order
 
 # The shopper's five stages, and the parcel status that reaches each.
-STEPS: Final = ("ordered", "shipped", "moving", "near", "delivered")
+STEPS: Final = ("ordered", "announced", "moving", "near", "delivered")
 _STEP: Final = {
     Status.PENDING: 1,
     Status.NOT_FOUND: 1,
@@ -33,6 +33,7 @@ _STEP: Final = {
     Status.CANCELLED: 1,
     Status.EXPIRED: 2,
 }
+TURNED: Final = frozenset({Status.RETURNING, Status.RETURNED, Status.CANCELLED})  # on no way to the shopper any more
 _WHOLE: Final = frozenset({OrderState.SHIPPED, OrderState.DELIVERED})  # everything is in a parcel
 
 

@@ -6,7 +6,7 @@ The order's screen and the shopper's page show the same parcels; the page leaves
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from doorstep.app import archive, clock, freshness
@@ -120,6 +120,14 @@ class Seen:
     resync_at: datetime | None
     resync: Resync | None
     others: int
+
+    @property
+    def since_day(self) -> date | None:
+        """The day since when it has its status: as the scan beside it says it, else of the instant."""
+        if self.since is None:
+            return None
+        local = (one.shown_at for one in self.scans if one.instant == self.since and one.shown_at)
+        return next((at.date() for at in local), self.since)
 
     @property
     def current(self) -> tuple[Held, ...]:

@@ -192,8 +192,8 @@ def progress(stage: Stage) -> SafeString:
 
 @register.inclusion_tag("page/steps.html")
 def steps(status: str) -> dict[str, object]:
-    """The shopper's five steps; '' = no parcel yet."""
-    return {"names": page_view.STEPS, "reached": page_view.step(status)}
+    """The shopper's five steps; '' = no parcel yet. None of what comes to no door any more."""
+    return {"names": () if status in page_view.TURNED else page_view.STEPS, "reached": page_view.step(status)}
 
 
 @register.inclusion_tag("journey.html", takes_context=True)
