@@ -165,6 +165,14 @@ def test_every_member_of_a_closed_list_is_described(page: str, members: list[str
 # --- links, examples, commands ---
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_rows_stand_in_a_table_with_a_head(page: Path) -> None:
+    """An empty line in a table makes text of the rows below it."""
+    text = re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8"))
+    tables = [table.splitlines() for table in re.findall(r"(?m)(?:^\|.*\n)+", text)]
+    assert [rows[0] for rows in tables if not re.fullmatch(r"[|:\- ]+", "".join(rows[1:2]))] == []
+
+
 def targets(page: Path) -> Iterator[str]:
     """Where the links and pictures of a page lead, those outside and in code left out."""
     text = re.sub(r"(?s)```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"))
