@@ -83,7 +83,7 @@ def _day(text: str) -> dt.date | None:
 
 @commands.command()
 def track(
-    number: str,
+    number: Annotated[str, typer.Argument(help="The tracking number, or a text or link that holds it.")],
     key: Annotated[str, typer.Option(help="A 17TRACK API key; - asks for it. Uses one unit of its quota.")] = "",
     carrier: Annotated[str, typer.Option(help="Carrier, if you know it.")] = "",
     extra: Annotated[list[str] | None, typer.Option(help="What the carrier wants besides (postcode=10115).")] = None,

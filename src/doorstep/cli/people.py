@@ -12,10 +12,15 @@ commands = typer.Typer(no_args_is_help=True, help="People who may log in.")
 
 @commands.command("add")
 def user_add(
-    email: str,
+    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
     workspace: Annotated[str, typer.Option(help="Name of the workspace; made when there is none.")] = "My shops",
     role: Annotated[str, typer.Option(help="owner, manager, agent or viewer.")] = "owner",
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True, hide_input=True, confirmation_prompt=True, help="10 characters or more; asked for without it."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add somebody who may log in. The first one is the owner of a new workspace."""
@@ -56,8 +61,13 @@ def user_list(as_json: AsJson = False) -> None:
 
 @commands.command("password")
 def user_password(
-    email: str,
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+    email: Annotated[str, typer.Argument(help="Their e-mail address.")],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True, hide_input=True, confirmation_prompt=True, help="10 characters or more; asked for without it."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Give somebody a new password."""
@@ -73,7 +83,7 @@ def user_password(
 
 
 @commands.command("forget-second-factor")
-def user_forget(email: str, as_json: AsJson = False) -> None:
+def user_forget(email: Annotated[str, typer.Argument(help="Their e-mail address.")], as_json: AsJson = False) -> None:
     """Let somebody sign in with the password alone: their app, passkeys and recovery codes are forgotten."""
     load_ready(as_json)
     from doorstep.db.models import User
