@@ -82,8 +82,11 @@ async def test_after_trouble_the_same_answer_says_that_it_is_over(town):
     assert (one.answer, one.failures, one.answered_at == one.asked_at) == ("events", 0, True)
 
 
-async def test_a_number_that_was_another_parcels_before_is_asked_about_once(town):
+@pytest.mark.parametrize("down", [False, True])
+async def test_a_number_that_was_another_parcels_before_is_asked_about_once(town, down):
     again = await in_db(_recycled)
+    if down:
+        town.trouble("aggregator", Fault.DOWN)
     turn = await in_db(due)
     (batch,) = turn.batches
     assert (batch.places[NUMBER].number_id, len(batch.older)) == (again, 1)

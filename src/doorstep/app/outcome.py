@@ -156,7 +156,7 @@ def _next(place: Place, batch: Batch, now: datetime) -> datetime | None:
     if isinstance(batch.failed, Denied) or place.held is None:
         return now + FORGOTTEN
     if batch.failed is not None:
-        return now + retry_after(place.failures)
+        return now + retry_after(max(1, place.failures))  # one that was another parcel's before counts none
     return next_ask(place.held, place, place.held.since, now, batch.connection, place.norm)
 
 
