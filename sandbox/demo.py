@@ -39,26 +39,34 @@ def main() -> int:
         way = "PORT=8001 make demo puts the console elsewhere." if busy[0] == web else "Stop what listens there."
         sys.stderr.write(f"Port {busy[0]} is in use. {way}\n")
         return 1
-    sys.stdout.write("Making a fresh Doorstep in .demo and a world around it ...\n")
-    sys.stdout.flush()
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    try:
+        return _demo(web, smtp)
+    except KeyboardInterrupt:
+        _tell("\nStopped. The next make demo begins anew.")
+        return 0
+
+
+def _demo(web: int, smtp: int) -> int:
+    _tell("Making a fresh Doorstep in .demo; what an earlier demo left there goes ...")
     shutil.rmtree(HOME, ignore_errors=True)
     os.environ.update(_environment(web, smtp))
     _doorstep("migrate")
     _doorstep("user", "add", EMAIL, "--password", PASSWORD, "--workspace", "Demo shop")
     address = _doorstep("connect", "supplier", "mail")["address"]
     os.environ["DOORSTEP_CLOCK"] = f"{datetime.now(UTC).isoformat(timespec='milliseconds')}@{RATE}"
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-    try:
-        with _world(smtp, address):
-            vendors = _control("vendors")["vendors"]
-            os.environ["DOORSTEP_HOST_MAP"] = _host_map(vendors)
-            _connect()
-            _say(web)
-            with _running([str(BIN / "doorstep"), "up"]) as up:
-                _connect_later(up, web, vendors)
-                return up.wait()
-    except KeyboardInterrupt:
-        return 0
+    _tell("Starting the world: shops, a supplier, carriers, a sender of mails ...")
+    with _world(smtp, address):
+        vendors = _control("vendors")["vendors"]
+        os.environ["DOORSTEP_HOST_MAP"] = _host_map(vendors)
+        _tell("Connecting the first shop, its supplier and a carrier ...")
+        _connect()
+        with _running([str(BIN / "doorstep"), "up"]) as up:
+            _wait_for(web, up)
+            if up.poll() is None:
+                _say(web)
+                _connect_later(up, vendors)
+            return up.wait()
 
 
 def _environment(web: int, smtp: int) -> dict[str, str]:
@@ -83,9 +91,8 @@ def _connect() -> None:
     _control("push-address", {"url": carrier["hook"]})
 
 
-def _connect_later(up: subprocess.Popen[bytes], web: int, vendors: dict[str, Any]) -> None:
+def _connect_later(up: subprocess.Popen[bytes], vendors: dict[str, Any]) -> None:
     """The other channels, while the console is open already."""
-    _wait_for(web, up)
     for name in LATER:
         if up.poll() is None:
             keys = vendors[name]["keys"].items()
@@ -107,7 +114,11 @@ def _say(web: int) -> None:
         "  Open an order and its page link. Ctrl-C stops everything.",
         "",
     )
-    sys.stdout.write("\n".join(lines) + "\n")
+    _tell("\n".join(lines))
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
