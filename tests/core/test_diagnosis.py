@@ -139,7 +139,7 @@ ROWS = [
     # On the road.
     Row("on its way although cancelled", 12, Cause.CANCELLED_BUT_SENT, CERTAIN, SHOPPER,
         "refuse_or_return check_refund", 13, order(cancelled_at=on(8)), MOVING),
-    Row("lost, says the carrier", 11, Cause.LOST, CERTAIN, MERCHANT, "reason.lost claim", 12,
+    Row("lost, says the carrier", 11, Cause.LOST, CERTAIN, MERCHANT, "reason.lost", 12,
         parcel=stopped(Status.EXCEPTION, reason=Reason.LOST)),
     Row("damaged, says the carrier", 11, Cause.EXCEPTION, CERTAIN, MERCHANT, "reason.damaged ask_carrier_if", 12,
         parcel=stopped(Status.EXCEPTION, reason=Reason.DAMAGED)),

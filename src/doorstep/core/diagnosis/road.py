@@ -41,7 +41,7 @@ ROAD: Final = Section(
             sure=Confidence.CERTAIN,
             who=Actor.BY_REASON,
             saw=_SINCE,
-            do=(_REASON, say("do.claim"), *CLAIM),
+            do=(_REASON, *CLAIM),
             next=When("since", "two days after it, then daily", DAY, 2 * DAY),
         ),
         Rule(
