@@ -2,11 +2,10 @@
 
 import functools
 import re
-from collections.abc import Container
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
@@ -17,13 +16,20 @@ SAID_AT_MOST = 200
 T = TypeVar("T")
 # How many of something. Vendors write decimals, and a reader of JSON takes "Infinity" for one.
 Quantity = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
-_MEANINGS: tuple[tuple[Container[int], type[Trouble] | None, str], ...] = (
-    (range(200, 300), None, ""),
-    (range(300, 400), Broken, "stores.moved"),
-    ((401, 403), Denied, "stores.denied"),
-    ((404, 410), NotFound, "stores.not_found"),
-    (range(400, 500), Refused, "stores.refused"),
-)
+_EXACT: Final[Mapping[int, type[Trouble]]] = {
+    401: Denied,
+    403: Denied,
+    404: NotFound,
+    410: NotFound,
+    429: Busy,
+    503: Busy,
+}
+_SENTENCES: Final[Mapping[type[Trouble], str]] = {
+    Denied: "stores.denied",
+    NotFound: "stores.not_found",
+    Refused: "stores.refused",
+    Broken: "stores.failed",
+}
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 
 
@@ -50,16 +56,44 @@ def looks_like_html(answer: Answer) -> bool:
     return answer.body.lstrip()[:1] == b"<"
 
 
+def kind_of(status: int) -> type[Trouble] | None:
+    """What an HTTP status alone means (RFC 9110 section 15); None for 2xx."""
+    if 200 <= status < 300:
+        return None
+    return _EXACT.get(status) or (Refused if 400 <= status < 500 else Broken)
+
+
 def trouble(answer: Answer, said: str) -> Trouble | None:
-    """What an HTTP status alone means; None for 2xx. ``said`` is the vendor's text, shortened here."""
-    said = said[:SAID_AT_MOST]
-    values: dict[str, Value] = {"said": said, "status": answer.status, "to": _place(answer)}
-    if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+    """The Trouble with a shop, by the HTTP status alone; None for 2xx. ``said``: the vendor's text, shortened here."""
+    kind, said = kind_of(answer.status), said[:SAID_AT_MOST]
+    if kind is None:
+        return None
+    if kind is Busy:
         return Busy(said, retry_after=retry_after(answer), message=Message(id="stores.busy"))
-    for statuses, kind, sentence in _MEANINGS:
-        if answer.status in statuses:
-            return kind(said, message=Message(id=sentence, values=values)) if kind else None
-    return Broken(said, message=Message(id="stores.failed", values=values))
+    values: dict[str, Value] = {"said": said, "status": answer.status, "to": _place(answer)}
+    sentence = "stores.moved" if 300 <= answer.status < 400 else _SENTENCES[kind]
+    return kind(said, message=Message(id=sentence, values=values))
+
+
+def trouble_with(
+    whom: Mapping[str, Value],
+    answer: Answer,
+    said: str,
+    sentences: Mapping[type[Trouble], str],
+    *,
+    wait: float | None = None,
+) -> Trouble | None:
+    """The Trouble with a vendor that its sentences name, by the HTTP status alone; None for 2xx. ``whom``: the name's
+    value in them. ``said``: the vendor's text. ``wait``: seconds until the next try when the vendor does not say.
+    """
+    kind = kind_of(answer.status)
+    if kind is None:
+        return None
+    said = f"{answer.status} {said}".strip()[:SAID_AT_MOST]
+    message = Message(id=sentences[kind], values={**whom, "said": said})
+    if kind is Busy:
+        return Busy(said, retry_after=retry_after(answer) or wait, message=message)
+    return kind(said, message=message)
 
 
 def retry_after(answer: Answer) -> float | None:

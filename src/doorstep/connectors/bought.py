@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, retry_after
+from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, trouble_with
 from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble
-from doorstep.core.message import Message, Value
+from doorstep.core.message import Message
 from doorstep.core.order import Purchase, PurchaseLine, PurchaseState, SaidNumber
 
 T = TypeVar("T")
@@ -23,7 +23,6 @@ _TROUBLES: Final[Mapping[type[Trouble], str]] = {
     Refused: "supplier.refused",
     Broken: "supplier.broken",
 }
-_EXACT: Final[Mapping[int, type[Trouble]]] = {401: Denied, 403: Denied, 404: NotFound, 410: NotFound, 429: Busy}
 _LEFT: Final = frozenset({PurchaseState.DISPATCHED, PurchaseState.DELIVERED})
 
 
@@ -139,15 +138,7 @@ def forged(supplier: str) -> Denied:
 
 def trouble(answer: Answer, said: str, supplier: str) -> Trouble | None:
     """What an HTTP status alone means; None for 2xx. ``said``: the vendor's text."""
-    status = answer.status
-    if 200 <= status < 300:
-        return None
-    said = f"{status} {said}".strip()[:SAID_AT_MOST]
-    values: dict[str, Value] = {"supplier": supplier, "said": said}
-    if status in {429, 503}:
-        return Busy(said, retry_after=retry_after(answer), message=Message(id=_TROUBLES[Busy], values=values))
-    kind = _EXACT.get(status) or (Refused if 400 <= status < 500 else Broken)
-    return kind(said, message=Message(id=_TROUBLES[kind], values=values))
+    return trouble_with({"supplier": supplier}, answer, said, _TROUBLES)
 
 
 def account_id(supplier: str, secret: str) -> str:

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, retry_after
+from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, trouble_with
 from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble, Word
 from doorstep.core.event import InstantFrom, TrackingEvent, When, when
-from doorstep.core.message import Message, Value
+from doorstep.core.message import Message
 from doorstep.core.order import Track, TrackAnswer
 from doorstep.core.status import Reason, Status
 from doorstep.core.status_maps import System, from_system
@@ -287,22 +287,7 @@ def trouble(answer: Answer, said: str, carrier: str, *, wait: float | None = Non
     """What an HTTP status alone means; None for 2xx. ``said``: the vendor's text. ``wait``: seconds until the next try
     when the vendor does not say.
     """
-    said = f"{answer.status} {said}".strip()[:SAID_AT_MOST]
-    kind = _kind(answer.status)
-    if kind is None:
-        return None
-    values: dict[str, Value] = {"carrier": carrier, "said": said}
-    message = Message(id=_TROUBLES[kind], values=values)
-    if kind is Busy:
-        return Busy(said, retry_after=retry_after(answer) or wait, message=message)
-    return kind(said, message=message)
-
-
-def _kind(status: int) -> type[Trouble] | None:
-    exact: dict[int, type[Trouble]] = {401: Denied, 403: Denied, 404: NotFound, 410: NotFound, 429: Busy, 503: Busy}
-    if 200 <= status < 300:
-        return None
-    return exact.get(status) or (Refused if 400 <= status < 500 else Broken)
+    return trouble_with({"carrier": carrier}, answer, said, _TROUBLES, wait=wait)
 
 
 def day(text: str | None) -> date | None:
