@@ -1,4 +1,7 @@
-"""What OAuth 2.0 (RFC 6749) is the same for every vendor: the code a person came back with, and tokens that end."""
+"""What a person has allowed on a vendor's page (OAuth 2.0, RFC 6749 section 4.1), as far as it is the same for every
+vendor: the code that they came back with, and tokens that end and are renewed with another. Tokens that a program gets
+for itself are the subject of ``tokens``.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,7 @@
-"""Tokens that a client id and secret are exchanged for (OAuth 2.0 client credentials, RFC 6749 section 4.4)."""
+"""Tokens that a program gets with its own client id and secret (OAuth 2.0 client credentials, RFC 6749 section 4.4):
+there is nobody to ask and nothing to renew with but these. What a person has allowed, and its refresh token, is the
+subject of ``grants``. Both keep a token as ``access_token`` and ``access_until``.
+"""
 
 import base64
 from collections.abc import Mapping
