@@ -55,11 +55,20 @@ class Shop:
             self.shipped.append(one)
             (status,) = one["orderLineStatuses"]["orderLineStatus"]
             parts = self.lines[one["lineNumber"]]
+            if body["orderShipment"].get("processMode") == "PARTIAL_UPDATE":
+                self.change(parts, status)
+                continue
             assert parts[0]["status"] == "Acknowledged", "Walmart ships nothing that nobody acknowledged"
             sent = int(status["statusQuantity"]["amount"])
             left = int(parts[0]["statusQuantity"]["amount"]) - sent
             if not self.deaf:
                 parts[:] = [self.part("Acknowledged", left), *parts[1:], status]
+
+    @staticmethod
+    def change(parts: list[dict[str, Any]], status: dict[str, Any]) -> None:
+        former = status.pop("currentTrackingInfo")["trackingNumber"]
+        (place,) = [at for at, part in enumerate(parts) if part.get("trackingInfo", {}).get("trackingNumber") == former]
+        parts[place] = status
 
     def order(self) -> dict[str, Any]:
         lines = [
@@ -104,10 +113,40 @@ def test_a_number_is_given_once_and_the_order_acknowledged_first() -> None:
         assert spec.definition("ShippingLineType", one) == []
 
 
+def test_a_number_is_changed_where_it_stands() -> None:
+    shop = Shop()
+    push(shop, contents=(Content(line="1", qty=1),))
+    push(shop, number="LX1", contents=(Content(line="2", qty=2),))
+    done = push(shop, number="9400111899223100000002", replaces=SHIPMENT.number, former=SHIPMENT.number)
+    sent = json.loads(done.requests[-1].body)["orderShipment"]
+    assert [one["lineNumber"] for one in sent["orderLines"]["orderLine"]] == ["1"]
+    shown = drive(CONNECTOR, ACCOUNT, WALMART.read_back(ACCOUNT, "17"), shop).result
+    assert [one.number for one in shown] == ["9400111899223100000002", "LX1"]
+    spec = specification(FILE, strict=True)
+    record = spec.doc["components"]["schemas"]["OrderShipmentRecord"]["properties"]
+    assert sent["processMode"] in record["processMode"]["description"]
+    # The file's line points to the states of an order that is read; those of one that is shipped are the ones meant.
+    statuses = [one["orderLineStatuses"] for one in sent["orderLines"]["orderLine"]]
+    assert [spec.definition("ShipLineStatusesType", one) for one in statuses] == [[]]
+
+
+def test_a_change_that_comes_too_late_says_what_to_do() -> None:
+    shop = Shop()
+    push(shop)
+
+    def late(request: Request) -> Answer:
+        refusal = {"errors": {"error": [{"description": "Line is shipped"}]}}
+        return answer(refusal, status=400) if request.changes else shop(request)
+
+    with pytest.raises(Refused) as caught:
+        push(late, number="LX1", replaces=SHIPMENT.number, former=SHIPMENT.number)
+    assert caught.value.message and caught.value.message.id == "walmart.no_change"
+
+
 @pytest.mark.parametrize(
     ("changed", "line", "sentence"),
     [
-        ({"replaces": "LX9"}, {}, "walmart.no_change"),
+        ({"replaces": "LX9"}, {}, "stores.replaced_gone"),
         ({"carrier_name": "", "carrier_beside": "CTT"}, {}, "walmart.no_carrier"),
         ({}, {"intentToCancel": "CUSTOMER_REQUESTED_SELLER_TO_CANCEL"}, "walmart.wants_to_cancel"),
         ({}, {"orderLineStatuses": {"orderLineStatus": [Shop.part("Shipped", 2)]}}, "stores.nothing_left"),

@@ -98,6 +98,7 @@ class Amazon:
             "Orders that Amazon ships from its own warehouses (FBA) are left out.",
             "Buyers' names and addresses are restricted data and are not asked for; buyers may not be written to.",
             "A number can be changed until the parcel is delivered, but not taken back.",
+            "Ship+ orders, which Amazon confirms by itself, take no number.",
             "The shipping method is not told. Amazon's notices (SQS, EventBridge) are not used: orders are polled.",
         ),
     )

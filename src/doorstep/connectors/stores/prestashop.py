@@ -88,6 +88,7 @@ class PrestaShop:
         limits=(
             "An order has one number. It is marked as shipped with it, by the state that the shop uses for that.",
             "The carrier is one of the shop's own, found by its name; else the one chosen at the checkout stays.",
+            "PrestaShop mails the shopper only where its carrier has a tracking address.",
         ),
         gaps=(
             "Orders in several parcels take the first number only.",

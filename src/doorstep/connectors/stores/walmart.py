@@ -64,7 +64,7 @@ class Walmart:
         label="Walmart",
         hosts=frozenset({"marketplace.walmartapis.com"}),
         polls_per_minute=30,
-        can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.READ_BACK}),
+        can=frozenset({Can.ORDERS, Can.PUSH, Can.PARTIAL, Can.EDIT, Can.READ_BACK}),
         fields=(
             Field(
                 name="client_id", label="Client ID", help="developer.walmart.com, My Account, API Keys (production)."
@@ -78,10 +78,11 @@ class Walmart:
         limits=(
             "Orders of the last 180 days, 200 a page.",
             "An order is acknowledged before its number is given, because Walmart takes none otherwise.",
+            "A number can be changed for four hours after it was given.",
         ),
         gaps=(
             "Sellers in the United States only; Walmart Canada and Mexico have other APIs.",
-            "A number can neither be changed nor taken back over the API.",
+            "No number can be taken back over the API.",
             "Orders that Walmart ships from its own warehouses (WFS) are left out.",
             "Walmart's notices are not used: orders are polled. It mails the buyer and says delivered by itself.",
         ),
@@ -141,17 +142,22 @@ class Walmart:
         return Facts(orders=tuple(orders), words=tuple(unknown), bad=tuple(bad))
 
     def push(self, account: Account, shipment: Shipment) -> Flow[Pushed]:
-        """Acknowledges the order where nobody did, and ships its lines. Looks first: a repetition adds nothing."""
+        """Acknowledges the order where nobody did, and ships its lines, or changes the number of what was shipped.
+        Looks first: a repetition adds nothing.
+        """
         order = yield from _fetch(account, shipment.order)
         if cancelled(order):
             raise Refused("Cancelled", message=Message(id="stores.order_cancelled"))
         if there := with_number(order, shipment.number):
             return Pushed(ref=there.ref)
-        body = {"orderShipment": {"orderLines": {"orderLine": _shipped(shipment, order, account.now)}}}
+        change = _changed if shipment.replaces else _shipped
+        body = {"orderShipment": change(shipment, order, account.now)}
         path = f"{ORDERS}/{_ref(shipment.order)}"
-        if "Created" in words(order):
+        if "Created" in words(order) and not shipment.replaces:
             _json((yield _request(account, "POST", f"{path}/acknowledge", changes=True)))
         answer = yield _request(account, "POST", f"{path}/shipping", body=body, changes=True)
+        if shipment.replaces and 400 <= answer.status < 500:
+            _unchanged(answer, shipment)
         there = with_number(_order(answer), shipment.number)
         if not there:
             raise Broken("the number is not on the order", message=Message(id="stores.not_kept"))
@@ -161,32 +167,54 @@ class Walmart:
         return shipments((yield from _fetch(account, order)))
 
 
-def _shipped(shipment: Shipment, order: OrderShape, now: datetime) -> list[dict[str, object]]:
+def _shipped(shipment: Shipment, order: OrderShape, now: datetime) -> dict[str, object]:
     """The lines to be shipped as Walmart wants them. Raises Refused for what it would not take."""
-    if shipment.replaces:
-        raise Refused("no edit", message=Message(id="walmart.no_change", values={"former": shipment.former}))
     contents = shipment.contents or unshipped(order)
     if not contents:
         raise Refused("nothing left to ship", message=Message(id="stores.nothing_left"))
     lines = {one.line_number: one for one in order.lines}
     if any(_unwanted(lines.get(one.line)) for one in contents):
         raise Refused("intentToCancel", message=Message(id="walmart.wants_to_cancel"))
+    status = {"trackingInfo": _tracking(shipment, order, shipment.shipped_at or now)}
+    return {"orderLines": {"orderLine": [_line(one, shipment.order, status) for one in contents]}}
+
+
+def _changed(shipment: Shipment, order: OrderShape, now: datetime) -> dict[str, object]:
+    """The same lines under their new number, beside the one that they have. Raises NotFound when nothing has it."""
+    there = with_number(order, shipment.replaces)
+    if there is None:
+        raise NotFound(message=Message(id="stores.replaced_gone"))
+    tracking = _tracking(shipment, order, there.shipped_at or shipment.shipped_at or now)
+    status = {"trackingInfo": tracking, "currentTrackingInfo": {"trackingNumber": there.number}}
+    lines = [_line(one, shipment.order, status) for one in there.contents]
+    return {"processMode": "PARTIAL_UPDATE", "orderLines": {"orderLine": lines}}
+
+
+def _unchanged(answer: Answer, shipment: Shipment) -> None:
+    """Raises the Trouble of a change that was not taken: a refusal says what a person can do."""
+    try:
+        _json(answer)
+    except Refused as refused:
+        values = {"former": shipment.former, "said": refused.said}
+        raise Refused(refused.said, message=Message(id="walmart.no_change", values=values)) from refused
+
+
+def _tracking(shipment: Shipment, order: OrderShape, at: datetime) -> dict[str, object]:
     method = order.shipping_info.method_code
     tracking = {
-        "shipDateTime": int((shipment.shipped_at or now).timestamp() * 1000),
+        "shipDateTime": int(at.timestamp() * 1000),
         "carrierName": _carrier(shipment),
         "methodCode": method if method in METHODS else "Standard",
         "trackingNumber": shipment.number,
-        **({"trackingURL": shipment.url} if shipment.url else {}),
     }
-    return [_line(one, shipment.order[:SELLER_ORDER], tracking) for one in contents]
+    return {**tracking, "trackingURL": shipment.url} if shipment.url else tracking
 
 
-def _line(content: Content, order: str, tracking: Mapping[str, object]) -> dict[str, object]:
+def _line(content: Content, order: str, status: Mapping[str, object]) -> dict[str, object]:
     quantity = {"unitOfMeasurement": "EACH", "amount": str(content.qty)}
-    status = {"status": "Shipped", "statusQuantity": quantity, "trackingInfo": tracking}
-    line = {"lineNumber": content.line, "sellerOrderId": order, "intentToCancelOverride": False}
-    return {**line, "orderLineStatuses": {"orderLineStatus": [status]}}
+    line = {"lineNumber": content.line, "sellerOrderId": order[:SELLER_ORDER], "intentToCancelOverride": False}
+    shipped = {"status": "Shipped", "statusQuantity": quantity, **status}
+    return {**line, "orderLineStatuses": {"orderLineStatus": [shipped]}}
 
 
 def _unwanted(line: LineShape | None) -> bool:
