@@ -29,6 +29,7 @@ from doorstep.web.api.table import TABLE
 
 ROOT: Final = "/api/v1"
 MOST_BYTES: Final = 8 << 20
+MOST_FIELDS: Final = 50  # behind the question mark
 JSON: Final = "application/json"
 _NUL: Final = (b"\\u0000", b"\0")
 _ALWAYS: Final = {  # on every answer: nothing of it is a page, and nothing of it may be kept for somebody else
@@ -170,7 +171,10 @@ def _query(request: HttpRequest, route: Route) -> msgspec.Struct | None:
     said = request.META.get("QUERY_STRING", "")
     if route.query is None:
         return None
-    pairs = parse_qsl(said, keep_blank_values=True, max_num_fields=50) if said else []
+    try:
+        pairs = parse_qsl(said, keep_blank_values=True, max_num_fields=MOST_FIELDS) if said else []
+    except ValueError:
+        raise Declined("unreadable") from None
     named = dict(pairs)
     if len(named) < len(pairs):
         raise Declined("unreadable", Message(id="api.said_twice"))
