@@ -48,7 +48,9 @@ def begin(ws: int, door_id: int, key: str, asked: bytes) -> int | Kept:
         ApiAnswer.objects.filter(ws=ws, door_id=door_id, at__lte=now - KEPT).delete()
         mine = ApiAnswer(id=new_id(), asked_sha256=asked_sha256, at=now, **whose)
         ApiAnswer.objects.bulk_create([mine], ignore_conflicts=True)
-        row = ApiAnswer.objects.select_for_update().get(**whose)
+        row = ApiAnswer.objects.select_for_update().filter(**whose).first()
+        if row is None:  # the first one was refused this very moment, and took its row along
+            raise UnderWay
         if row.id == mine.id:
             return row.id
         if bytes(row.asked_sha256) != asked_sha256:

@@ -210,22 +210,23 @@ def redeemed(ws: int, store_id: int, order: str, codes: Sequence[str]) -> None:
 
 def bring_redeemed(ws: int, offer_id: int, text: str, actor: str) -> int:
     """Lines ``code, order, amount`` of the codes that were used, the last two if known; how many were news. Raises
-    Refused, and takes nothing.
+    Refused, and takes nothing; Offer.DoesNotExist.
     """
-    rows = list(_rows(text))
-    known = {one.code.casefold(): one for one in Coupon.objects.filter(ws=ws, offer_id=offer_id)}
-    news = []
-    for code, *rest in rows:
-        coupon = known.get(code.casefold())
-        if coupon is None:
-            raise Refused("coupon.not_known", code=code[:60])
-        amount = _money(rest[1], least=Decimal(0)) if len(rest) > 1 and rest[1] else None
-        if coupon.state != "redeemed":
-            coupon.state, coupon.redeemed_at = "redeemed", clock.now()
-            news.append(coupon)
-        coupon.redeemed_in = rest[0][:60] if rest else coupon.redeemed_in
-        coupon.spent = coupon.spent if amount is None else amount
+    rows, news = list(_rows(text)), []
     with transaction.atomic():
+        Offer.objects.select_for_update().get(ws=ws, id=offer_id)  # or one that is given meanwhile would be free again
+        mine = Coupon.objects.select_for_update().filter(ws=ws, offer_id=offer_id).order_by("id")
+        known = {one.code.casefold(): one for one in mine}
+        for code, *rest in rows:
+            coupon = known.get(code.casefold())
+            if coupon is None:
+                raise Refused("coupon.not_known", code=code[:60])
+            amount = _money(rest[1], least=Decimal(0)) if len(rest) > 1 and rest[1] else None
+            if coupon.state != "redeemed":
+                coupon.state, coupon.redeemed_at = "redeemed", clock.now()
+                news.append(coupon)
+            coupon.redeemed_in = rest[0][:60] if rest else coupon.redeemed_in
+            coupon.spent = coupon.spent if amount is None else amount
         Coupon.objects.bulk_update(known.values(), ["state", "redeemed_at", "redeemed_in", "spent"], batch_size=200)
         record(ws, actor, "coupon.redeemed", f"offer:{offer_id}", after={"count": len(news)})
     return len(news)
