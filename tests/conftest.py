@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import inspect
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -10,9 +11,20 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 
-# Properties are searched without a clock: on a busy machine a slow example proves nothing.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# Properties are searched without a clock: on a busy machine a slow example proves nothing. A few examples each time, as
+# each run draws others; `make long` draws twenty times as many.
+settings.register_profile("patient", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("patient"), max_examples=1000)
+settings.load_profile("long" if "DOORSTEP_LONG" in os.environ else "patient")
+
+# Django, Doorstep and all tests stay until the end: looking for garbage among them took a tenth of the time.
+gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now is never garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
