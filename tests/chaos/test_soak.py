@@ -94,12 +94,12 @@ class Soaked:
         return wrong + (["a backlog piles up"] if last > 2 * first + MOST_WAITING else [])
 
     def idle(self) -> dict[str, tuple[float, float]]:
-        """Started again in real time, with nothing to do: share of a core and megabytes, by process."""
+        """Started again in real time, once what was left to do is done: share of a core and megabytes, by process."""
         self.here.product.env.pop("DOORSTEP_CLOCK")
         for one in self.programs.values():
             one.env = dict(self.here.product.env)
             one.start()
-        time.sleep(IDLE_S / 3)
+        time.sleep(2 * IDLE_S)
         before = {name: cpu_seconds(one.pid) for name, one in self.programs.items()}
         time.sleep(IDLE_S)
         return {
