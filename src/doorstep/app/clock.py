@@ -23,7 +23,7 @@ class Clock:
 
     def now(self) -> datetime:
         wall = datetime.now(UTC)
-        return self.start + (wall - self.start) * self.rate
+        return wall if self.rate == 1 else self.start + (wall - self.start) * self.rate
 
     def real_seconds(self, span: timedelta) -> float:
         """How long ``span`` of this clock lasts on the wall."""

@@ -91,19 +91,21 @@ async def _written(turn: Turn, lanes: set[asyncio.Task[None]]) -> None:
 
 async def _lane(waiting: list[Batch], ends: float) -> None:
     """Ask about batch after batch, until none waits, there is no time left or the account is refused."""
-    while waiting:
-        batch = waiting.pop()
-        await _try(batch, ends)
-        if isinstance(batch.failed, Denied) or clock.monotonic() >= ends:
-            return
+    async with asyncio.timeout(ends - clock.monotonic()) as time:
+        while waiting and not time.expired():
+            batch = waiting.pop()
+            await _try(batch, time)
+            if isinstance(batch.failed, Denied):
+                return
 
 
-async def _try(batch: Batch, ends: float) -> None:
+async def _try(batch: Batch, time: asyncio.Timeout) -> None:
     began = clock.monotonic()
     try:
-        async with asyncio.timeout(ends - began):
-            await _ask(batch)
-    except TimeoutError:
+        await _ask(batch)
+    except asyncio.CancelledError:
+        if not time.expired():  # we are told to stop: it goes back
+            raise
         batch.failed = Busy("too slow for its lease")
     except Trouble as trouble:
         batch.failed = trouble
@@ -114,10 +116,11 @@ async def _try(batch: Batch, ends: float) -> None:
 
 
 async def _ask(batch: Batch) -> None:
+    one = cast(Carrier, _connector(batch))
     followed = await _follow(batch)
     numbers = batch.asked("registered", "asked")
-    if numbers and Can.TRACK in cast(Carrier, _connector(batch)).meta.can:
-        track = partial(cast(Carrier, _connector(batch)).track, numbers=numbers)
+    if numbers and Can.TRACK in one.meta.can:
+        track = partial(one.track, numbers=numbers)
         await drive(batch.account, track, lambda _, answer: _keep(batch, answer))
     if followed:
         await in_db(untold.heed, batch.connection, followed)

@@ -61,6 +61,15 @@ class Place:
         """What was answered last."""
         return Said(self.answer, self.track_hash, self.body_hash)
 
+    def number(self) -> TrackingNumber:
+        """As a carrier is asked about it."""
+        return TrackingNumber(text=self.norm, carrier=self.carrier, keys=self.keys)
+
+    def is_unfollowed(self, now: datetime) -> bool:
+        """Whether the vendor does not follow it, or will soon cease to."""
+        ends = self.remote in {"registered", "asked"} and self.follow_at is not None and self.follow_at <= now
+        return ends or self.remote in {"none", "rejected", "stopped"}
+
 
 @dataclass(slots=True, eq=False)
 class Batch:
@@ -94,20 +103,11 @@ class Batch:
 
     def asked(self, *remotes: str) -> list[TrackingNumber]:
         """The numbers whose remote state is one of these."""
-        return [
-            TrackingNumber(text=norm, carrier=place.carrier, keys=place.keys)
-            for norm, place in self.places.items()
-            if place.remote in remotes
-        ]
+        return [place.number() for place in self.places.values() if place.remote in remotes]
 
     def unfollowed(self, now: datetime) -> list[TrackingNumber]:
         """The numbers that the vendor does not follow, or will soon cease to."""
-        ending = {norm for norm, place in self.places.items() if place.follow_at and place.follow_at <= now}
-        return [
-            number
-            for number in self.asked("none", "registered", "asked", "rejected", "stopped")
-            if number.text in ending or self.places[number.text].remote in {"none", "rejected", "stopped"}
-        ]
+        return [place.number() for place in self.places.values() if place.is_unfollowed(now)]
 
     def numbers(self) -> Iterator[Place]:
         """All its places."""

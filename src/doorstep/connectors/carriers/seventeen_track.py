@@ -135,7 +135,7 @@ class SeventeenTrack:
         """Asks by number alone: what 17TRACK detected may be another carrier than ours."""
         asked = [{"number": one.text} for one in numbers]
         subject = ",".join(one.text for one in numbers)
-        envelope.told((yield _request(account, "gettrackinfo", asked, what="track", subject=subject)))
+        envelope.opened((yield _request(account, "gettrackinfo", asked, what="track", subject=subject)))
 
     def subscribe(self, account: Account, address: str, secret: str) -> Flow[Mapping[str, str]]:
         """17TRACK takes its webhook address only by hand: Refused, with the sentence that says where."""
