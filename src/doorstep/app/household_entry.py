@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from doorstep.app import clock, notify, tries
+from doorstep.app import clock, notify, tries, workspaces
 from doorstep.app.households import Refused, mark_of
 from doorstep.app.say import say
 from doorstep.core.message import Message, Value
@@ -75,7 +75,7 @@ def proven(email: str) -> User:
     from allauth.account.models import EmailAddress  # noqa: PLC0415 - needs Django to be set up
 
     with transaction.atomic():
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        user = workspaces.user_of(email)
         EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
 

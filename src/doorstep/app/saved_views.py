@@ -8,7 +8,7 @@ from doorstep.app.audit import record
 from doorstep.app.board import TABS
 from doorstep.core.message import Message
 from doorstep.db.load import fetch
-from doorstep.db.models import SavedView
+from doorstep.db.models import SavedView, Workspace
 
 MOST: Final = 50
 LONGEST: Final = 60
@@ -27,6 +27,7 @@ def save(view: SavedView, name: str, actor: str) -> None:
     if view.tab not in TABS:
         raise ValueError(Message(id="views.no_tab"))
     with transaction.atomic():
+        Workspace.objects.select_for_update().get(id=view.ws)  # one after the other
         SavedView.objects.filter(ws=view.ws, name=view.name).delete()
         if SavedView.objects.filter(ws=view.ws).count() >= MOST:
             raise ValueError(Message(id="views.too_many", values={"count": MOST}))

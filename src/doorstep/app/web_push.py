@@ -29,7 +29,7 @@ from doorstep.connectors.contract import Refused as NotSent
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.letter import Hold, Timing, fill_line, hold
 from doorstep.core.message import Message
-from doorstep.db.models import Follower, Order, Person
+from doorstep.db.models import Follower, Order, Person, Workspace
 
 LANE: Final = "web_push"
 MOST: Final = 10  # browsers of one order, or of one member
@@ -50,6 +50,7 @@ def begin(ws: int, typed: Mapping[str, str], language: str, *, order: Order | No
     keys = {"p256dh": typed["p256dh"], "auth": typed["auth"], "vapid": push_seal.public_key()}
     about = {"ws": ws, "kind": "push", "order_id": order.id if order else 0, "user_id": user_id}
     with transaction.atomic():
+        Workspace.objects.select_for_update().filter(id=ws).first()  # who asks twice at once gets a message once
         mine, now = Follower.objects.filter(**about), clock.now()
         if mine.filter(address=typed["address"]).update(keys=keys, language=language):
             return
