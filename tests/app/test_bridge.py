@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import uvicorn
 
-from doorstep.app import bridge
+from doorstep.app import bridge, serve
 from doorstep.app.bridge import Bridge
 from doorstep.app.serve import Server
 
@@ -247,3 +247,28 @@ def test_the_environment_is_complete_without_a_peer(server):
     env = bridge.environ(scope, io.BytesIO(), 0)
     assert env["REMOTE_ADDR"] == "" and env["wsgi.url_scheme"] == "https"
     assert env["SERVER_NAME"] == ("10.0.0.1" if server else "localhost")
+
+
+@pytest.mark.parametrize("path", ["/t/somewhere", "/api/v1/parcels"])
+async def test_a_request_that_is_in_the_way_of_stopping_is_refused_in_words(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    root, begun = serve._root(frozenset({"pages"})), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
+        await root(scope, receive, send)
+
+    with listener() as sock:
+        server = Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=0))
+        task = asyncio.create_task(server.serve(sockets=[sock]))
+        reader, writer = await asyncio.open_connection(*sock.getsockname())
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Length: 9\r\n\r\nhalf".encode())
+        await begun.wait()
+        server.should_exit = True
+        await task
+        told = (await reader.read()).decode()
+        writer.close()
+    assert told.startswith("HTTP/1.1 503") and "retry-after: 5" in told and bridge.STOPPING in told
+    assert ('"code": "busy"' in told) == path.startswith("/api/")
+    assert not [one for one in caplog.records if one.exc_info]

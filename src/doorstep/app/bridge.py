@@ -22,6 +22,7 @@ Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -90,10 +91,8 @@ class Bridge:
                 length = await read_body(receive, body, self._max_body)
                 await self._answer(environ(scope, body, length), receive, send)
         except Cut as cut:
-            if cut.status and scope["path"].startswith("/api/"):
-                await plain(send, cut.status, _problem(cut), kind=PROBLEM)
-            elif cut.status:
-                await plain(send, cut.status, cut.text)
+            if cut.status:
+                await refuse(scope, send, cut)
 
     async def _answer(self, env: dict[str, Any], receive: Receive, send: Send) -> None:
         if self._inside >= self._backlog:
@@ -215,6 +214,29 @@ async def read_body(receive: Receive, body: IO[bytes], limit: int) -> int:
 TEXT: Final = b"text/plain; charset=utf-8"
 PROBLEM: Final = b"application/problem+json"
 CODES: Final = {408: "unreadable", 413: "too_large", 503: "busy"}  # as ``web.api.problem`` calls them
+
+
+STOPPING: Final = "Doorstep is stopping. Try again in a moment."
+
+
+async def answered(app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have a request answered. One that the server cancels, because a stopping process has waited long enough, is
+    refused: nothing was promised, and its sender comes again.
+    """
+    try:
+        await app(scope, receive, send)
+    except asyncio.CancelledError:
+        with contextlib.suppress(RuntimeError):  # its answer has begun
+            await refuse(scope, send, Cut(503, STOPPING))
+
+
+async def refuse(scope: Scope, send: Send, cut: Cut) -> None:
+    """Say why a request is not done, to programs as they are told all problems."""
+    later = [(b"retry-after", b"5")] if cut.status == 503 else []
+    if scope["path"].startswith("/api/"):
+        await plain(send, cut.status, _problem(cut), later, kind=PROBLEM)
+    else:
+        await plain(send, cut.status, cut.text, later)
 
 
 def _problem(cut: Cut) -> bytes:

@@ -28,7 +28,7 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from doorstep.app import handover, holds, inbox, loop, steady, upgrade, wire
-from doorstep.app.bridge import Bridge, Receive, Scope, Send, plain
+from doorstep.app.bridge import App, Bridge, Receive, Scope, Send, answered, plain
 from doorstep.app.log import logger
 from doorstep.app.smtp import Receiver
 from doorstep.core.message import Message
@@ -40,7 +40,6 @@ HEALTH_PATHS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 GRACE_S: Final = 5
 Parts = frozenset[Literal["pages", "hooks", "mail", "work"]]
 EVERYTHING: Final[Parts] = frozenset({"pages", "hooks", "mail", "work"})
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Work = Callable[[asyncio.Event], Awaitable[None]]
 log = logger(__name__)
 
@@ -153,7 +152,7 @@ def _root(parts: Parts) -> App:
     async def root(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         answer = hooks if path.startswith("/hooks/") else health if path in HEALTH_PATHS else pages
-        await answer(scope, receive, send)
+        await answered(answer, scope, receive, send)
 
     return root
 
