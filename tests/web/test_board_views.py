@@ -3,14 +3,15 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from doorstep.app import board, bulk, clock
+from doorstep.app import board, bulk, clock, say
 from doorstep.app.search import found
-from doorstep.db.models import Audit, Bulk, Order, Outbox, Person, Push, Resync, SavedView
+from doorstep.db.models import Audit, Bulk, Order, Outbox, Parcel, Person, Push, Resync, SavedView
 from tests.app.ledger import Ledger, woo
 from tests.web.conftest import NUMBER, login
 
@@ -29,13 +30,23 @@ def test_columns_stand_in_the_address_or_are_remembered(alice: Client) -> None:
     assert "Last scan" not in head(alice)
 
 
+def test_last_scan_of_an_unknown_zone_is_never_in_the_future(shop: Ledger, order: Order, alice: Client) -> None:
+    ahead = clock.now() + timedelta(hours=6)
+    parcel = Parcel.objects.filter(ws=shop.ws, id=Push.objects.get(ws=shop.ws, order_id=order.id).parcel_id)
+    parcel.update(last_event_at=ahead)
+    row = alice.get("/", {"q": order.number, "cols": "order,last"}).content.decode().partition("<tbody>")[2]
+    assert "in 5 h" not in row
+    assert say.moment(ahead) in row
+
+
 def head(client: Client, **asked: str) -> str:
     page = client.get("/", asked).content.decode()
     return page[page.index("<thead>") : page.index("</thead>")]
 
 
 def test_view_is_saved_found_by_the_team_and_dropped(shop: Ledger, alice: Client, bob: Client, charlie: Client) -> None:
-    alice.post("/views", {"name": " Late  ones ", "back": "tab=tracked&q=100&cols=order,last"})
+    answer = alice.post("/views", {"name": " Late  ones ", "back": "tab=tracked&q=100&cols=order,last"}, follow=True)
+    assert "“Late ones” is under Views now" in answer.content.decode()
     view = SavedView.objects.get(ws=shop.ws)
     assert (view.name, view.tab, view.query, view.columns) == ("Late ones", "tracked", "100", ["order", "last"])
     assert "?tab=tracked&amp;q=100&amp;cols=order,last" in bob.get("/").content.decode()

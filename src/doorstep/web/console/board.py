@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from doorstep.app import board, bulk, columns, saved_views
+from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import SavedView
 from doorstep.web.console import resync
-from doorstep.web.console.answers import attempt
+from doorstep.web.console.answers import attempt, tell
 from doorstep.web.console.cells import Table
 from doorstep.web.gate import Caller, member
 from doorstep.web.typed import whole
@@ -116,7 +117,8 @@ def save_view(request: HttpRequest, caller: Caller) -> HttpResponse:
         return redirect(asked.address)
     shown = columns.chosen(asked.columns or request.session.get(REMEMBERED, ()))
     view = SavedView(ws=caller.ws, tab=asked.tab, query=asked.query, columns=list(shown))
-    attempt(request, lambda: saved_views.save(view, request.POST.get("name", ""), caller.actor))
+    if attempt(request, lambda: saved_views.save(view, request.POST.get("name", ""), caller.actor)):
+        tell(request, Message(id="views.saved", values={"name": view.name}))
     return redirect(replace(asked, columns=shown, after="").address)
 
 

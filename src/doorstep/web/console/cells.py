@@ -6,10 +6,11 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from doorstep.app import clock
 from doorstep.app.board_rows import Row
 from doorstep.app.columns import carriers
 from doorstep.app.progress import Stage
-from doorstep.app.say import day, text
+from doorstep.app.say import day, moment, text
 from doorstep.web.tags import ago, badge, icon, progress
 
 _SHOWN = 2  # numbers of one order
@@ -72,7 +73,10 @@ class Table:
         return f'<td class="state">{said}</td>'
 
     def _last(self, row: Row) -> str:
-        return f'<td class="more nowrap soft">{ago(row.last_event_at)}</td>'
+        at = row.last_event_at
+        # By the clock of a place whose zone is not known, it may still be to come here.
+        said = moment(at) if at and at > clock.now() else ago(at)
+        return f'<td class="more nowrap soft">{said}</td>'
 
     def _expected(self, row: Row) -> str:
         return f'<td class="more nowrap">{day(row.expected) if row.expected else ""}</td>'
