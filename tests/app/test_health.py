@@ -1,5 +1,6 @@
 """How well a carrier account answers: counted once a turn, and told."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from doorstep.app import budget, clock, findings, health, poll
 from doorstep.app.health import Pulse, note, vitals
 from doorstep.connectors.contract import Broken, Denied, Facts, Word
 from doorstep.core.order import Track, TrackAnswer
-from doorstep.db.models import Budget, Health, Schedule, Watch
+from doorstep.db.models import Budget, Health, Meaning, Schedule, Watch
 from tests.app.ledger import USPS, Ledger, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ def one() -> Ledger:
     return one
 
 
-def pulse(**said: float) -> Pulse:
-    made = Pulse(numbers=1, seconds=0.5)
+def pulse(unknown: int = 0, **said: float) -> Pulse:
+    made = Pulse(numbers=1, seconds=0.5, words=Counter({"NOBODY_KNOWS": unknown}))
     for name, value in said.items():
         setattr(made, name, value)
     return made
@@ -66,6 +67,15 @@ def test_a_vendor_that_changes_its_words_is_noticed(one):
     assert told.drifting and told.unknown == pytest.approx(0.165)
 
 
+@pytest.mark.parametrize(("status", "unknown"), [("in_transit", 0), ("unknown", 0), ("", 30)])
+def test_a_word_that_somebody_explained_is_not_unknown(one, status, unknown):
+    Meaning.objects.create(
+        ws=one.ws, connector="seventeen_track", word="NOBODY_KNOWS", status=status, by="user:1", said_at=at(2)
+    )
+    note(one.carrier, [pulse(events=100, unknown=30)], at(1))
+    assert Health.objects.get().unknown == unknown
+
+
 def test_few_scans_say_nothing_of_drift(one):
     note(one.carrier, [pulse(events=3, unknown=3)], at(1))
     assert vitals(one.ws, one.carrier.id).unknown is None
@@ -81,7 +91,7 @@ def test_what_an_answer_held_is_counted_and_a_refused_key_is_not_the_services_fa
     track = Track(number=USPS, answer=TrackAnswer.NOTHING, events=())
     made = Pulse()
     made.heard(Facts(tracks=(track,), words=(Word(text="X"),), bad=("odd", "odd")))
-    assert (made.events, made.unknown, made.unreadable) == (0, 1, 2)
+    assert (made.events, made.words, made.unreadable) == (0, {"X": 1}, 2)
     for trouble, failed in ((None, 0), (Denied("key"), 0), (Broken("down"), 1)):
         made.ended(5, 0.1, trouble)
         assert (made.failed, made.numbers) == (failed, 5)

@@ -1,5 +1,6 @@
 """The health board of carriers in the console."""
 
+from collections import Counter
 from datetime import timedelta
 
 from django.test import Client
@@ -17,7 +18,7 @@ def test_an_account_that_was_not_asked_says_so(shop: Ledger, alice: Client) -> N
 
 
 def test_the_figures_of_a_day_are_shown(shop: Ledger, alice: Client) -> None:
-    pulses = [Pulse(numbers=40, events=100, unknown=30, unreadable=1, seconds=0.4)] * 3
+    pulses = [Pulse(numbers=40, events=100, words=Counter(X=30), unreadable=1, seconds=0.4)] * 3
     note(shop.carrier, [*pulses, Pulse(failed=1, seconds=2.0)], clock.now())
     text = alice.get(f"/connections/{shop.carrier.id}").content.decode()
     for words in ("75% of 4 calls, about 120 numbers", "0.8 s on average, 2.0 s at most", "in 30.0% of the scans told"):

@@ -4,15 +4,16 @@ A turn's batches are one or a few calls each; what counts is whether what was as
 memory, ``note`` adds it to the hour's row in the transaction that ends the turn.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import F, Max, Sum, Value
 from django.db.models.functions import Greatest
 
-from doorstep.app import budget, clock, freshness
+from doorstep.app import budget, clock, freshness, meanings
 from doorstep.connectors.contract import Denied, Facts, Trouble
 from doorstep.db.models import Budget, Connection, Health
 
@@ -22,24 +23,25 @@ KEPT: Final = timedelta(days=35)
 ENOUGH: Final = 20  # scans, before a share of them says anything
 DRIFT: Final = 0.05  # so much more in unknown words than before: the vendor speaks differently now
 _HOUR: Final = timedelta(hours=1)
-_SUMS: Final = ("failed", "numbers", "events", "unknown", "unreadable", "seconds")
+_GATHERED: Final = ("failed", "numbers", "events", "unreadable", "seconds")
+_SUMS: Final = (*_GATHERED, "unknown")
 
 
 @dataclass(slots=True)
 class Pulse:
-    """How one batch went."""
+    """How one batch went. ``words``: how often each was said that no connector knows."""
 
     failed: int = 0
     numbers: int = 0
     events: int = 0
-    unknown: int = 0
     unreadable: int = 0
     seconds: float = 0.0
+    words: Counter[str] = field(default_factory=Counter)
 
     def heard(self, facts: Facts) -> None:
         """An answer came, and this is what could be read of it."""
         self.events += sum(len(track.events) for track in facts.tracks)
-        self.unknown += len(facts.words)
+        self.words.update(one.text for one in facts.words)
         self.unreadable += len(facts.bad)
 
     def ended(self, numbers: int, seconds: float, trouble: Trouble | None) -> None:
@@ -68,10 +70,15 @@ class Vitals:
 
 
 def note(account: Connection, pulses: Sequence[Pulse], now: datetime) -> None:
-    """Add a turn to its hour. Part of the caller's transaction. With the first turn of an hour old hours go."""
+    """Add a turn to its hour. Part of the caller's transaction. With the first turn of an hour old hours go. A word
+    that a person has explained is not unknown any more.
+    """
     hour = now.replace(minute=0, second=0, microsecond=0)
     mine = Health.objects.filter(ws=account.ws, connection_id=account.id)
-    sums = {name: F(name) + sum(getattr(one, name) for one in pulses) for name in _SUMS}
+    sums = {name: F(name) + sum(getattr(one, name) for one in pulses) for name in _GATHERED}
+    words = sum((one.words for one in pulses), Counter[str]())
+    known = meanings.explained(account.ws, account.connector) if words else frozenset()
+    sums["unknown"] = F("unknown") + sum(words[one] for one in words if one[: meanings.LONGEST] not in known)
     slowest = Greatest(F("slowest"), Value(max(one.seconds for one in pulses)))
     values = {**sums, "calls": F("calls") + len(pulses), "slowest": slowest}
     if not mine.filter(hour=hour).update(**values):

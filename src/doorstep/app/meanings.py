@@ -50,6 +50,11 @@ class Meanings:
         return next((here.said[one] for one in words_of(code, text) if one in here.said), None)
 
 
+def explained(ws: int, connector: str) -> frozenset[str]:
+    """The words of a connector that a person has explained, be it that they say nothing."""
+    return frozenset(row.word for row in fetch(Meaning, ws, "status <> ''") if row.connector == connector)
+
+
 def words_of(code: str, text: str) -> Iterator[str]:
     """The words by which a scan may be known: its code, the parts of a code that has several (the last is the finer
     one), its text.
