@@ -8,7 +8,7 @@ import pytest
 from doorstep.app import clock, doctor, inbox, vault
 from doorstep.app.inbox import Arrival
 from doorstep.app.say import say
-from doorstep.db.models import Connection
+from doorstep.db.models import Connection, Postbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +55,23 @@ def test_credentials_of_another_key_and_refused_ones_are_bad(settings):
     settings.SECRET_KEY = "another"
     grades = found()
     assert grades["credentials_unreadable"] == grades["connection_denied"] == "bad" and "credentials" not in grades
+
+
+def test_mailboxes_that_cannot_be_read_are_counted_and_nobody_is_named(settings):
+    settings.SHOPPER_APP = True
+    for number, (state, failures) in enumerate([("active", 0), ("paused", 9)]):
+        mailbox(number, state=state, failures=failures)
+    assert found()["postboxes"] == "good"
+    mailbox(2, state="denied", failures=2)
+    mailbox(3, failures=1)
+    said = next(one.message for one in doctor.examine() if one.message.id == "doctor.postboxes_failing")
+    assert said.values == {"count": 2, "all": 3, "refused": 1, "hosts": "imap2.example, imap3.example"}
+
+
+def mailbox(number: int, **how: Any) -> None:
+    at = clock.now()
+    there = {"host": f"imap{number}.example", "port": 993, "connected_at": at, "next_at": at}
+    Postbox.objects.create(ws=1, user_id=1, address=f"ines{number}@buyer.example", **there, **how)
 
 
 def test_a_clock_set_back_is_bad():

@@ -13,15 +13,16 @@ import dns.exception
 import dns.resolver
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from doorstep.app import addresses, audit, clock, http, lending, loop, reread, retention, upgrade, vault
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message, Value
-from doorstep.db.models import Connection, Inbox, Workspace
+from doorstep.db.models import Connection, Inbox, Postbox, Workspace
 
 Grade = Literal["good", "note", "bad"]
 MIN_FREE_MB: Final = 500
+MOST_HOSTS: Final = 5  # mail servers named in one line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,21 @@ def _app() -> Iterator[Finding]:
     for name in ("privacy", "terms"):
         if not (Path(settings.DATA_DIR) / f"{name}.txt").is_file():
             yield _found("note", "app_own_words", name=name, path=str(Path(settings.DATA_DIR) / f"{name}.txt"))
+    yield from _postboxes()
+
+
+def _postboxes() -> Iterator[Finding]:
+    """Shoppers' mailboxes that cannot be read: how many and where, never whose. Each owner was told; what is wrong with
+    a server is wrong for many of them.
+    """
+    every = Postbox.objects.exclude(state="paused")
+    failing = every.filter(Q(state="denied") | Q(failures__gt=0))
+    count, hosts = failing.count(), sorted(set(failing.values_list("host", flat=True)))
+    if count:
+        refused, shown = failing.filter(state="denied").count(), ", ".join(hosts[:MOST_HOSTS])
+        yield _found("note", "postboxes_failing", count=count, all=every.count(), refused=refused, hosts=shown)
+    elif every.exists():
+        yield _found("good", "postboxes", count=every.count())
 
 
 def _demo() -> Iterator[Finding]:
