@@ -1,4 +1,6 @@
-"""Shopify: one shop's Admin API 2026-07 over GraphQL, and the two ways for an app to be let in."""
+"""Shopify: one shop's Admin API 2026-07 over GraphQL, and the two ways for an app to be let in. How its customers are:
+``shopify_customers``.
+"""
 
 import functools
 import hashlib
@@ -21,6 +23,7 @@ from sandbox.permits import NoPermit, Permits
 from sandbox.shopify_answers import Answers
 from sandbox.shopify_changes import Changes
 from sandbox.shopify_cost import MOST, Bucket, requested, spent
+from sandbox.shopify_customers import Customers
 from sandbox.shopify_hooks import Hooks
 from sandbox.shopify_order import CLIENT, CUSTOM_TOKEN, SECRET, SHOP, Json, ShopifyOrder
 
@@ -56,6 +59,7 @@ class Shopify:
             shape="shpat_{}",
         )
         self.hooks = Hooks(clock=clock, callbacks=callbacks, shop=SHOP, secret=SECRET)
+        self.customers = Customers(self, clock=clock, random=random)
         self._clock = clock
         self._schema = the_schema()
         self._answers = Answers(self)
@@ -69,6 +73,7 @@ class Shopify:
                 web.post(PATH, self._graphql),
                 web.get("/admin/oauth/authorize", self._authorize),
                 web.post("/admin/oauth/access_token", self._token),
+                *self.customers.routes(),
             ]
         )
         return app

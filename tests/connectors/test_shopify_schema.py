@@ -96,7 +96,7 @@ def test_everything_that_is_sent_is_valid_with_its_variables() -> None:
 
 def test_recorded_answers_hold_only_words_and_fields_of_the_schema() -> None:
     """A recorded order is looked up field by field, enum by enum; the invented word is the one exception."""
-    wrong = [said for recording in of(CONNECTOR) if (data := data_of(recording)) for said in misfits(data)]
+    wrong = [said for one in of(CONNECTOR) if (data := data_of(one)) for said in misfits(data, official())]
     assert wrong == ["FulfillmentDisplayStatus: HELD_AT_THE_MOON"]
 
 
@@ -105,16 +105,17 @@ def data_of(recording: Any) -> Any:
     return body.get("data") if isinstance(body, dict) and recording.path.stem != "odd_shapes" else None
 
 
-def misfits(value: Any, kind: Any = None) -> list[str]:
-    named = official().query_type if kind is None else kind
+def misfits(value: Any, schema: GraphQLSchema, kind: Any = None) -> list[str]:
+    """What of an answer the schema does not know."""
+    named = schema.query_type if kind is None else kind
     while hasattr(named, "of_type"):
         named = named.of_type
     if isinstance(value, list):
-        return [said for one in value for said in misfits(one, named)]
+        return [said for one in value for said in misfits(one, schema, named)]
     if isinstance(value, dict) and isinstance(named, GraphQLObjectType):
         unknown = [f"{named.name}.{field}" for field in value if field not in named.fields]
         known = [field for field in value if field in named.fields]
-        return unknown + [said for field in known for said in misfits(value[field], named.fields[field].type)]
+        return unknown + [said for field in known for said in misfits(value[field], schema, named.fields[field].type)]
     if isinstance(named, GraphQLEnumType) and value is not None and value not in named.values:
         return [f"{named.name}: {value}"]
     return []

@@ -26,8 +26,8 @@ log = logger(__name__)
 
 
 def choices(kind: Kind) -> list[Meta]:
-    """What can be connected; what needs no account is not among it."""
-    return [one.meta for one in connectors(kind).values() if one.meta.fields]
+    """What can be connected; what needs no account is not among it, nor what shoppers connect themselves."""
+    return [one.meta for one in connectors(kind).values() if one.meta.fields and Can.SHOPPER not in one.meta.can]
 
 
 async def check(kind: str, name: str, form: Mapping[str, str], before: Mapping[str, str] | None = None) -> Checked:

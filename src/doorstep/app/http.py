@@ -21,6 +21,7 @@ from doorstep.app import addresses, clock, loop, measures
 from doorstep.app.log import logger
 from doorstep.app.pace import slot
 from doorstep.connectors.contract import (
+    ALSO,
     OWN,
     Account,
     Answer,
@@ -118,7 +119,9 @@ async def _timed(name: str, request: Request, sending: Awaitable[Answer], on_end
 
 def hosts_of(meta: Meta, account: Account) -> frozenset[str]:
     """The hosts a connector may talk to: the vendor's, or the merchant's own shop."""
-    return frozenset({URL(account.base_url).host or ""}) if meta.hosts == OWN else frozenset(meta.hosts)
+    if meta.hosts != OWN:
+        return frozenset(meta.hosts)
+    return frozenset({URL(account.base_url).host or "", *account.settings.get(ALSO, "").split()})
 
 
 async def send(request: Request, hosts: frozenset[str]) -> Answer:

@@ -36,6 +36,7 @@ from doorstep.core.order import Mail, MatchedPurchase, Order, Purchase, SaidMark
 from doorstep.core.status import Status
 
 __all__ = [
+    "ALSO",
     "OWN",
     "Account",
     "Answer",
@@ -77,7 +78,8 @@ __all__ = [
     "Word",
 ]  # fmt: skip
 
-OWN: Final = "own"  # Meta.hosts of a connector that talks to the merchant's own shop: the host of Account.base_url
+OWN: Final = "own"  # Meta.hosts of a connector that talks to the merchant's own shop: the host of Account.base_url,
+ALSO: Final = "hosts"  # and the hosts in this of its settings, which the connector found to be the shop's as well
 T = TypeVar("T")
 
 
@@ -192,6 +194,7 @@ class Can(StrEnum):
     MANUAL = "manual"
     GRANT = "grant"  # a person allows it on the vendor's own page (OAuth 2.0)
     PAY = "pay"  # gives numbers to a payment provider
+    SHOPPER = "shopper"  # a shopper's own account, connected in the app and never in the console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
