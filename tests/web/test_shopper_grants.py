@@ -3,6 +3,8 @@ until it is revoked.
 """
 
 import re
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -14,10 +16,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from doorstep.app import grants, household_entry, households
+from doorstep.app import clock, granted_news, grants, household_entry, household_letters, households, outbox
+from doorstep.app.household_letters import Round
 from doorstep.app.households import Refused
-from doorstep.db.models import Audit, Brand, Connection, Grant, GrantRead, Order, ThreadMessage, User, Workspace
-from tests.app.ledger import Ledger
+from doorstep.db.models import Audit, Brand, Connection, Grant, GrantRead, Order, Outbox, ThreadMessage, User, Workspace
+from tests.app.ledger import Ledger, iso, track17
 from tests.web.conftest import NUMBER
 from tests.web.shoppers import at_home, come_in, text
 
@@ -247,3 +250,45 @@ def _take(step: str, true: dict[str, bool], home: Workspace, ines: User, shop: L
 
         Membership.objects.create(ws=home.id, user_id=ines.pk, role="agent")
         true["join"] = True
+
+
+def test_news_of_an_accepted_stores_order_is_told_as_of_ones_own(
+    opened: Ledger, ines: tuple[Client, Workspace], order: Order
+) -> None:
+    client, home = ines
+    client.post("/my/you/news", {"what": ["delivered"], "mail": "at_once", "daily_at": "8"})
+    grant = accepted(client, opened)
+    path = f"/my/order/{grant.id}/{order.id}"
+    assert "Mute this parcel" in text(client, path)
+    GrantRead.objects.all().delete()
+    client.post(f"{path}/mute", {"muted": "1"})
+    GrantRead.objects.all().delete()
+    at, now = clock.now() - timedelta(minutes=1), replace(opened, at=clock.now())
+    now.hears(now.track(track17(NUMBER, (f"{iso(at)}+00:00", "Delivered_Other", "Here"), key=3011)))
+    row = Outbox.objects.get(lane="granted", intent_key__endswith=":delivered")
+    assert (row.ws, row.target_id, row.intent_key) == (opened.ws, order.id, f"{row.payload_ref}:delivered")
+    granted_news.spread(leased("granted"))
+    told = Outbox.objects.get(lane="home")
+    assert told.ws == home.id and told.intent_key.endswith(f"@{grant.id}:delivered:mail:{grant.user_id}")
+    assert household_letters.write(leased("home")) is None, "muted"
+    assert not GrantRead.objects.exists(), "and so it was not read"
+    client.post(f"{path}/mute", {"muted": "0"})
+    GrantRead.objects.all().delete()
+    sent = household_letters.write(leased("home"))
+    assert isinstance(sent, Round)
+    assert sent.letter.to == (INES,) and sent.letter.subject.endswith(": Delivered")
+    assert f"{path}\n" in sent.letter.body
+    assert [one.order_id for one in GrantRead.objects.filter(ws=home.id, user_id=grant.user_id)] == [order.id]
+    client.post(f"/my/stores/{grant.id}/revoke")
+    assert household_letters.write(leased("home")) is None, "revoked"
+    assert grants.of_order(order) == ()
+
+
+def leased(lane: str) -> outbox.Leased:
+    """The newest intent of a lane, whatever became of it before."""
+    Outbox.objects.update(due_at=clock.now() + timedelta(days=1))
+    newest = Outbox.objects.filter(lane=lane).latest("id")
+    Outbox.objects.filter(id=newest.id).update(due_at=clock.now(), state="due", lease_until=0.0)
+    taken = outbox.claim((lane,))
+    assert taken is not None
+    return taken

@@ -22,9 +22,18 @@ from doorstep.db.models import Brand, Connection, Workspace
 
 MOST_LOGO_KB: Final = 200
 MOST_FRAMES: Final = 10
-_LONGEST: Final = {"name": 60, "words": 400, "phone": 40, "email": 254, "site": 300, "support_to": 300}
+_LONGEST: Final = {
+    "name": 60,
+    "words": 400,
+    "phone": 40,
+    "email": 254,
+    "site": 300,
+    "support_to": 300,
+    "accounts_at": 300,
+}
 SUPPORT: Final = ("", "mail", "link", "chat")
 _HOURS: Final = (1, 24 * 14)
+_CLIENT: Final = re.compile(r"[A-Za-z0-9_-]{8,100}")
 _PHONE: Final = re.compile(r"[+()0-9 ./-]{5,40}")
 _HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])")
 # What is behind text and buttons by day and by night, and the quietest text that stands on it: page.css.
@@ -98,6 +107,24 @@ def look_of(row: Brand, label: str) -> Look:
 def of(ws: int, store_id: int) -> Brand | None:
     """The brand of a store, without the logo's bytes."""
     return Brand.objects.filter(ws=ws, store_id=store_id).defer("logo").first()
+
+
+def is_open(ws: int, store_id: int) -> bool:
+    """Whether shoppers may see their orders of a store in the app, as its merchant wants it now."""
+    business = Workspace.objects.filter(id=ws, kind="business", closing_at=None).exists()
+    connected = Connection.objects.filter(ws=ws, id=store_id, kind="store").exclude(state="removed").exists()
+    return business and connected and Brand.objects.filter(ws=ws, store_id=store_id, app=True).exists()
+
+
+def lets_sign_in(key: str) -> Brand | None:
+    """The brand of a store, named ``<workspace>-<store>``, whose merchant lets shoppers sign in with their account at
+    the shop; None for every other, and where the app is closed.
+    """
+    ws, _, store_id = key.partition("-")
+    if not settings.SHOPPER_APP or not (ws.isdecimal() and store_id.isdecimal() and len(key) < 50):
+        return None
+    row = of(int(ws), int(store_id))
+    return row if row and row.accounts_client and is_open(row.ws, row.store_id) else None
 
 
 def by_key(key: str) -> Brand | None:
@@ -177,6 +204,7 @@ def read(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Message]]:
             wrong[name] = Message(id="brand.no_colour")
     values["powered"] = bool(form.get("powered"))
     values["app"] = bool(form.get("app")) and settings.SHOPPER_APP
+    values["accounts_client"] = str(form.get("accounts_client", "")).strip()[:200]
     values["support"] = str(form.get("support", "")) if form.get("support") in SUPPORT else ""
     values["support_to"] = values["support_to"] if values["support"] else ""
     values["answer_h"] = _within(str(form.get("answer_h", "")), *_HOURS)
@@ -215,6 +243,10 @@ def _unreachable(values: Mapping[str, Any]) -> dict[str, Message]:
         wrong["email"] = Message(id="brand.no_email")
     if values["site"] and not _origin(values["site"]):
         wrong["site"] = Message(id="brand.no_site")
+    if (values["accounts_at"] or values["accounts_client"]) and not _origin(values["accounts_at"]):
+        wrong["accounts_at"] = Message(id="brand.accounts.no_site")
+    if values["accounts_at"] and not _CLIENT.fullmatch(values["accounts_client"]):
+        wrong["accounts_client"] = Message(id="brand.accounts.no_client")
     if values["support"] == "mail" and not _is_mail(values["support_to"]):
         wrong["support_to"] = Message(id="slot.no_mail")
     if values["support"] in {"link", "chat"} and not _origin(values["support_to"]):

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 
-from doorstep.app import clock, fetched, loop
+from doorstep.app import brands, clock, fetched, loop
 from doorstep.app.accounts import drive, message_of, name_of, refused
 from doorstep.app.inbox import Arrival, arrive
 from doorstep.app.leases import free, new_token
@@ -48,7 +48,7 @@ def claim() -> Turn | None:
         due = Feed.objects.filter(free(machine), next_at__lte=now).order_by("next_at")
         for feed in due.select_for_update(skip_locked=True)[:20]:
             connection = Connection.objects.filter(ws=feed.ws, id=feed.connection_id, state="active").first()
-            if connection is None:
+            if connection is None or not _may_ask(connection):
                 feed.next_at = now + timedelta(hours=1)
                 feed.save(update_fields=["next_at"])
                 continue
@@ -56,6 +56,13 @@ def claim() -> Turn | None:
             feed.save(update_fields=["lease_token", "lease_until", "asked_at"])
             return Turn(feed, connection, now)
     return None
+
+
+def _may_ask(connection: Connection) -> bool:
+    """A shopper's account at a shop is asked for as long as the shop's merchant lets shoppers sign in."""
+    if Can.SHOPPER not in connector(connection.kind, connection.connector).meta.can:
+        return True
+    return brands.lets_sign_in(str(connection.settings.get("store", ""))) is not None
 
 
 async def ask(turn: Turn) -> None:

@@ -43,20 +43,30 @@ def redirect_address() -> str:
 
 def begin(ws: int, user: int, kind: str, name: str, form: Mapping[str, str], again: int = 0) -> str:
     """The vendor's page to go to. Raises Trouble."""
-    one = cast(Granted, connector(kind, name))
-    account = connect.account_from(one.meta, form, connect.known(ws, again, kind, name, form))
-    grant = Grant(state=_secret(), redirect=redirect_address(), verifier=_secret())
-    page = one.authorize(account, grant)
-    sealed = vault.seal({**form, VERIFIER: grant.verifier})
+    meta = connector(kind, name).meta
+    account = connect.account_from(meta, form, connect.known(ws, again, kind, name, form))
+    back = Back(ws=ws, kind=kind, name=name, again=again, form=form, grant=fresh(redirect_address()))
+    return send(user, back, account)
+
+
+def fresh(redirect: str) -> Grant:
+    """A new attempt to be let in; ``redirect`` is where the person comes back to."""
+    return Grant(state=_secret(), redirect=redirect, verifier=_secret())
+
+
+def send(user: int, back: Back, account: Account) -> str:
+    """Keep an attempt of somebody; returns the vendor's page to go to. Raises Trouble."""
+    page = cast(Granted, connector(back.kind, back.name)).authorize(account, back.grant)
+    sealed = vault.seal({**back.form, VERIFIER: back.grant.verifier})
     with transaction.atomic():
         Attempt.objects.filter(until__lt=clock.machine()).delete()
         Attempt.objects.create(
-            ws=ws,
+            ws=back.ws,
             user_id=user,
-            kind=kind,
-            connector=name,
-            again=again,
-            state_sha256=_hash(grant.state),
+            kind=back.kind,
+            connector=back.name,
+            again=back.again,
+            state_sha256=_hash(back.grant.state),
             sealed=sealed,
             until=clock.machine() + GOOD_S,
         )
@@ -67,8 +77,10 @@ def _secret() -> str:
     return secrets.token_urlsafe(48)  # 64 characters: RFC 7636 wants 43 to 128 of a verifier
 
 
-def take(ws: int, user: int, state: str) -> Back | None:
-    """The attempt with this state, which is used up by it; None = there is none of this person's, or it is too old."""
+def take(ws: int, user: int, state: str, redirect: str = "") -> Back | None:
+    """The attempt with this state, which is used up by it; None = there is none of this person's, or it is too old.
+    ``redirect``: where it was to come back to, '' = ``redirect_address``.
+    """
     with transaction.atomic():
         mine = Attempt.objects.select_for_update().filter(state_sha256=_hash(state), ws=ws, user_id=user)
         row = mine.first()
@@ -78,7 +90,7 @@ def take(ws: int, user: int, state: str) -> Back | None:
     if row.until < clock.machine():
         return None
     form = vault.unseal(row.sealed)
-    grant = Grant(state=state, redirect=redirect_address(), verifier=form.pop(VERIFIER))
+    grant = Grant(state=state, redirect=redirect or redirect_address(), verifier=form.pop(VERIFIER))
     return Back(ws=ws, kind=row.kind, name=row.connector, again=row.again, form=form, grant=grant)
 
 

@@ -11,22 +11,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from doorstep.app import brands, clock
 from doorstep.app.audit import record
 from doorstep.app.household_entry import has_proven
-from doorstep.app.households import BUSINESS, Refused
+from doorstep.app.households import Refused
 from doorstep.db.models import (
     Brand,
-    Connection,
     Grant,
     GrantRead,
     Membership,
     Order,
     Person,
     User,
-    Workspace,
 )
 
 MOST: Final = 300  # orders shown through one grant, the newest
@@ -107,7 +105,7 @@ def given(ws: int, user_id: int) -> tuple[Given, ...]:
     """The live grants of a household, as one of its people sees them."""
     rows = list(_live(ws).order_by("id"))
     emails = dict(User.objects.filter(id__in=[one.user_id for one in rows]).values_list("id", "email"))
-    open_ = {(one.store_ws, one.store_id) for one in rows if _is_open(one.store_ws, one.store_id)}
+    open_ = {(one.store_ws, one.store_id) for one in rows if brands.is_open(one.store_ws, one.store_id)}
     return tuple(
         Given(
             grant=one,
@@ -130,13 +128,37 @@ def open_order(ws: int, grant_id: int, order_id: int, user_id: int) -> Order | N
     """The order of that grant, if the household may see it now; None for everything else alike. That it was read is
     kept.
     """
-    grant = _live(ws).filter(id=grant_id).first()
-    through = _through(grant) if grant else ""
-    order = _of(grant, through).filter(id=order_id).first() if grant and through else None
+    order = sees(ws, grant_id, order_id)
     if order is not None:
         read = GrantRead(ws=ws, grant_id=grant_id, order_id=order_id, user_id=user_id, day=clock.now().date())
         GrantRead.objects.bulk_create([read], ignore_conflicts=True)
     return order
+
+
+def sees(ws: int, grant_id: int, order_id: int) -> Order | None:
+    """The order of that grant, if the household may see it now; nobody reads it by this."""
+    grant = _live(ws).filter(id=grant_id).first()
+    through = _through(grant) if grant else ""
+    return _of(grant, through).filter(id=order_id).first() if grant and through else None
+
+
+def of_order(order: Order) -> tuple[Grant, ...]:
+    """The grants that show an order of a store now."""
+    person = Person.objects.filter(ws=order.ws, id=order.person_id or 0).exclude(email_key="").first()
+    if person is None:
+        return ()
+    live = Grant.objects.filter(store_ws=order.ws, store_id=order.store_id, revoked_at=None)
+    theirs = User.objects.filter(id__in=live.values("user_id"), email__iexact=person.email_key).values("id")
+    return tuple(one for one in live.filter(user_id__in=theirs).order_by("id") if _through(one) == person.email_key)
+
+
+def shows(ws: int, store_ws: int, store_id: int, external_id: str) -> bool:
+    """Whether a household sees an order of a store, by its id over there, through any grant."""
+    for grant in _live(ws).filter(store_ws=store_ws, store_id=store_id):
+        through = _through(grant)
+        if through and _of(grant, through).filter(external_id=external_id).exists():
+            return True
+    return False
 
 
 def reads(ws: int) -> Sequence[GrantRead]:
@@ -153,7 +175,7 @@ def _through(grant: Grant) -> str:
     """The proven address that a grant goes by, '' where it shows nothing now."""
     lives = Membership.objects.filter(ws=grant.ws, user_id=grant.user_id).exists()
     user = User.objects.filter(id=grant.user_id, is_active=True).first() if lives else None
-    if user is None or not has_proven(user) or not _is_open(grant.store_ws, grant.store_id):
+    if user is None or not has_proven(user) or not brands.is_open(grant.store_ws, grant.store_id):
         return ""
     return user.email.strip().casefold()
 
@@ -173,14 +195,7 @@ def _offer(store_ws: int, store_id: int, user: User) -> Offer:
 def _opened() -> list[tuple[int, int]]:
     """The stores that their merchants have opened, of all of this installation."""
     rows = Brand.objects.filter(app=True).order_by("ws", "store_id").values_list("ws", "store_id")
-    return [(ws, store) for ws, store in rows if _is_open(ws, store)]
-
-
-def _is_open(store_ws: int, store_id: int) -> bool:
-    """Whether shoppers may see their orders of a store."""
-    business = Workspace.objects.filter(id=store_ws, kind=BUSINESS, closing_at=None).exists()
-    connected = Connection.objects.filter(~Q(state="removed"), ws=store_ws, id=store_id, kind="store").exists()
-    return business and connected and Brand.objects.filter(ws=store_ws, store_id=store_id, app=True).exists()
+    return [(ws, store) for ws, store in rows if brands.is_open(ws, store)]
 
 
 def _live(ws: int) -> "QuerySet[Grant]":

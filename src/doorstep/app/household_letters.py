@@ -1,5 +1,6 @@
-"""News of a household's own parcels, to whoever of it asked for them. What is out of date, muted or put away is not
-sent; quiet hours and the hour of the daily mail are waited for; one mail takes along what waits beside it.
+"""News of a household's parcels, and of orders of stores that it accepted, to whoever of it asked for them. What is out
+of date, muted or put away is not sent; quiet hours and the hour of the daily mail are waited for; one mail takes along
+what waits beside it.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from doorstep.app import clock, household_news, household_parcels, households, notify, outbox, web_push
+from doorstep.app import clock, grants, household_news, household_parcels, households, notify, outbox, web_push
 from doorstep.app.alerts import Alert
 from doorstep.app.household_news import MAIL, PUSH, Choice
 from doorstep.app.leases import free
@@ -85,28 +86,32 @@ def _end(leased: Leased, along: Sequence[int]) -> None:
 def write(leased: Leased) -> Round | Hold | None:
     """The mail; what it waits for; None when it would be stale or is not wanted."""
     row, to = leased.row, _reader(leased.row)
-    if to is None or not to.chosen.mail or not _is_wanted(row, to):
+    if to is None or not to.chosen.mail or not _wanted(row, to):
         return None
     zone = ZoneInfo(to.home.tz)
     if wait := hold(to.chosen.timing(MAIL), clock.now(), zone, None):
         return wait
-    beside = [one for one in _beside(row) if _is_wanted(one, to)]
+    beside = [one for one in _beside(row) if _wanted(one, to)]
     with speaking(to.home.locale), timezone.override(zone):
         letter = _letter(leased, to, [row, *beside])
+    for one in (row, *beside):
+        _read(one, to)
     return Round(letter=letter, user_id=to.user.pk, along=tuple(one.id for one in beside))
 
 
 def messages(leased: Leased) -> list[tuple[Follower, bytes]] | Hold:
     """The messages by device, none where it is no news any more; or what they wait for."""
     row, to = leased.row, _reader(leased.row)
-    if to is None or not _is_wanted(row, to):
+    order = _wanted(row, to) if to else None
+    if to is None or order is None:
         return []
     if wait := hold(to.chosen.timing(PUSH), clock.now(), ZoneInfo(to.home.tz), None):
         return wait
     with speaking(to.home.locale):
-        title = household_parcels.called(row.ws, row.target_id)
+        title = household_parcels.called(row.ws, order, _grant(row))
         body = f"{text(f'status.{_status(row)}')}. {text(f'status.explained.{_status(row)}')}"
         said = Alert(title=title, body=body, url=_url(row))
+    _read(row, to)
     mine = Follower.objects.filter(ws=row.ws, kind=PUSH, user_id=to.user.pk)
     return [(one, web_push.packed(said, str(row.target_id))) for one in mine]
 
@@ -122,13 +127,28 @@ def _reader(row: Outbox) -> Reader | None:
     return Reader(user=user, home=home, chosen=household_news.choice(row.ws, user_id))
 
 
-def _is_wanted(row: Outbox, to: Reader) -> bool:
-    """Whether it is news to them, and wanted."""
-    status, ws = _status(row), row.ws
-    if status not in to.chosen.what or household_news.is_quiet(ws, to.user.pk, row.target_id):
-        return False
-    there = Order.objects.filter(ws=ws, id=row.target_id, cancelled_at=None).exists()
-    return there and is_still(ws, row.payload_ref, status)
+def _wanted(row: Outbox, to: Reader) -> Order | None:
+    """The order, if it is news to them, and wanted."""
+    status, grant_id = _status(row), _grant(row)
+    if status not in to.chosen.what or household_news.is_quiet(row.ws, to.user.pk, row.target_id, grant_id):
+        return None
+    order = _order(row)
+    if order is None or order.cancelled_at or not is_still(order.ws, row.payload_ref, status):
+        return None
+    return order if grant_id or not household_parcels.told_by_store(order) else None
+
+
+def _order(row: Outbox) -> Order | None:
+    """The order that an intent is about: the household's own, or one that it sees through a grant now."""
+    if grant_id := _grant(row):
+        return grants.sees(row.ws, grant_id, row.target_id)
+    return household_parcels.own_order(row.ws, row.target_id)
+
+
+def _read(row: Outbox, to: Reader) -> None:
+    """What is told of a store's order is read by whom it is told to, and kept as such."""
+    if grant_id := _grant(row):
+        grants.open_order(row.ws, grant_id, row.target_id, to.user.pk)
 
 
 def _beside(row: Outbox) -> list[Outbox]:
@@ -143,7 +163,7 @@ def _letter(leased: Leased, to: Reader, told: Sequence[Outbox]) -> Letter:
     ws, first = leased.row.ws, told[0]
     parts = {one.payload_ref: _part(one) for one in told}
     if len(parts) == 1:
-        subject = f"{household_parcels.called(ws, first.target_id)}: {text(f'status.{_status(first)}')}"
+        subject = f"{_called(first)}: {text(f'status.{_status(first)}')}"
     else:
         subject = text("letter.home.several", count=len(parts))
     stop = household_news.stop_url(ws, to.user.pk)
@@ -155,15 +175,25 @@ def _letter(leased: Leased, to: Reader, told: Sequence[Outbox]) -> Letter:
 
 def _part(row: Outbox) -> str:
     """What is told of one parcel."""
-    seen, status = household_parcels.seen(row.ws, row.target_id, row.payload_ref), _status(row)
-    called = household_parcels.called(row.ws, row.target_id)
-    lines = [f"{called}: {text(f'status.{status}')}", text(f"status.explained.{status}")]
+    order, status = _order(row), _status(row)
+    seen = household_parcels.seen(order.ws, order.id, row.payload_ref) if order else None
+    lines = [f"{_called(row)}: {text(f'status.{status}')}", text(f"status.explained.{status}")]
     if seen and seen.window and status != "delivered":
         lines.append(text("page.eta", date=day(seen.window.end)))
     if seen and seen.current:
         number = seen.current[0]
         lines.append(" · ".join(filter(None, (number.text, number.carrier_name))))
     return "\n".join([*lines, _url(row)])
+
+
+def _called(row: Outbox) -> str:
+    order = _order(row)
+    return household_parcels.called(row.ws, order, _grant(row)) if order else ""
+
+
+def _grant(row: Outbox) -> int:
+    """The grant that an intent goes by, 0 for an order of the household's own."""
+    return int(row.intent_key.partition(":")[0].partition("@")[2] or 0)
 
 
 def _status(row: Outbox) -> str:
@@ -175,4 +205,6 @@ def _way(row: Outbox) -> str:
 
 
 def _url(row: Outbox) -> str:
-    return f"{settings.PUBLIC_URL}/my/parcel/{row.target_id}"
+    grant_id = _grant(row)
+    place = f"order/{grant_id}" if grant_id else "parcel"
+    return f"{settings.PUBLIC_URL}/my/{place}/{row.target_id}"

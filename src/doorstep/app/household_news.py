@@ -1,5 +1,6 @@
-"""What somebody of a household wants to be told of its own parcels: at which statuses, by mail and on their devices,
-outside of quiet hours, each at once or all once a day. Nothing is told that nobody asked for.
+"""What somebody of a household wants to be told of its parcels, and of orders of stores that it accepted: at which
+statuses, by mail and on their devices, outside of quiet hours, each at once or all once a day. Nothing is told that
+nobody asked for.
 """
 
 from collections.abc import Collection
@@ -9,11 +10,12 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 
 from doorstep.app import clock, doors
 from doorstep.core.letter import Timing
 from doorstep.core.status import Status
-from doorstep.db.models import Door, Follower, Kept, News
+from doorstep.db.models import Door, Follower, Grant, Kept, News
 
 TOLD: Final = (
     Status.IN_TRANSIT,
@@ -23,6 +25,7 @@ TOLD: Final = (
     Status.EXCEPTION,
     Status.DELIVERED,
 )
+TOLD_WORDS: Final = frozenset(one.value for one in TOLD)
 MAILS: Final = ("", "at_once", "daily")
 MAIL, PUSH = "mail", "push"
 NIGHT: Final = (22, 8)  # quiet hours that are proposed
@@ -113,9 +116,9 @@ def is_told(ws: int, user_id: int) -> bool:
     return bool(choice(ws, user_id).mail) or bool(_devices(ws, user_id))
 
 
-def is_quiet(ws: int, user_id: int, order_id: int) -> bool:
+def is_quiet(ws: int, user_id: int, order_id: int, grant_id: int = 0) -> bool:
     """Whether nothing of an order is told to them: it is muted, or put away."""
-    away = Kept.objects.filter(ws=ws, grant_id=0, order_id=order_id).exclude(away_at=None)
+    away = Kept.objects.filter(ws=ws, grant_id=grant_id, order_id=order_id).exclude(away_at=None)
     return str(order_id) in choice(ws, user_id).muted or away.exists()
 
 
@@ -131,6 +134,14 @@ def wanting(ws: int) -> tuple[Wanting, ...]:
         if ways:
             found.append(Wanting(user_id=one.user_id, ways=ways, what=frozenset(one.what), since=one.since))
     return tuple(found)
+
+
+def granted_since(store_ws: int) -> dict[int, datetime]:
+    """Since when households accept the stores of a business, by store; nothing where the app is closed."""
+    if not settings.SHOPPER_APP:
+        return {}
+    live = Grant.objects.filter(store_ws=store_ws, revoked_at=None)
+    return dict(live.values_list("store_id").annotate(Min("granted_at")))
 
 
 def forget(ws: int, users: Collection[int]) -> None:

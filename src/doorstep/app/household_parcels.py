@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from django.db import transaction
 
-from doorstep.app import clock, grants, manual
+from doorstep.app import clock, grants, manual, shop_accounts
 from doorstep.app.board_rows import Row, rows
 from doorstep.app.households import Refused
 from doorstep.app.parcel_view import Seen, parcels
@@ -17,8 +17,9 @@ from doorstep.core.order import OrderState
 from doorstep.core.resync import PARCEL_COOLDOWN, may_resync
 from doorstep.core.status import Status
 from doorstep.db.load import load
-from doorstep.db.models import Connection, Cooldown, Kept, Line, Number, Order, ParcelLine, ParcelNumber
+from doorstep.db.models import Connection, Cooldown, Grant, Kept, Line, Number, Order, ParcelLine, ParcelNumber
 
+Granted = Sequence[tuple[Grant, Sequence[Order]]]
 Group = Literal["needs", "moving", "done"]
 GROUPS: Final[tuple[Group, ...]] = ("needs", "moving", "done")
 MOST: Final = 500  # of a household's own, the newest
@@ -66,7 +67,8 @@ class Ambiguous(Exception):
 
 def entries(ws: int, *, away: bool = False, query: str = "") -> tuple[Entry, ...]:
     """What is in the list (or put away), as far as it fits the query; what needs somebody first, then by news."""
-    every = [*_own(ws), *_granted(ws)]
+    granted = list(grants.orders(ws))
+    every = [*_own(ws, granted), *_granted(ws, granted)]
     fitting = [one for one in every if one.away == away and _fits(one, query)]
     return tuple(sorted(fitting, key=lambda one: (GROUPS.index(one.group), -one.news_at.timestamp())))
 
@@ -117,19 +119,28 @@ def own_order(ws: int, order_id: int) -> Order | None:
     return Order.objects.filter(ws=ws, id=order_id).first()
 
 
-def called(ws: int, order_id: int) -> str:
-    """What an order of the household's own is called: their name for it, what is in it, its seller, else its number."""
-    own, title = kept(ws, 0, order_id), _titles(ws, [order_id]).get(order_id, "")
-    if found := own.label or title or str(own.seller.get("name", "")):
+def called(ws: int, order: Order, grant_id: int = 0) -> str:
+    """What a household calls an order: their name for it, what is in it, its seller, else its number; one of a store is
+    called by the store's number rather than by a parcel's.
+    """
+    order_id = order.id
+    own, title = kept(ws, grant_id, order_id), _titles(order.ws, [order_id]).get(order_id, "")
+    if found := own.label or title or str(own.seller.get("name", "")) or (order.number if grant_id else ""):
         return found
     parts = load(ParcelLine, ws, "order_id", [order_id], only=("parcel_id", "order_id"))
     held = ParcelNumber.objects.filter(ws=ws, parcel_id__in=[one.parcel_id for one in parts], until=None)
     number = Number.objects.filter(ws=ws, id__in=held.values("number_id")).order_by("id").first()
-    return number.text if number else Order.objects.get(ws=ws, id=order_id).number
+    return number.text if number else order.number
+
+
+def told_by_store(order: Order) -> bool:
+    """Whether an order that an account at a shop brought is shown, and so told, by the shop's store itself."""
+    shop = shop_accounts.brought(order.ws).get(order.store_id)
+    return shop is not None and grants.shows(order.ws, *shop, order.external_id)
 
 
 def seen(ws: int, order_id: int, parcel_id: int) -> Seen | None:
-    """One parcel of an order of the household's own."""
+    """One parcel of an order, which lies in workspace ``ws``."""
     lines = list(Line.objects.filter(ws=ws, order_id=order_id).order_by("id"))
     return next((one for one in parcels(ws, order_id, lines) if one.id == parcel_id), None)
 
@@ -163,13 +174,16 @@ def _choice(one: Candidate) -> Choice:
     return Choice(code=one.carrier, name=carrier(one.carrier).name, confidence=one.confidence.value)
 
 
-def _own(ws: int) -> Iterator[Entry]:
-    orders = list(Order.objects.filter(ws=ws).order_by("-placed_at", "-id")[:MOST])
-    return _entries(ws, ws, 0, orders)
+def _own(ws: int, granted: Granted) -> Iterator[Entry]:
+    """Of an order that a store shows by itself, what an account at its shop brought is left out: it is the same."""
+    shops = shop_accounts.brought(ws)
+    shown = {(grant.store_ws, grant.store_id, one.external_id) for grant, orders in granted for one in orders}
+    orders = Order.objects.filter(ws=ws).order_by("-placed_at", "-id")[:MOST]
+    return _entries(ws, ws, 0, [one for one in orders if (*shops.get(one.store_id, ()), one.external_id) not in shown])
 
 
-def _granted(ws: int) -> Iterator[Entry]:
-    for grant, orders in grants.orders(ws):
+def _granted(ws: int, granted: Granted) -> Iterator[Entry]:
+    for grant, orders in granted:
         yield from _entries(ws, grant.store_ws, grant.id, orders)
 
 
@@ -179,20 +193,23 @@ def _entries(ws: int, of: int, grant_id: int, orders: Sequence[Order]) -> Iterat
     own = {one.order_id: one for one in Kept.objects.filter(ws=ws, grant_id=grant_id, order_id__in=ids)}
     titles = _titles(of, ids)
     placed = {one.id: one.placed_at for one in orders}
+    shops = shop_accounts.brought(ws) if not grant_id else {}
+    of_shops = {one.id for one in orders if grant_id or one.store_id in shops}
     for row in rows(of, orders):
-        yield _entry(row, grant_id, own.get(row.id), titles.get(row.id, ""), placed[row.id])
+        yield _entry(row, grant_id, own.get(row.id), titles.get(row.id, ""), placed[row.id], shop=row.id in of_shops)
 
 
-def _entry(row: Row, grant_id: int, own: Kept | None, title: str, placed_at: datetime) -> Entry:
+def _entry(row: Row, grant_id: int, own: Kept | None, title: str, placed_at: datetime, *, shop: bool) -> Entry:
+    """``shop``: it is the order of a shop, which has a name of its own for it."""
     label = own.label if own else ""
     seller = str(own.seller.get("name", "")) if own else ""
     numbers = tuple(text for text, _ in row.numbers)
-    named = title or (row.number if grant_id or not numbers else "")
+    named = title or (row.number if shop or not numbers else "")
     return Entry(
         grant_id=grant_id,
         order_id=row.id,
         title=label or named or seller or numbers[0],
-        store=row.store if grant_id else seller,
+        store=row.store if shop else seller,
         status=row.status,
         state=row.state,
         group=_group(row),

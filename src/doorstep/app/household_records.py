@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.db import models, transaction
 
-from doorstep.app import archive, clock, closing, grants
+from doorstep.app import archive, clock, closing, grants, shop_accounts
 from doorstep.app.inbox import answer_of
 from doorstep.app.retention import full
 from doorstep.db.models import (
@@ -78,6 +78,7 @@ def _described(workspace: Workspace) -> dict[str, Any]:
         "household": {"name": workspace.name, "tz": workspace.tz, "language": workspace.locale},
         "people": list(User.objects.filter(id__in=people).values_list("email", flat=True)),
         **{table._meta.model_name or "": _rows(table, ws) for table in _TABLES},
+        "shop_accounts": list(shop_accounts.kept(ws).values("label", "base_url", "state", "connected_at")),
         "scans": [
             {"number_id": heard.number_id, "known_at": one.known_at, **asdict(one.said), "key": None}
             for heard in archive.scans(ws, numbers)

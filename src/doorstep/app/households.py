@@ -171,7 +171,7 @@ def uninvite(ws: int, invitation_id: int, actor: str) -> None:
 
 def remove(ws: int, user_id: int, actor: str) -> None:
     """Somebody leaves a household, or is asked to; the owner stays. What they accepted there ends with it."""
-    from doorstep.app import grants, household_news, postboxes  # noqa: PLC0415 - they need to know who lives here
+    from doorstep.app import grants, household_news, postboxes, shop_accounts  # noqa: PLC0415 - they need to know who lives here
 
     with overwriting(), transaction.atomic():
         rows = Membership.objects.filter(ws=ws, user_id=user_id).exclude(role=Member.OWNER.value)
@@ -179,6 +179,7 @@ def remove(ws: int, user_id: int, actor: str) -> None:
             rows.delete()
             grants.end_of(ws, user_id, actor)
             postboxes.end_of(ws, user_id, actor)
+            shop_accounts.end_of(ws, user_id, actor)
             household_news.forget(ws, [user_id])
             record(ws, actor, "member.remove", f"user:{user_id}")
 

@@ -8,13 +8,13 @@ from typing import Final
 
 from django.conf import settings
 
-from doorstep.app import alerts, daily
+from doorstep.app import alerts, daily, shop_accounts
 from doorstep.app.loop import in_db
 from doorstep.app.notify import Letter, mark, post
 from doorstep.app.outbox import Leased
-from doorstep.app.say import say
+from doorstep.app.say import say, speaking
 from doorstep.core.message import Message
-from doorstep.db.models import Connection, Endpoint, Order, Parcel, ThreadMessage
+from doorstep.db.models import Connection, Endpoint, Order, Parcel, ThreadMessage, User, Workspace
 
 
 async def tell(leased: Leased) -> None:
@@ -48,6 +48,8 @@ def write(leased: Leased) -> Letter | None:
     """The mail, or None when the connection works again, was removed, or nobody is to be told."""
     row = leased.row
     connection = Connection.objects.filter(ws=row.ws, id=row.target_id, state="denied").first()
+    if connection is not None and connection.connector == shop_accounts.NAME:
+        return _write_at_home(leased, connection)
     to = alerts.mailed(row.ws, "denied")
     if connection is None or not to:
         return None
@@ -56,6 +58,17 @@ def write(leased: Leased) -> Letter | None:
     return _letter(
         leased, to, Message(id="letter.denied.subject", values=values), Message(id="letter.denied.body", values=values)
     )
+
+
+def _write_at_home(leased: Leased, account: Connection) -> Letter | None:
+    """The same to a shopper, of their account at a shop; None when they left."""
+    user = User.objects.filter(id=shop_accounts.whose(account), is_active=True).first()
+    if user is None:
+        return None
+    with speaking(Workspace.objects.get(id=account.ws).locale):
+        values = {"label": account.label, "said": say(account.state_reason), "url": f"{settings.PUBLIC_URL}/my/stores"}
+        subject, body = (Message(id=f"letter.account.{part}", values=values) for part in ("subject", "body"))
+        return _letter(leased, (user.email,), subject, body)
 
 
 def write_of_untold(leased: Leased) -> Letter | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from doorstep.app.changes import Cause
 from doorstep.app.merge.source import Touched
 from doorstep.app.settle.cluster import Cluster, gather
-from doorstep.app.settle.mails import intend_at_home, intend_mails
+from doorstep.app.settle.mails import intend_at_home, intend_for_grants, intend_mails
 from doorstep.app.settle.parcels import arrange
 from doorstep.app.settle.payments import intend_payments
 from doorstep.app.settle.pushes import decide_pushes
@@ -50,6 +50,7 @@ def settle_all(told: Sequence[tuple[Cause, Touched]], *, quiet: bool = False) ->
             intend_payments(cluster)
         intend_mails(cluster, quiet=quiet)
         intend_at_home(cluster, quiet=quiet)
+        intend_for_grants(cluster, quiet=quiet)
         intend_tells(cluster, quiet=quiet)
     for cluster in clusters[:1]:  # they share one
         cluster.sheet.write()

@@ -57,6 +57,7 @@ class Rules:
     _telling: dict[int, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
     _problems: bool | None = None
     _at_home: tuple[Wanting, ...] | None = None
+    _granted: dict[int, datetime] | None = None
     _askers: Askers | None = None
 
     def askers(self, connections: Iterable[Connection]) -> Askers:
@@ -90,6 +91,12 @@ class Rules:
         if self._at_home is None:
             self._at_home = household_news.wanting(self.ws)
         return self._at_home
+
+    def granted_since(self, store_id: int) -> datetime | None:
+        """Since when any household accepts this store; None = none does."""
+        if self._granted is None:
+            self._granted = household_news.granted_since(self.ws)
+        return self._granted.get(store_id)
 
     def telling_since(self, store_id: int) -> tuple[datetime | None, datetime | None]:
         """Since when the store is told where parcels are, and that they were delivered; None = it is not."""
@@ -241,7 +248,7 @@ def _load_told(world: Cluster) -> None:
     world.pushes = sorted(pushes, key=lambda one: (one.parcel_id, one.version))
     world.before = {one.id: said_of(one) for one in world.pushes}
     meant = Outbox.objects.filter(
-        Q(lane__in=["mail", "tell", "web_push", "notice", "home"], target_id__in=world.orders)
+        Q(lane__in=["mail", "tell", "web_push", "notice", "home", "granted"], target_id__in=world.orders)
         | Q(lane="push", intent_key__in=[key for one in world.pushes for key in intent_keys(one)]),
         ws=world.ws,
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
 
-from doorstep.app import clock
+from doorstep.app import clock, household_news
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.states import bought_at, events_of
 from doorstep.core.letter import NO_SCAN_FOR, Event
@@ -26,6 +26,7 @@ MILESTONES: Final = (
 PUSH: Final = "web_push"
 STAFF: Final = "notice"  # to members who want to know of problems
 HOME: Final = "home"  # to who lives in a household and asked for news of its own parcels
+GRANTED: Final = "granted"  # to households that accepted the store; ``app.granted_news`` finds out which
 
 
 def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:
@@ -53,6 +54,18 @@ def intend_at_home(cluster: Cluster, *, quiet: bool = False) -> None:
                 for status, way in product(sorted(said), to.ways):
                     if not order.cancelled_at:
                         _intend(cluster, order, parcel, HOME, f"{status}:{way}:{to.user_id}", quiet=quiet)
+
+
+def intend_for_grants(cluster: Cluster, *, quiet: bool = False) -> None:
+    """The same for whoever accepted an order's store: one intent per parcel and status. Who that is stays out of the
+    store's workspace.
+    """
+    for parcel, plan in cluster.plans:
+        for order in cluster.orders_of(plan):
+            since = cluster.rules.granted_since(order.store_id)
+            if since is not None and not order.cancelled_at:
+                for status in sorted(said_since(cluster, plan, since) & household_news.TOLD_WORDS):
+                    _intend(cluster, order, parcel, GRANTED, status, quiet=quiet)
 
 
 def _lanes(cluster: Cluster, order: Order) -> Iterator[tuple[str, datetime]]:

@@ -30,6 +30,8 @@ class Brand(models.Model):
     answer_h = models.IntegerField(default=48)  # hours within which the merchant means to answer
     powered = models.BooleanField(default=True)  # says that Doorstep follows the order
     app = models.BooleanField(default=False)  # shoppers may see their orders of the store in the app (app.grants)
+    accounts_at = models.TextField(default="")  # and sign in with their account at this shop (app.shop_accounts): its
+    accounts_client = models.TextField(default="")  # https address, and Doorstep's client there; '' = they may not
     frames = models.JSONField(default=list)  # origins that may show the look-up in a frame
 
 

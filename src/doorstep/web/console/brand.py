@@ -10,7 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import brands, clock, connection_view, domains, grants, households
+from doorstep.app import brands, clock, connection_view, domains, grants, households, shop_accounts
+from doorstep.app.accounts import message_of
+from doorstep.connectors.contract import Trouble
 from doorstep.core import colour
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
@@ -21,7 +23,7 @@ from doorstep.web.headers import POLICY, framed_by
 
 _FIELDS = (
     "name", "words", "colour", "ground", "phone", "email", "site", "answer_h", "powered", "app",
-    "support", "support_to",
+    "support", "support_to", "accounts_at", "accounts_client",
 )  # fmt: skip
 
 
@@ -36,6 +38,7 @@ def show(request: HttpRequest, caller: Caller, connection_id: int) -> HttpRespon
     if request.method == "POST":
         form, file = request.POST.dict(), request.FILES.get("logo")
         try:
+            _really(store, form)
             most = (brands.MOST_LOGO_KB << 10) + 1
             brands.save(caller.ws, store.id, form, file.read(most) if file else b"", caller.actor)
             tell(request, Message(id="done.brand_saved"))
@@ -93,10 +96,28 @@ def _context(
         "app_open": households.open_here(),
         "followers": grants.followers(caller.ws, store.id),
         "support_ways": brands.SUPPORT,
+        "redirect": shop_accounts.address() if store.connector == shop_accounts.AT else "",
+        "origin": shop_accounts.origin(),
         "corrected": brands.corrected(row.colour, row.ground),
         "widget": widget if token and row.frames else "",
         **_domain(caller, store),
     }
+
+
+def _really(store: Connection, form: Mapping[str, Any]) -> None:
+    """Where shoppers are to sign in is asked first, as soon as the form is right otherwise. Raises brands.Wrong."""
+    values, wrong = brands.read(form)
+    at, client = values["accounts_at"], values["accounts_client"]
+    if wrong or not client:
+        return
+    if store.connector != shop_accounts.AT:
+        raise brands.Wrong({"accounts_at": Message(id="shop_accounts.none")})
+    try:
+        shop_accounts.try_out(at, client)
+    except Trouble as trouble:
+        raise brands.Wrong({"accounts_at": message_of(trouble)}) from trouble
+    except TimeoutError:
+        raise brands.Wrong({"accounts_at": Message(id="refuse.too_slow")}) from None
 
 
 def _domain(caller: Caller, store: Connection) -> dict[str, Any]:

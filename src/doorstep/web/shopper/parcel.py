@@ -23,6 +23,7 @@ from doorstep.app import (
     page_view,
     photos,
     resync,
+    shop_accounts,
     threads,
 )
 from doorstep.app.households import Refused
@@ -105,12 +106,14 @@ def _at_home(one: Answerable) -> Answerable:
 
 def _drawn(request: HttpRequest, caller: Caller, opened: Opened, wrong: Wrong | None = None) -> HttpResponse:
     kept = household_parcels.kept(caller.ws, opened.grant_id, opened.order.id)
-    ways = household_sellers.ways(kept, None if opened.own else opened.page.brand)
+    brand = shop_accounts.seller_of(opened.order) if opened.own else opened.page.brand
+    ways = household_sellers.ways(kept, brand)
     context = {
         "tab": "parcels",
         "here": opened.here,
         "page": opened.page,
         "own": opened.own,
+        "shop": brand,
         "app": True,
         "kept": kept,
         "ways": ways,
@@ -119,7 +122,7 @@ def _drawn(request: HttpRequest, caller: Caller, opened: Opened, wrong: Wrong | 
         "wrong": wrong,
         "most_mb": photos.MOST_MB,
         "carriers": carriers() if opened.own else (),
-        "told": opened.own and household_news.is_told(caller.ws, caller.user.pk),
+        "told": household_news.is_told(caller.ws, caller.user.pk),
         "muted": str(opened.order.id) in household_news.choice(caller.ws, caller.user.pk).muted,
     }
     return render(request, "shopper/parcel.html", context, status=422 if wrong else 200)
@@ -226,6 +229,13 @@ def _write(request: HttpRequest, caller: Caller, opened: Opened) -> str:
     return "#thread"
 
 
-_PRESSES: Final[Mapping[str, Any]] = {"resync": _ask, "mark": _mark, "keep": _keep, "away": _away, "way": _way}
-_OWN: Final[Mapping[str, Any]] = {"seller": _seller, "carrier": _carrier, "mute": _mute}
+_PRESSES: Final[Mapping[str, Any]] = {
+    "resync": _ask,
+    "mark": _mark,
+    "keep": _keep,
+    "away": _away,
+    "way": _way,
+    "mute": _mute,
+}
+_OWN: Final[Mapping[str, Any]] = {"seller": _seller, "carrier": _carrier}
 _OF_STORES: Final[Mapping[str, Any]] = {"photo": _photo, "message": _write}
