@@ -18,7 +18,7 @@ from doorstep.connectors.answers import SAID_AT_MOST, looks_like_html, trouble_w
 from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble, Word
 from doorstep.core.event import InstantFrom, TrackingEvent, When, when
 from doorstep.core.message import Message
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import SaidNumber, Track, TrackAnswer
 from doorstep.core.status import Reason, Status
 from doorstep.core.status_maps import System, from_system
 from doorstep.core.words import read_words
@@ -228,17 +228,22 @@ def history(
     events: tuple[TrackingEvent, ...],
     told: int,
     *,
+    key: str = "",
     eta: tuple[date | None, date | None] = (None, None),
+    last_mile: SaidNumber | None = None,
 ) -> Track:
     """What a carrier tells of a number that it knows. ``told``: how many scans it told, readable or not: a list with
-    one that is not, or with none at all, undoes no earlier scan. ``eta``: the first and the last day of an estimate.
+    one that is not, or with none at all, undoes no earlier scan. ``key``: what an aggregator calls the carrier.
+    ``eta``: the first and the last day of an estimate.
     """
     return Track(
         number=number,
         answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
         carrier=carrier,
+        carrier_key=key,
         events=events,
         complete=len(events) == told > 0,
+        last_mile=last_mile,
         eta_from=eta[0] or eta[1],
         eta_to=eta[1] or eta[0],
     )
@@ -247,6 +252,12 @@ def history(
 def not_found(number: str, said: str = "") -> Track:
     """The carrier says that it does not know the number."""
     return Track(number=number, answer=TrackAnswer.NOT_FOUND, complete=False, said=said[:SAID_AT_MOST])
+
+
+def not_followed(numbers: Iterable[str], tracks: Sequence[Track]) -> list[Track]:
+    """Of the numbers that were asked about, those of which an aggregator tells nothing: it does not follow them."""
+    told = {track.number for track in tracks}
+    return [Track(number=one, answer=TrackAnswer.REJECTED, complete=False) for one in numbers if one not in told]
 
 
 def invalid(number: str, said: str = "") -> Track:

@@ -5,20 +5,19 @@ the names of the country fields. One bad tracking or checkpoint never spoils an 
 """
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
 
 from doorstep.connectors.answers import place, retry_after
-from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble, Word
-from doorstep.core.event import InstantFrom, TrackingEvent, when
+from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble
+from doorstep.connectors.scans import Reader, asked, day, history, not_followed, scan
+from doorstep.core.event import TrackingEvent, when
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_named
-from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
-from doorstep.core.status import Status
+from doorstep.core.order import Role, SaidNumber, Track
 from doorstep.core.status_maps import System, codes, from_system
-from doorstep.core.words import read_words
 
 T = TypeVar("T")
 SOURCE: Final = "aftership"
@@ -109,16 +108,15 @@ def tracked(answer: Answer) -> Facts:
     found = data.trackings or [one for one in (data.tracking,) if bytes(one) not in {b"", b"null"}]
     if not found and data.tracking_number:
         found = [_opened(answer).data]
-    facts = _facts(found)
-    asked = [one for one in answer.context.get("asked", "").split(",") if one]
-    missing = set(asked) - {one.number for one in facts.tracks} if asked and not cursor(data) else set()
-    lost = tuple(Track(number=one, answer=TrackAnswer.REJECTED, complete=False) for one in asked if one in missing)
-    return Facts(tracks=facts.tracks + lost, words=facts.words, bad=facts.bad)
+    reader = Reader(SOURCE)
+    tracks = _tracks(found, reader)
+    return reader.facts([*tracks, *not_followed(() if cursor(data) else asked(answer), tracks)])
 
 
 def pushed(answer: Answer) -> Facts:
     """The tracking of a webhook."""
-    return _facts([decode(answer.body, _Push).msg])
+    reader = Reader(SOURCE)
+    return reader.facts(_tracks([decode(answer.body, _Push).msg], reader))
 
 
 def cursor(data: Data) -> str:
@@ -161,72 +159,42 @@ def _opened(answer: Answer) -> _Envelope:
     return decode(answer.body, _Envelope)
 
 
-def _facts(raws: Iterable[msgspec.Raw]) -> Facts:
-    tracks: list[Track] = []
-    words: dict[str, Word] = {}
-    bad: list[str] = []
-    for place_in_list, raw in enumerate(raws):
-        try:
-            tracking = msgspec.json.decode(raw, type=_Tracking)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            bad.append(f"tracking {place_in_list}: {error}")
-            continue
-        events = _events(tracking, words, bad)
-        tracks.append(_track(tracking, events))
-    return Facts(tracks=tuple(tracks), words=tuple(words.values()), bad=tuple(bad))
+def _tracks(raws: Iterable[msgspec.Raw], reader: Reader) -> list[Track]:
+    return reader.each(raws, _Tracking, lambda said: _track(said, reader))
 
 
-def _track(said: _Tracking, events: tuple[TrackingEvent, ...]) -> Track:
-    eta = said.latest_estimated_delivery or _Estimate()
-    told = from_system(System.AFTERSHIP, said.tag or "", said.subtag or "")
-    return Track(
-        number=said.tracking_number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=_carrier(said.slug),
-        carrier_key=said.slug or "",
-        events=events,
-        complete=len(events) == len(said.checkpoints or ()) > 0,  # a moment without events undoes none
-        last_mile=_last_mile(said),
-        eta_from=_day(eta.datetime_min or eta.datetime or said.expected_delivery),
-        eta_to=_day(eta.datetime_max or eta.datetime or said.expected_delivery),
-        reason=None if events else told.reason,
-        said="" if events else said.subtag_message or "",
-    )
-
-
-def _events(said: _Tracking, words: dict[str, Word], bad: list[str]) -> tuple[TrackingEvent, ...]:
-    """In AfterShip's order, oldest first. Adds to ``words`` what no mapping knows, to ``bad`` what cannot be read."""
-    events = []
+def _track(said: _Tracking, reader: Reader) -> Track:
+    """The scans are in AfterShip's order, oldest first."""
     last = [one for one in (said.checkpoint,) if bytes(one)[:1] == b"{"]
-    for position, raw in enumerate(said.checkpoints or last):
-        try:
-            events.append(_event(msgspec.json.decode(raw, type=_Checkpoint), position, words))
-        except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
-            bad.append(f"{said.tracking_number}: checkpoint {position}: {error}")
-    return tuple(events)
-
-
-def _event(said: _Checkpoint, position: int, words: dict[str, Word]) -> TrackingEvent:
-    text = said.message or ""
+    raws = said.checkpoints or last
+    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=False)
+    eta = said.latest_estimated_delivery or _Estimate()
+    track = history(
+        said.tracking_number,
+        _carrier(said.slug),
+        events,
+        len(said.checkpoints or ()),  # of the last one alone nobody knows whether it is all
+        key=said.slug or "",
+        last_mile=_last_mile(said),
+        eta=(
+            day(eta.datetime_min or eta.datetime or said.expected_delivery),
+            day(eta.datetime_max or eta.datetime or said.expected_delivery),
+        ),
+    )
     told = from_system(System.AFTERSHIP, said.tag or "", said.subtag or "")
-    status, reason = (told.status, told.reason) if told.status is not Status.UNKNOWN else read_words(text)
-    strange = told.unknown or (text if status is Status.UNKNOWN else "")
-    if strange:
-        words.setdefault(strange, Word(text=strange, sample=text))
-    at = when(said.checkpoint_time or "")
-    return TrackingEvent(
-        source=SOURCE,
-        raw_text=text,
-        raw_code=said.subtag or said.tag or "",
-        status=status,
-        reason=reason,
-        local=at.local,
-        offset=at.offset,
-        instant=at.instant,
-        instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
+    return track if events else replace(track, reason=told.reason, said=said.subtag_message or "")
+
+
+def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:
+    said = msgspec.json.decode(raw, type=_Checkpoint)
+    text = said.message or ""
+    return scan(
+        SOURCE,
+        when(said.checkpoint_time or ""),
+        reader.told(System.AFTERSHIP, said.tag or "", said.subtag or "", text),
+        text=text,
+        code=said.subtag or said.tag or "",
         place=place(said.city or said.state, said.country_region_name or said.country_name, said.location),
-        position=position,
-        day_only=at.day_only,
     )
 
 
@@ -239,12 +207,3 @@ def _last_mile(said: _Tracking) -> SaidNumber | None:
     if not mile.tracking_number or mile.tracking_number == said.tracking_number:
         return None
     return SaidNumber(text=mile.tracking_number, role=Role.LOCAL, carrier=(mile.slug or "").replace("-", " "))
-
-
-def _day(text: str | None) -> date | None:
-    """The date of an estimate; an estimate that cannot be read is none."""
-    try:
-        at = when(text or "")
-    except ValueError:
-        return None
-    return at.local.date() if at.local else None

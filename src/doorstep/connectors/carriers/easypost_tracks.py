@@ -4,21 +4,18 @@ Sources: recorded traffic of the official SDKs and EasyPost's published samples 
 clock of the place is not said. One bad tracker or scan never spoils an answer.
 """
 
-from collections.abc import Iterable
-from datetime import date
 from typing import Final, TypeVar
 
 import msgspec
 
 from doorstep.connectors.answers import place, retry_after
-from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble, Word
-from doorstep.core.event import InstantFrom, TrackingEvent, when
+from doorstep.connectors.contract import Answer, Broken, Busy, Denied, Facts, NotFound, Refused, Trouble
+from doorstep.connectors.scans import Reader, asked, day, history, not_followed, scan, universal
+from doorstep.core.event import TrackingEvent
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_named
-from doorstep.core.order import Track, TrackAnswer
-from doorstep.core.status import Status
+from doorstep.core.order import Track
 from doorstep.core.status_maps import System, codes, from_system
-from doorstep.core.words import read_words
 
 T = TypeVar("T")
 SOURCE: Final = "easypost"
@@ -68,11 +65,9 @@ class _Said(msgspec.Struct):
 
 def tracked(answer: Answer) -> Facts:
     """Every tracker of an answer. A number that was asked for (``context``) and is not there is not followed."""
-    facts = _facts(trackers(answer))
-    told = {one.number for one in facts.tracks}
-    asked = [one for one in answer.context.get("asked", "").split(",") if one and one not in told]
-    lost = tuple(Track(number=one, answer=TrackAnswer.REJECTED, complete=False) for one in asked)
-    return Facts(tracks=facts.tracks + lost, words=facts.words, bad=facts.bad)
+    reader = Reader(SOURCE)
+    tracks = reader.each(trackers(answer), Tracker, lambda said: _track(said, reader))
+    return reader.facts([*tracks, *not_followed(asked(answer), tracks)])
 
 
 def trackers(answer: Answer) -> list[msgspec.Raw]:
@@ -115,81 +110,22 @@ def trouble(answer: Answer) -> Trouble | None:
     return Refused(said) if error or answer.status >= 300 else None
 
 
-def _facts(raws: Iterable[msgspec.Raw]) -> Facts:
-    tracks: list[Track] = []
-    words: dict[str, Word] = {}
-    bad: list[str] = []
-    for position, raw in enumerate(raws):
-        try:
-            tracker = msgspec.json.decode(raw, type=Tracker)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            bad.append(f"tracker {position}: {error}")
-            continue
-        tracks.append(_track(tracker, words, bad))
-    return Facts(tracks=tuple(tracks), words=tuple(words.values()), bad=tuple(bad))
+def _track(said: Tracker, reader: Reader) -> Track:
+    """Recorded lists begin with the oldest scan, published samples with the newest."""
+    number, raws = said.tracking_code, said.tracking_details or []
+    events = reader.scans(number, raws, lambda raw: _event(raw, reader), newest_first=None)
+    eta = day(said.est_delivery_date)
+    return history(number, carrier_named(said.carrier or ""), events, len(raws), key=said.carrier or "", eta=(eta, eta))
 
 
-def _track(said: Tracker, words: dict[str, Word], bad: list[str]) -> Track:
-    events = _events(said, words, bad)
-    eta = _day(said.est_delivery_date)
-    return Track(
-        number=said.tracking_code,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=carrier_named(said.carrier or ""),
-        carrier_key=said.carrier or "",
-        events=events,
-        complete=len(events) == len(said.tracking_details or ()) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
-
-
-def _events(said: Tracker, words: dict[str, Word], bad: list[str]) -> tuple[TrackingEvent, ...]:
-    """First to happen first: recorded lists run so, published samples the other way; the times of both ends tell. Adds
-    to ``words`` what no mapping knows, to ``bad`` what cannot be read.
-    """
-    scans = []
-    for place_in_list, raw in enumerate(said.tracking_details or ()):
-        try:
-            scan = msgspec.json.decode(raw, type=_Scan)
-            when(scan.datetime or "")
-            scans.append(scan)
-        except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
-            bad.append(f"{said.tracking_code}: scan {place_in_list}: {error}")
-    if len(scans) > 1 and (scans[0].datetime or "") > (scans[-1].datetime or ""):
-        scans.reverse()
-    return tuple(_event(scan, position, words) for position, scan in enumerate(scans))
-
-
-def _event(said: _Scan, position: int, words: dict[str, Word]) -> TrackingEvent:
+def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:
+    said = msgspec.json.decode(raw, type=_Scan)
     text, where = said.message or "", said.tracking_location or _Place()
-    told = from_system(System.EASYPOST, said.status or "", said.status_detail or "")
-    status, reason = (told.status, told.reason) if told.status is not Status.UNKNOWN else read_words(text)
-    strange = told.unknown or (text if status is Status.UNKNOWN else "")
-    if strange:
-        words.setdefault(strange, Word(text=strange, sample=text))
-    utc = (said.datetime or "").removesuffix("Z")
-    at = when(f"{utc}-00:00" if said.datetime and utc != said.datetime else utc)
-    return TrackingEvent(
-        source=SOURCE,
-        raw_text=text,
-        raw_code="/".join(part for part in (said.status, said.status_detail) if part),
-        status=status,
-        reason=reason,
-        local=at.local,
-        offset=at.offset,
-        instant=at.instant,
-        instant_from=InstantFrom.STATED if at.instant else InstantFrom.NONE,
+    return scan(
+        SOURCE,
+        universal(said.datetime),
+        reader.told(System.EASYPOST, said.status or "", said.status_detail or "", text),
+        text=text,
+        code="/".join(part for part in (said.status, said.status_detail) if part),
         place=place(where.city or where.state, where.country, None),
-        position=position,
-        day_only=at.day_only,
     )
-
-
-def _day(text: str | None) -> date | None:
-    """The date of an estimate; an estimate that cannot be read is none."""
-    try:
-        at = when(text or "")
-    except ValueError:
-        return None
-    return at.local.date() if at.local else None

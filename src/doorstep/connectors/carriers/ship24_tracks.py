@@ -4,16 +4,28 @@ Sources: Ship24's OpenAPI file and its documentation of dates ("logistics date a
 UTC, without either for the clock of the place, or a day alone). One bad tracking or event never spoils an answer.
 """
 
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import msgspec
 
 from doorstep.connectors.answers import place
 from doorstep.connectors.contract import Answer, Facts
-from doorstep.connectors.scans import Reader, asked, broken, day, decoded, scan, trouble, universal
+from doorstep.connectors.scans import (
+    Reader,
+    asked,
+    broken,
+    day,
+    decoded,
+    history,
+    not_followed,
+    scan,
+    trouble,
+    universal,
+)
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_named
-from doorstep.core.order import Track, TrackAnswer
+from doorstep.core.order import Track
 from doorstep.core.status_maps import System, codes
 
 T = TypeVar("T")
@@ -92,15 +104,15 @@ def tracked(answer: Answer) -> Facts:
     """Every tracking of an answer. A number that was asked for and is not there is not followed."""
     numbers = asked(answer)
     found = results(answer) if answer.status != 404 or not numbers else []
-    facts = _facts(found)
-    missing = [one for one in numbers if one not in {track.number for track in facts.tracks}]
-    lost = tuple(Track(number=one, answer=TrackAnswer.REJECTED, complete=False) for one in missing)
-    return Facts(tracks=facts.tracks + lost, words=facts.words, bad=facts.bad)
+    reader = Reader(SOURCE)
+    tracks = _tracks(found, reader)
+    return reader.facts([*tracks, *not_followed(numbers, tracks)])
 
 
 def pushed(answer: Answer) -> Facts:
     """The trackings of a webhook, which tells new events only: it never says all there is."""
-    return _facts(_pushed(answer), whole=False)
+    reader = Reader(SOURCE)
+    return reader.facts(replace(track, complete=False) for track in _tracks(_pushed(answer), reader))
 
 
 def delivery_id(answer: Answer) -> str:
@@ -153,28 +165,20 @@ def _known(raw: msgspec.Raw) -> _Named:
         return _Named()
 
 
-def _facts(raws: list[msgspec.Raw], *, whole: bool = True) -> Facts:
-    reader = Reader(SOURCE)
-    return reader.facts(reader.each(raws, _Tracking, lambda one: _track(one, reader, whole=whole)))
+def _tracks(raws: list[msgspec.Raw], reader: Reader) -> list[Track]:
+    return reader.each(raws, _Tracking, lambda one: _track(one, reader))
 
 
-def _track(one: _Tracking, reader: Reader, *, whole: bool) -> Track:
+def _track(one: _Tracking, reader: Reader) -> Track:
     number, raws = one.tracker.tracking_number, one.events or []
     couriers: dict[str, None] = {}
     events = reader.scans(number, raws, lambda raw: _event(raw, reader, couriers), newest_first=True)
     handing = (one.shipment.delivery if one.shipment else None) or _Handing()
     window = handing.courier_estimated_delivery_date or _Window()
     code = next(iter(couriers), "") if len(couriers) == 1 else ""
-    return Track(
-        number=number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=_carrier(code),
-        carrier_key=code,
-        events=events,
-        complete=whole and len(events) == len(raws) > 0,  # a moment without events undoes none
-        eta_from=day(window.start or handing.estimated_delivery_date),
-        eta_to=day(window.end or handing.estimated_delivery_date),
-    )
+    first = day(window.start or handing.estimated_delivery_date)
+    last = day(window.end or handing.estimated_delivery_date)
+    return history(number, _carrier(code), events, len(raws), key=code, eta=(first, last))
 
 
 def _event(raw: msgspec.Raw, reader: Reader, couriers: dict[str, None]) -> TrackingEvent:

@@ -5,6 +5,7 @@ a time in UTC and often the carrier's own, which is that of the place and has no
 bad event never spoils an answer.
 """
 
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from doorstep.connectors.scans import (
     code_tables,
     day,
     decoded,
+    history,
     not_found,
     scan,
     statuses,
@@ -29,7 +31,6 @@ from doorstep.connectors.scans import (
 )
 from doorstep.core.event import TrackingEvent, When, when
 from doorstep.core.number import carrier_at
-from doorstep.core.order import Track, TrackAnswer
 from doorstep.core.status import Status
 
 NAME: Final = "ShipEngine"
@@ -127,19 +128,10 @@ def _facts(said: _Log) -> Facts:
     reader = Reader(SOURCE)
     raws = said.events or []
     events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=None)
-    eta = day(said.estimated_delivery_date)
-    track = Track(
-        number=said.tracking_number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=carrier_at("shipengine", said.carrier_code or ""),
-        carrier_key=said.carrier_code or "",
-        events=events,
-        complete=len(events) == len(raws) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-        said="" if events else said.status_description or "",
-    )
-    return reader.facts([track])
+    code, eta = said.carrier_code or "", day(said.estimated_delivery_date)
+    carrier = carrier_at("shipengine", code)
+    track = history(said.tracking_number, carrier, events, len(raws), key=code, eta=(eta, eta))
+    return reader.facts([track if events else replace(track, said=said.status_description or "")])
 
 
 def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:

@@ -16,6 +16,7 @@ from doorstep.connectors.scans import (
     broken,
     day,
     decoded,
+    history,
     not_found,
     scan,
     trouble,
@@ -23,7 +24,6 @@ from doorstep.connectors.scans import (
 )
 from doorstep.core.event import TrackingEvent
 from doorstep.core.number import carrier_at
-from doorstep.core.order import Track, TrackAnswer
 from doorstep.core.status_maps import System, codes, from_system
 
 NAME: Final = "Shippo"
@@ -112,18 +112,10 @@ def _facts(said: _Track) -> Facts:
     reader = Reader(SOURCE)
     raws = said.tracking_history or [one for one in (said.tracking_status,) if bytes(one)[:1] == b"{"]
     events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=None)
-    eta = day(said.eta)
-    track = Track(
-        number=said.tracking_number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=carrier_at("shippo", said.carrier or ""),
-        carrier_key=said.carrier or "",
-        events=events,
-        complete=len(events) == len(said.tracking_history or ()) > 0,  # a moment without events undoes none
-        eta_from=eta,
-        eta_to=eta,
-    )
-    return reader.facts([track])
+    code, eta = said.carrier or "", day(said.eta)
+    told = len(said.tracking_history or ())  # of the newest one alone nobody knows whether it is all
+    carrier = carrier_at("shippo", code)
+    return reader.facts([history(said.tracking_number, carrier, events, told, key=code, eta=(eta, eta))])
 
 
 def _event(raw: msgspec.Raw, reader: Reader) -> TrackingEvent:

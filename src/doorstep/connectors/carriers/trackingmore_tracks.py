@@ -12,11 +12,23 @@ import msgspec
 
 from doorstep.connectors.answers import place
 from doorstep.connectors.contract import Answer, Busy, Denied, Facts, NotFound, Trouble
-from doorstep.connectors.scans import Reader, asked, broken, day, decoded, newest_first, not_found, scan, trouble
+from doorstep.connectors.scans import (
+    Reader,
+    asked,
+    broken,
+    day,
+    decoded,
+    history,
+    newest_first,
+    not_followed,
+    not_found,
+    scan,
+    trouble,
+)
 from doorstep.core.event import TrackingEvent, when
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_named
-from doorstep.core.order import Role, SaidNumber, Track, TrackAnswer
+from doorstep.core.order import Role, SaidNumber, Track
 from doorstep.core.status import Status
 from doorstep.core.status_maps import System, codes, from_system
 
@@ -83,9 +95,7 @@ def tracked(answer: Answer) -> Facts:
         found = []
     reader = Reader(SOURCE)
     tracks = _tracks(found, reader)
-    missing = [one for one in numbers if one not in {track.number for track in tracks}]
-    lost = [Track(number=one, answer=TrackAnswer.REJECTED, complete=False) for one in missing]
-    return reader.facts([*tracks, *lost])
+    return reader.facts([*tracks, *not_followed(numbers, tracks)])
 
 
 def pushed(answer: Answer) -> Facts:
@@ -139,30 +149,16 @@ def _tracks(raws: Iterable[msgspec.Raw], reader: Reader) -> list[Track]:
 
 
 def _track(said: Tracking, reader: Reader) -> Track:
-    events, whole = _events(said, reader)
+    raws = [*_forwards(said.origin_info), *_forwards(said.destination_info)]  # the first carrier's, then the last's
+    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=False)
     told = from_system(System.TRACKINGMORE, said.delivery_status or "", said.substatus or "")
     if not events and told.status is Status.NOT_FOUND:
         return not_found(said.tracking_number, said.status_info or "")
-    eta = day(said.scheduled_delivery_date)
-    return Track(
-        number=said.tracking_number,
-        answer=TrackAnswer.EVENTS if events else TrackAnswer.NOTHING,
-        carrier=_carrier(said.courier_code),
-        carrier_key=said.courier_code or "",
-        events=events,
-        complete=bool(events) and whole,
-        last_mile=_last_mile(said),
-        eta_from=eta,
-        eta_to=eta,
+    code, eta = said.courier_code or "", day(said.scheduled_delivery_date)
+    carrier = _carrier(said.courier_code)
+    return history(
+        said.tracking_number, carrier, events, len(raws), key=code, last_mile=_last_mile(said), eta=(eta, eta)
     )
-
-
-def _events(said: Tracking, reader: Reader) -> tuple[tuple[TrackingEvent, ...], bool]:
-    """The scans of both carriers, first to happen first; and whether each of them could be read."""
-    first, last = (_forwards(leg) for leg in (said.origin_info, said.destination_info))
-    raws = [*first, *last]
-    events = reader.scans(said.tracking_number, raws, lambda raw: _event(raw, reader), newest_first=False)
-    return events, len(events) == len(raws)
 
 
 def _forwards(leg: _Leg | None) -> list[msgspec.Raw]:
