@@ -5,7 +5,6 @@ what is missing. What is long ago counts less, the less the more is known since.
 """
 
 import math
-import statistics
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -196,8 +195,8 @@ def _spread(way: Workdays, rows: Sequence[Row], offset: float) -> float:
     if len(rows) < ENOUGH:
         return 0.0
     took = [way.at(one.delivered + offset) - way.at(one.handed_over + offset) for one in rows]
-    middle = statistics.median(took)
-    return statistics.fmean(abs(one - middle) for one in took)
+    middle = sorted(took)[len(took) // 2]  # of the middle ones either is as near to all others together
+    return sum(abs(one - middle) for one in took) / len(took)
 
 
 def _ladder(route: Route) -> tuple[tuple[Rung, Key], ...]:

@@ -5,7 +5,6 @@ A token is a date (``1225``), days from Easter Sunday (``E-2`` = Good Friday), o
 (``11:4:3`` = the fourth Thursday of November, Monday being 0; ``05:-1:0`` = the last Monday of May).
 """
 
-from calendar import monthcalendar
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -55,8 +54,9 @@ def _date(token: str, year: int) -> date:
     if ":" not in token:
         return date(year, int(token[:2]), int(token[2:]))
     month, which, weekday = map(int, token.split(":"))
-    days = [week[weekday] for week in monthcalendar(year, month) if week[weekday]]
-    return date(year, month, days[which - 1 if which > 0 else which])
+    first = date(year, month, 1)
+    days = [first + timedelta(days=at) for at in range((weekday - first.weekday()) % 7, 31, 7)]
+    return [day for day in days if day.month == month][which - 1 if which > 0 else which]
 
 
 def easter(year: int) -> date:
