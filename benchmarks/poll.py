@@ -159,7 +159,7 @@ def _statements(account: Any, count: int) -> float:
     while True:
         machine = clock.machine()
         with transaction.atomic():
-            rows = places.due(desk, now, (machine, machine + 300), 256)
+            rows = places.due(desk, now, places.Span(machine, machine + 300), 256)
             if not rows:
                 return time.perf_counter() - began
             places.lease(desk, [row.number_id for row in rows], 7, machine + 120)

@@ -11,10 +11,10 @@ from doorstep.connectors.registry import connector
 from doorstep.core.number import recognize
 from doorstep.core.order import TrackAnswer
 from doorstep.core.routing import Asker, Heard, place, route
+from doorstep.db import places
 from doorstep.db.models import Budget, Connection, Number, Order, ParcelLine, ParcelNumber, Person, Watch
 
 TELLS: Final = timedelta(days=7)  # an account that has told something by itself so lately goes on doing so
-_IN_VAIN: Final = (TrackAnswer.REJECTED.value, TrackAnswer.NOT_FOUND.value, TrackAnswer.NOTHING.value)
 _ANSWERS: Final = {one.value: one for one in TrackAnswer}
 
 
@@ -85,8 +85,7 @@ def keys_for(ws: int, numbers: Sequence[int], meta: Meta) -> dict[int, dict[str,
     """
     wanted = sorted(meta.keys & {"postcode", "phone", "country"})
     if wanted and not meta.carriers:
-        unknown = Watch.objects.filter(ws=ws, number_id__in=numbers, answer__in=_IN_VAIN)
-        numbers = list(unknown.values_list("number_id", flat=True).distinct())
+        numbers = places.unfound(ws, numbers)
     if not wanted or not numbers:
         return {}
     held = ParcelNumber.objects.filter(ws=ws, number_id__in=numbers, until=None)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from django.db import transaction
-from django.db.models import Q
 
 from doorstep.app import clock
 from doorstep.app.leases import free
@@ -84,11 +83,6 @@ def left(ws: int, connection_id: int, meta: Meta, machine: float) -> int | None:
         return None
     _, tokens, _ = _filled(row or Budget(), row is None, meta.polls_per_minute, machine)
     return int(tokens)
-
-
-def resting(machine: float) -> Q:
-    """The accounts that may not be asked at this machine second."""
-    return Q(ready_at__gt=machine, ready_at__lte=machine + LONGEST_REST_S)
 
 
 def _ahead(until: float, machine: float) -> bool:

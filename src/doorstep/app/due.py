@@ -9,19 +9,20 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
 
 from doorstep.app import budget, clock, lending
 from doorstep.app.asking import keys_for
-from doorstep.app.leases import LONGEST_S, free, new_token
+from doorstep.app.leases import LONGEST_S, new_token
 from doorstep.app.turn import Batch, Held, Place, Turn
 from doorstep.connectors.registry import connector
 from doorstep.db import places
-from doorstep.db.models import Budget, Connection, Schedule
-from doorstep.db.places import Desk, Leased
+from doorstep.db.load import fetch
+from doorstep.db.models import Connection, Schedule
+from doorstep.db.places import Desk, Leased, Span
 
 LEASE_S: Final = 120.0
 MOST_CALLS: Final = 256  # of one turn
+LAST: Final = (1 << 63) - 1  # no id is greater
 
 _last = 0  # the account that had its turn last in this process; the next one goes first
 
@@ -41,22 +42,19 @@ def claim() -> Turn | None:
 def _accounts(now: datetime, machine: float) -> Iterator[Connection]:
     """Active accounts with something due, each once, beginning after the one that had its turn last."""
     global _last  # noqa: PLW0603 - this process's place in the round
-    ready, first = _ready(now, machine), _last
-    for some in (ready.filter(id__gt=first), ready.filter(id__lte=first)):
-        at = 0
-        while account := some.filter(id__gt=at).first():
-            _last = at = account.id
-            yield account
+    first = _last
+    for begin, end in ((first, LAST), (-1, first)):
+        at = begin
+        while found := _ready((at, end), now, machine):
+            _last = at = found[0].id
+            yield found[0]
 
 
-def _ready(now: datetime, machine: float) -> "QuerySet[Connection]":
-    """Active accounts with something due that do not rest, nor the operator's account that they stand for."""
-    due = Schedule.objects.filter(free(machine), ws=OuterRef("ws"), connection_id=OuterRef("id"), next_at__lte=now)
-    resting = Budget.objects.filter(budget.resting(machine))
-    own = resting.filter(ws=OuterRef("ws"), connection_id=OuterRef("id"))
-    lent = resting.filter(ws=lending.HOUSE, connection_id=OuterRef("lent_id"))
-    ready = Connection.objects.filter(Exists(due), ~Exists(own), ~Exists(lent), kind="carrier", state="active")
-    return ready.order_by("id")
+def _ready(ids: tuple[int, int], now: datetime, machine: float, lent: int = 0, most: int = 1) -> list[Connection]:
+    """The first accounts above one id and up to another that may be asked; ``lent``: that stand for this one."""
+    spans = Span(machine, machine + LONGEST_S), Span(machine, machine + budget.LONGEST_REST_S)
+    found = places.ready(ids, now, *spans, house=lending.HOUSE, lent=lent, most=most)
+    return [one for ws, account in found for one in fetch(Connection, ws, "id = %s", account)]
 
 
 def _lease(account: Connection, now: datetime, machine: float) -> Turn | None:
@@ -79,9 +77,8 @@ def _shares(account: Connection, calls: int, now: datetime, machine: float) -> l
     """Who may make how many of the calls: on a lent account every workspace as many, whatever the others ask about."""
     if not account.lent_id or not calls:
         return [(account, calls)]
-    ready = _ready(now, machine).filter(lent_id=account.lent_id)
-    sharing = [account, *ready.filter(id__gt=account.id)[: calls - 1]]
-    sharing += ready.filter(id__lt=account.id)[: calls - len(sharing)]
+    sharing = [account, *_ready((account.id, LAST), now, machine, account.lent_id, calls - 1)]
+    sharing += _ready((-1, account.id - 1), now, machine, account.lent_id, calls - len(sharing))
     each, rest = divmod(calls, len(sharing))
     return [(one, each + (at < rest)) for at, one in enumerate(sharing)]
 
@@ -92,7 +89,7 @@ def _take(account: Connection, payer: Connection | None, calls: int, now: dateti
     """
     size = 1 if payer else connector("carrier", account.connector).meta.batch
     desk, token = Desk(account.ws, account.id), new_token()
-    rows = places.due(desk, now, (machine, machine + LONGEST_S), calls * size) if calls else []
+    rows = places.due(desk, now, Span(machine, machine + LONGEST_S), calls * size) if calls else []
     batches = list(_batches(account, rows, size))
     ids = [place.number_id for batch in batches for place in batch.numbers()]
     orphans = {row.number_id for row in rows}.difference(ids)  # nothing is there to be asked about

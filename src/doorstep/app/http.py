@@ -2,7 +2,7 @@
 
 Bounds: a time-out per request, a size limit per answer, the connector's own hosts only, public addresses only, the
 connector's pace. Credentials never follow a redirect to another host. Logged are method, host, path, status and time:
-of what went well at DEBUG only, a line a request being a third of what it costs.
+of what went well at DEBUG only, a line being a seventh of what a poll costs.
 """
 
 import asyncio

@@ -55,6 +55,25 @@ class Back(NamedTuple):
     same: bool
 
 
+# Active carrier accounts with something due that do not rest, nor the operator's account that they stand for.
+_READY = """
+    SELECT account.ws, account.id FROM doorstep_connection AS account
+    WHERE account.id > %s AND account.id <= %s AND account.kind = 'carrier' AND account.state = 'active'
+        AND EXISTS (
+            SELECT 1 FROM doorstep_schedule AS place WHERE place.ws = account.ws AND place.connection_id = account.id
+                AND place.next_at <= {now} AND NOT place.lease_until BETWEEN %s AND %s)
+        AND NOT EXISTS (
+            SELECT 1 FROM doorstep_budget AS own WHERE own.ws = account.ws AND own.connection_id = account.id
+                AND own.ready_at > %s AND own.ready_at <= %s)
+        AND NOT EXISTS (
+            SELECT 1 FROM doorstep_budget AS payer WHERE payer.ws = %s AND payer.connection_id = account.lent_id
+                AND payer.ready_at > %s AND payer.ready_at <= %s)
+        {lent} ORDER BY account.id LIMIT %s"""
+_NOW = {"sqlite": "%s", "postgresql": "%s::timestamp AT TIME ZONE 'UTC'"}
+_IDS = {
+    "sqlite": "SELECT value FROM json_each(%s)",
+    "postgresql": "SELECT value::bigint FROM json_array_elements_text(%s::json)",
+}
 _DUE = """
     SELECT place.number_id, number.norm, number.carrier, watch.remote, watch.remote_ref, watch.answer, watch.said,
         watch.failures, watch.answer_hash, watch.body_hash, held.since, parcel.status, parcel.status_since,
@@ -74,16 +93,17 @@ _DUE = """
     LEFT JOIN doorstep_parcel AS parcel ON parcel.ws = place.ws AND parcel.id = held.parcel_id
     ORDER BY place.next_at, number.generation DESC, held.since DESC"""
 DUE = {
-    "sqlite": _DUE.format(now="%s", locked=""),
-    "postgresql": _DUE.format(now="%s::timestamp AT TIME ZONE 'UTC'", locked="FOR UPDATE SKIP LOCKED"),
+    "sqlite": _DUE.format(now=_NOW["sqlite"], locked=""),
+    "postgresql": _DUE.format(now=_NOW["postgresql"], locked="FOR UPDATE SKIP LOCKED"),
 }
 _LEASE = """
     UPDATE doorstep_schedule SET lease_token = %s, lease_until = %s
     WHERE ws = %s AND connection_id = %s AND number_id IN ({ids})"""
-LEASE = {
-    "sqlite": _LEASE.format(ids="SELECT value FROM json_each(%s)"),
-    "postgresql": _LEASE.format(ids="SELECT value::bigint FROM json_array_elements_text(%s::json)"),
-}
+LEASE = {vendor: _LEASE.format(ids=ids) for vendor, ids in _IDS.items()}
+_UNFOUND = """
+    SELECT DISTINCT number_id FROM doorstep_watch
+    WHERE ws = %s AND number_id IN ({ids}) AND answer IN ('rejected', 'not_found', 'nothing')"""
+UNFOUND = {vendor: _UNFOUND.format(ids=ids) for vendor, ids in _IDS.items()}
 _NOTE = """
     UPDATE doorstep_watch SET answer = told.answer, said = COALESCE(told.said, doorstep_watch.said),
         failures = told.failures, answer_hash = told.track_hash, body_hash = told.body_hash, asked_at = {now},
@@ -148,7 +168,34 @@ class Desk(NamedTuple):
     connection_id: int
 
 
-def due(desk: Desk, now: datetime, held: tuple[float, float], most: int) -> list[Leased]:
+class Span(NamedTuple):
+    """Between which machine seconds something ends that counts now: a lease, an account's rest."""
+
+    since: float
+    until: float
+
+
+def ready(
+    ids: tuple[int, int], now: datetime, leased: Span, resting: Span, *, house: int, lent: int = 0, most: int = 1
+) -> list[tuple[int, int]]:
+    """(workspace, id) of the first accounts above the first of ``ids`` and up to the second that may be asked now;
+    ``lent``: only those that stand for this account of the ``house``.
+    """
+    vendor, only = connection.vendor, [lent] if lent else []
+    text = _READY.format(now=_NOW[vendor], lent="AND account.lent_id = %s" if lent else "")
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*ids, instant(now), *leased, *resting, house, *resting, *only, most])
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def unfound(ws: int, numbers: Sequence[int]) -> list[int]:
+    """Those of the numbers that some account was asked about in vain."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNFOUND[connection.vendor], [ws, json.dumps(numbers)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def due(desk: Desk, now: datetime, held: Span, most: int) -> list[Leased]:
     """Numbers whose time has come and that nobody holds (``held``: between which machine seconds a lease that counts
     ends), the longest due first; nobody else gets them before the caller's transaction ends.
     """
