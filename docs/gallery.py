@@ -26,7 +26,7 @@ PATIENCE_S = 180
 RATE = 3600  # a day in 24 seconds
 DAYS = 9.0  # that the world lives before the pictures are taken
 EVERY = 0.11  # days between two orders
-EARLIER = 60  # orders from before the shop was connected, one a day and some: they are followed and counted
+EARLIER, A_DAY = 60, 2  # days and orders from before the shop was connected: enough of each week to be counted
 # Orders that are in trouble when the pictures are taken: their journey, and how many days before.
 TROUBLE = ((6.6, "pickup_point"), (5.9, "failed_attempt"), (5.0, "customs"), (7.5, "returned"))
 QUESTION = "Hello, the carrier says it could not deliver. What should I do now?"
@@ -57,8 +57,8 @@ def main() -> None:
 
 def grow(place: Town) -> dict[str, str]:
     """A shop's last weeks; returns an order whose parcel could not be delivered."""
-    for back in range(EARLIER):
-        place.world.place(journey="smooth", route="api", days_ago=12 + back)
+    for back in range(EARLIER * A_DAY):
+        place.world.place(journey="smooth", route="api", days_ago=12 + back / A_DAY)
     cases, began, told = {}, time.monotonic(), 0.0
     waiting = sorted((DAYS - before, journey) for before, journey in TROUBLE)
     while (day := (time.monotonic() - began) * RATE / 86_400) < DAYS:

@@ -15,6 +15,9 @@ MORE = [
     "/deadlines",
     "/insight",
     "/suppliers",
+    "/suppliers/record",
+    "/keys",
+    "/look/taught",
     "/today",
     "/?tab=attention&cols=order,store,carrier,last,expected,ship_by",
     "/import",
@@ -30,7 +33,8 @@ def test_no_screen_breaks_a_rule_of_accessibility(merchant: Windows) -> None:
     addresses = [*everywhere(merchant, page), *MORE, *TEAM, *TALK]
     writes(merchant, next(one for one in addresses if "/t/" in one and not one.endswith("zzz")))
     addresses.append(offers(page))
-    addresses.append(f"{next(one for one in addresses if one.endswith('/rules')).removesuffix('/rules')}/page")
+    store = next(one for one in addresses if one.endswith("/rules")).removesuffix("/rules")
+    addresses += [f"{store}/page", f"{store}/carriers"]
     order = next(one for one in addresses if "/orders/" in one).removesuffix("/dry-run")
     addresses += [f"{order}/then", f"/bulk?do=resync&order={order.rpartition('/')[2]}"]
     broken: list[str] = []
