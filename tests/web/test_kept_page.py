@@ -1,22 +1,26 @@
 """A page is drawn once, and again as soon as anything it is made from has changed."""
 
 import re
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from doorstep.app import clock, doors, page_view
 from doorstep.db import page_rows
+from doorstep.db.mark import mark
 from doorstep.db.models import Connection, Line, Order, Parcel, Resync, Scans, Schedule
-from doorstep.web.page.kept import Kept
+from doorstep.web.kept import Kept
 from tests.app.ledger import Ledger, scan, track17
 from tests.web.conftest import NUMBER, SCANS
 
 # What a page reads beside: who the door belongs to, other parcels of the same way (learned for an hour), packed scans.
 BESIDE = {"doorstep_door", "doorstep_workspace", "doorstep_health", "doorstep_budget"}
+OFTEN = 200  # a server of PostgreSQL counts all its databases' changes together: what runs beside is in the way
 
 
 def drawn(page: str) -> tuple[str, int]:
@@ -87,6 +91,47 @@ def test_revoked_link_opens_nothing_that_was_kept(shop: Ledger, order: Order, pa
     drawn(page)
     doors.revoke(shop.ws, "page", order.id, "user:1")
     assert Client().get(page).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_read_again_until_something_is_committed(shop: Ledger, order: Order, page: str) -> None:
+    first, many = drawn(page)
+    assert many > 2
+    assert any(drawn(page) in {(first, 0), (first, 1)} for _ in range(OFTEN))
+    assert drawn(f"{page}?lang=de")[0] != first
+    assert "Sprache" in Client().get(page, HTTP_ACCEPT_LANGUAGE="de").content.decode()
+    assert drawn(page)[0] == first
+    elsewhere(lambda: Line.objects.filter(ws=shop.ws).update(title="Another lamp"))
+    assert "Another lamp" in drawn(page)[0]
+    Line.objects.filter(ws=shop.ws).update(title="A third lamp")
+    assert "A third lamp" in drawn(page)[0]
+    doors.revoke(shop.ws, "page", order.id, "user:1")
+    assert Client().get(page).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mark_tells_of_everything_that_was_committed(shop: Ledger) -> None:
+    lines = Line.objects.filter(ws=shop.ws)
+    assert any(mark() == mark() for _ in range(OFTEN))
+    before = mark()
+    lines.update(title="Mine")
+    mine = mark()
+    elsewhere(lambda: lines.update(title="Another's"))
+    assert len({before, mine, mark(), None}) == 4
+    with transaction.atomic():
+        assert mark() is None
+
+
+def elsewhere(do: Callable[[], object]) -> None:
+    """Do it in another thread, and so on another connection."""
+
+    def alone() -> None:
+        do()
+        connection.close()
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
 
 
 def test_pages_longest_not_looked_at_go_first() -> None:

@@ -6,7 +6,8 @@ Never call out (HTTP, mail) inside ``atomic()``: everybody else waits for it.
 """
 
 import base64
-from typing import Any
+import itertools
+from typing import Any, Final
 
 from django.db.backends.sqlite3 import base
 
@@ -18,12 +19,14 @@ PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
     "PRAGMA temp_store = MEMORY",
 )
+_LINES: Final = itertools.count(1)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection of one thread. ``_writing``: it holds ``WRITE``."""
+    """One connection of one thread. ``_writing``: it holds ``WRITE``. ``line``: which of this process's it is."""
 
     _writing = False
+    line = 0
 
     def get_connection_params(self) -> dict[str, Any]:
         """Django's, with a busy time-out for writers of other processes (a command beside a running server)."""
@@ -34,6 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """An open sqlite3 connection. ``from_base64(text)`` returns a blob (unhex() came only with SQLite 3.41)."""
         conn = super().get_new_connection(conn_params)
+        self.line = next(_LINES)
         for pragma in PRAGMAS:
             conn.execute(pragma)
         conn.create_function("from_base64", 1, base64.b64decode, deterministic=True)

@@ -17,7 +17,7 @@ from doorstep.app.say import spoken
 from doorstep.core.message import Message
 from doorstep.web.asked import asked
 from doorstep.web.gate import visitor
-from doorstep.web.page.kept import KEPT, key_of
+from doorstep.web.page.kept import KEPT, Keepable, key_of, shown_again
 from doorstep.web.page.tongue import said_in
 
 SHOPPER: Final = "shopper"
@@ -33,21 +33,23 @@ class Wrong:
 
 
 @require_safe
+@shown_again
 @visitor("page")
 def show(request: HttpRequest, door: Entered) -> HttpResponse:
     """The page."""
     key, path = key_of(door), f"{request.path}{said_in(request)} {spoken()}"
     if known := KEPT.get(path, key):
         views.note(door.ws, door.target_id)
-        return HttpResponse(known)
+        return Keepable(known)
     page = page_view.page_view(door.ws, door.target_id)
     if page is None:
         return _gone(request)
     views.note(door.ws, door.target_id)
     drawn, counting = _drawn(request, door, page)
-    if not counting:
-        KEPT.put(path, key, drawn.content)
-    return drawn
+    if counting:
+        return drawn
+    KEPT.put(path, key, drawn.content)
+    return Keepable(drawn.content)
 
 
 @require_POST
