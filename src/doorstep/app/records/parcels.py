@@ -12,6 +12,10 @@ from doorstep.core.status import Status
 from doorstep.db import models
 from doorstep.db.load import fetch, gathered
 
+_SCALARS: Final = (
+    *("id", "status", "reason", "responsible", "action_by", "status_since", "first_scan_at", "last_event_at"),
+    *("carrier", "origin", "destination", "eta_from", "eta_to", "mark", "closed_at", "purchase_id"),
+)
 _IDS: Final = msgspec.json.Decoder(list[tuple[int]])
 _NUMBERS: Final = msgspec.json.Decoder(list[tuple[str, int, str, str, str, str | None]])
 
@@ -80,16 +84,15 @@ def parcels(ws: int, wanted: Wanted, limit: int, cursor: str = "", fields: Colle
         where.add(mine, ws, wanted.number_id)
     if cursor:
         where.add("id < %s", *read_cursor(cursor, int))
-    rows = fetch(
-        models.Parcel, ws, where.rest("ORDER BY id DESC LIMIT %s"), *where.values, limit + 1, beside=_beside(fields)
-    )
+    rest, beside = where.rest("ORDER BY id DESC LIMIT %s"), _beside(fields)
+    rows = fetch(models.Parcel, ws, rest, *where.values, limit + 1, only=_SCALARS, beside=beside)
     rows, behind = paged(rows, limit, lambda row: (row.id,))
     return Page(data=[_told(row) for row in rows], next_cursor=behind)
 
 
 def parcel(ws: int, parcel_id: int, fields: Collection[str] = ALL) -> Parcel | None:
     """One parcel, or None when this workspace has no such one."""
-    found = fetch(models.Parcel, ws, "id = %s", parcel_id, beside=_beside(fields))
+    found = fetch(models.Parcel, ws, "id = %s", parcel_id, only=_SCALARS, beside=_beside(fields))
     return _told(found[0]) if found else None
 
 

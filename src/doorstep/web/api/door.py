@@ -22,10 +22,12 @@ from doorstep.app.api_keys import Holder
 from doorstep.app.api_rate import WINDOW_S, Standing
 from doorstep.app.records.page import ALL, Page
 from doorstep.core.message import Message
+from doorstep.db.mark import mark
 from doorstep.web.api import openapi
 from doorstep.web.api.problem import MEDIA, Declined, Fault, declined_of, invalid
 from doorstep.web.api.route import Ask, Made, Route, Shown
 from doorstep.web.api.table import TABLE
+from doorstep.web.kept import Kept
 
 ROOT: Final = "/api/v1"
 MOST_BYTES: Final = 8 << 20
@@ -39,6 +41,7 @@ _ALWAYS: Final = {  # on every answer: nothing of it is a page, and nothing of i
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization",
 }
+_TAGS: Final = Kept(most=1 << 18)  # of the answers that were drawn last, some ten thousand
 _REPEATED: Final = {"POST"}  # methods whose repetition does something again, unless it names itself
 
 
@@ -51,6 +54,7 @@ class Reply:
     media: str = JSON
     location: str = ""
     replayed: bool = False
+    tag: str = ""  # of what the client has already
 
 
 class Api:
@@ -84,6 +88,8 @@ def _answer(request: HttpRequest, standing: list[Standing]) -> Reply:
     if route.scope and route.scope not in holder.scopes:
         raise Declined("no_scope", Message(id="api.needs_scope", values={"scope": route.scope}))
     raw = _body(request, route) if route.body else b""
+    if route.steady and "HTTP_IF_NONE_MATCH" in request.META:
+        return _again(request, route, ids, holder)
     key = request.META.get("HTTP_IDEMPOTENCY_KEY", "") if route.method in _REPEATED else ""
     if not key:
         return _done(request, route, ids, holder, raw)
@@ -146,6 +152,20 @@ def _once(
         api_answers.release(holder.ws, begun)
         raise
     api_answers.keep(holder.ws, begun, reply.status, reply.location, reply.body, sealed=sealed)
+    return reply
+
+
+def _again(request: HttpRequest, route: Route, ids: Mapping[str, int], holder: Holder) -> Reply:
+    """Answer somebody who has an answer already: where nothing was committed since it was drawn, without drawing it."""
+    now = mark()
+    if now is None:
+        return _done(request, route, ids, holder, b"")
+    asked, version = f"{now.line} {holder.ws} {request.get_full_path()}", now.version.encode()
+    known = (_TAGS.get(asked, version) or b"").decode()
+    if _has(request.META["HTTP_IF_NONE_MATCH"], known):
+        return Reply(200, tag=known)
+    reply = _done(request, route, ids, holder, b"")
+    _TAGS.put(asked, version, _tag(reply.body).encode())
     return reply
 
 
@@ -228,7 +248,7 @@ def _sent(
     standing: list[Standing] | None,
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    tag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"' if reply.status == 200 else ""
+    tag = reply.tag or (_tag(reply.body) if reply.status == 200 else "")
     same = bool(tag) and request.method in {"GET", "HEAD"} and _has(request.META.get("HTTP_IF_NONE_MATCH", ""), tag)
     status, body = (304, b"") if same else (reply.status, reply.body)
     response = HttpResponse(body if request.method != "HEAD" else b"", status=status, content_type=reply.media)
@@ -251,6 +271,10 @@ def _sent(
     return response
 
 
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
 def _has(header: str, tag: str) -> bool:
-    """Whether one of the tags that a client has is this one (RFC 9110, 13.1.2: weak comparison)."""
-    return bool(header) and any(one.strip().removeprefix("W/") in {tag, "*"} for one in header.split(","))
+    """Whether one of the tags that a client has is this one (RFC 9110, 13.1.2: weak comparison); '' is none."""
+    return bool(header and tag) and any(one.strip().removeprefix("W/") in {tag, "*"} for one in header.split(","))

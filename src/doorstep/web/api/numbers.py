@@ -45,7 +45,7 @@ class CarrierOfNumber(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     carrier: Text
 
 
-@route("GET", "/numbers", "parcels:read")
+@route("GET", "/numbers", "parcels:read", steady=True)
 def list_numbers(ask: Ask, query: NumbersQuery) -> Page[Number]:
     """Numbers, in the order of their letters."""
     wanted = Wanted(
@@ -58,7 +58,7 @@ def list_numbers(ask: Ask, query: NumbersQuery) -> Page[Number]:
     return some_numbers(ask.ws, wanted, query.limit, query.cursor, ask.fields)
 
 
-@route("GET", "/numbers/{number_id}", "parcels:read")
+@route("GET", "/numbers/{number_id}", "parcels:read", steady=True)
 def get_number(ask: Ask, query: Shown, number_id: int) -> Number:
     """One number."""
     return _number(ask, number_id)

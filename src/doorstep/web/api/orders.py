@@ -42,7 +42,7 @@ class NumberForOrder(Typed, kw_only=True, forbid_unknown_fields=True):
     contents: Annotated[list[Piece], Limits(max_length=200)] = msgspec.field(default_factory=list)
 
 
-@route("GET", "/orders", "orders:read")
+@route("GET", "/orders", "orders:read", steady=True)
 def list_orders(ask: Ask, query: OrdersQuery) -> Page[Order]:
     """Orders, the newest placed first."""
     wanted = Wanted(
@@ -56,7 +56,7 @@ def list_orders(ask: Ask, query: OrdersQuery) -> Page[Order]:
     return some_orders(ask.ws, wanted, query.limit, query.cursor, ask.fields)
 
 
-@route("GET", "/orders/{order_id}", "orders:read")
+@route("GET", "/orders/{order_id}", "orders:read", steady=True)
 def get_order(ask: Ask, query: Shown, order_id: int) -> Order:
     """One order."""
     found = one_order(ask.ws, order_id, ask.fields)

@@ -80,7 +80,7 @@ class ManyAnswers:
     rows: list[RowAnswer]
 
 
-@route("GET", "/parcels", "parcels:read")
+@route("GET", "/parcels", "parcels:read", steady=True)
 def list_parcels(ask: Ask, query: ParcelsQuery) -> Page[Parcel]:
     """Parcels, the one heard of last first."""
     wanted = Wanted(
@@ -93,7 +93,7 @@ def list_parcels(ask: Ask, query: ParcelsQuery) -> Page[Parcel]:
     return some_parcels(ask.ws, wanted, query.limit, query.cursor, ask.fields)
 
 
-@route("GET", "/parcels/{parcel_id}", "parcels:read")
+@route("GET", "/parcels/{parcel_id}", "parcels:read", steady=True)
 def get_parcel(ask: Ask, query: Shown, parcel_id: int) -> Parcel:
     """One parcel."""
     found = one_parcel(ask.ws, parcel_id, ask.fields)
@@ -143,7 +143,7 @@ def resync_parcel(ask: Ask, parcel_id: int) -> Made[resyncs.Resync]:
     return Made(made, f"/resyncs/{made.id}")
 
 
-@route("GET", "/events", "parcels:read")
+@route("GET", "/events", "parcels:read", steady=True)
 def list_events(ask: Ask, query: EventsQuery) -> Page[numbers.Event]:
     """Scans as each source said them, in the order in which they became known: what is new is always at the end."""
     if sum(one is not None for one in (query.parcel_id, query.order_id, query.number_id)) != 1:

@@ -29,7 +29,7 @@ class Match(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     order_id: Id | None
 
 
-@route("GET", "/purchases", "purchases:read")
+@route("GET", "/purchases", "purchases:read", steady=True)
 def list_purchases(ask: Ask, query: PurchasesQuery) -> Page[Purchase]:
     """Purchases, the one heard of last first."""
     wanted = Wanted(
@@ -42,7 +42,7 @@ def list_purchases(ask: Ask, query: PurchasesQuery) -> Page[Purchase]:
     return some_purchases(ask.ws, wanted, query.limit, query.cursor, ask.fields)
 
 
-@route("GET", "/purchases/{purchase_id}", "purchases:read")
+@route("GET", "/purchases/{purchase_id}", "purchases:read", steady=True)
 def get_purchase(ask: Ask, query: Shown, purchase_id: int) -> Purchase:
     """One purchase."""
     found = one_purchase(ask.ws, purchase_id, ask.fields)

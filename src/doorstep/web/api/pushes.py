@@ -19,7 +19,7 @@ class PushesQuery(Listed, kw_only=True, forbid_unknown_fields=True):
     parcel_id: Id | None = None
 
 
-@route("GET", "/pushes", "pushes:read")
+@route("GET", "/pushes", "pushes:read", steady=True)
 def list_pushes(ask: Ask, query: PushesQuery) -> Page[Push]:
     """Pushes, the newest first."""
     wanted = Wanted(
@@ -31,7 +31,7 @@ def list_pushes(ask: Ask, query: PushesQuery) -> Page[Push]:
     return some_pushes(ask.ws, wanted, query.limit, query.cursor, ask.fields)
 
 
-@route("GET", "/pushes/{push_id}", "pushes:read")
+@route("GET", "/pushes/{push_id}", "pushes:read", steady=True)
 def get_push(ask: Ask, query: Shown, push_id: int) -> Push:
     """One push."""
     found = one_push(ask.ws, push_id, ask.fields)

@@ -62,7 +62,8 @@ class Made(Generic[T]):
 class Route:
     """An operation. ``scope`` '' = any key will do; ``decoder`` reads its body, which may be
     of ``media``; ``sparse``: names of the fields that
-    can be chosen. ``secret``: the answer holds one, and is kept sealed for a repetition.
+    can be chosen. ``secret``: the answer holds one, and is kept sealed for a repetition. ``steady``: the same rows give
+    the same answer, whatever the time.
     """
 
     method: Method
@@ -77,6 +78,7 @@ class Route:
     media: tuple[str, ...]
     sparse: frozenset[str]
     secret: bool = False
+    steady: bool = False
 
     @property
     def name(self) -> str:
@@ -105,6 +107,7 @@ def route(
     status: int = 200,
     media: tuple[str, ...] = ("application/json",),
     secret: bool = False,
+    steady: bool = False,
 ) -> Callable[[Handle], Handle]:
     """Register an operation. Its arguments are ``ask``, ``query`` (what is behind the question mark), ``body``, and the
     ids of the path; their types are what the API takes.
@@ -127,6 +130,7 @@ def route(
             media=media if "body" in hints else (),
             sparse=_fields(answer) if query and issubclass(query, Shown) else frozenset(),
             secret=secret,
+            steady=steady,
         )
         ROUTES.append(one)
         return handle
