@@ -41,6 +41,13 @@ def test_an_empty_body_and_a_zero_byte_are_kept_too():
     assert kept["ab"].body == b"" and kept["c"].body == b"\xff" and kept["c"].context == {"x": "1"}
 
 
+def test_half_a_character_in_a_header_spoils_nothing():
+    said = {"content-type": "text/plain; charset=\udce9t\udce9", "x-place": "Évora"}
+    assert inbox.keep([arrival(headers=said)]) == [True]
+    kept = inbox.answer_of(Inbox.objects.get()).headers
+    assert kept == {"content-type": "text/plain; charset=?t?", "x-place": "Évora"}
+
+
 def test_readers_see_no_nul_and_no_other_difference():
     inbox.keep([arrival("n", body=rb'{"a": "x\u0000y", "b": "C:\\u0000"}')])
     assert inbox.answer_of(Inbox.objects.get()).body == rb'{"a": "xy", "b": "C:\\u0000"}'

@@ -6,8 +6,9 @@ trouble: how they went is no reason to slow down asking.
 """
 
 from collections import OrderedDict, deque
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -21,16 +22,26 @@ EVERY_S: Final = 5.0
 MOST: Final = 1000  # connections remembered by a process
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One call. ``status`` 0 = no answer came; ``at`` is ISO 8601 in UTC."""
+class Call(NamedTuple):
+    """One call. ``status`` 0 = no answer came."""
 
-    at: str
+    at: datetime
     method: str
-    host: str
-    path: str
+    url: str
     status: int
-    ms: int
+    seconds: float
+
+    def told(self) -> dict[str, str | int]:
+        """As it is written: ``at`` is ISO 8601 in UTC, and of the address the host and the path."""
+        parts = urlsplit(self.url)
+        return {
+            "at": self.at.isoformat(timespec="seconds"),
+            "method": self.method,
+            "host": parts.hostname or "",
+            "path": parts.path[:200],
+            "status": self.status,
+            "ms": round(self.seconds * 1000),
+        }
 
 
 @dataclass(slots=True)
@@ -44,20 +55,13 @@ _waiting: OrderedDict[int, _Waiting] = OrderedDict()
 
 def heard(connection: Connection, request: Request, status: int, seconds: float) -> bool:
     """Remember a call; True when it is time to write (``keep``)."""
-    parts = urlsplit(request.url)
-    mine = _waiting.setdefault(connection.id, _Waiting(deque(maxlen=KEPT)))
+    mine = _waiting.get(connection.id)
+    if mine is None:
+        mine = _waiting[connection.id] = _Waiting(deque(maxlen=KEPT))
     _waiting.move_to_end(connection.id)
     while len(_waiting) > MOST:
         _waiting.popitem(last=False)
-    call = Call(
-        at=clock.now().isoformat(timespec="seconds"),
-        method=request.method,
-        host=parts.hostname or "",
-        path=parts.path[:200],
-        status=status,
-        ms=round(seconds * 1000),
-    )
-    mine.calls.append(call)
+    mine.calls.append(Call(clock.now(), request.method, request.url, status, seconds))
     return not 200 <= status < 300 or clock.monotonic() - mine.written >= EVERY_S
 
 
@@ -66,7 +70,7 @@ def keep(connection: Connection) -> None:
     mine = _waiting.get(connection.id)
     if mine is None or not mine.calls:
         return
-    fresh, mine.written = [asdict(mine.calls.popleft()) for _ in range(len(mine.calls))], clock.monotonic()
+    fresh, mine.written = [mine.calls.popleft().told() for _ in range(len(mine.calls))], clock.monotonic()
     key = {"ws": connection.ws, "connection_id": connection.id}
     with transaction.atomic():
         Calls.objects.bulk_create([Calls(**key)], ignore_conflicts=True)

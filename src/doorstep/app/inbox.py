@@ -3,12 +3,12 @@
 import base64
 import functools
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import zstandard
 from django.db import transaction
 
@@ -102,13 +102,15 @@ def _row(arrival: Arrival, packed: bytes) -> dict[str, object]:
         "dedup_key": _clean(arrival.dedup_key),
         "received_at": queries.instant(arrival.received_at),
         "sha256": base64.b64encode(hashlib.sha256(arrival.body).digest()).decode(),
-        "headers": json.dumps(described),
+        "headers": msgspec.json.encode(described).decode(),
         "body_zstd": base64.b64encode(packed).decode(),
     }
 
 
 def _clean(text: str) -> str:
-    return text.replace("\0", "")  # PostgreSQL's text takes no NUL
+    """Without what no text column takes: NUL, and the halves of characters that bytes in a header are read as."""
+    whole = text if text.isascii() else text.encode(errors="replace").decode()
+    return whole.replace("\0", "")
 
 
 def _may_be_kept(name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import msgspec
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -36,7 +37,7 @@ KEEP = {
 def keep(rows: Sequence[Mapping[str, object]]) -> set[int]:
     """Add inbox rows (``app.inbox`` makes them); returns the ids that are new."""
     with statement() as cursor:
-        cursor.execute(KEEP[connection.vendor], [json.dumps(rows)])
+        cursor.execute(KEEP[connection.vendor], [msgspec.json.encode(rows).decode()])
         return {row[0] for row in cursor.fetchall()}
 
 
