@@ -18,6 +18,7 @@ from tests.app.ledger import Ledger
 def busy(shop: Ledger, order: Order) -> Ledger:
     bob = User.objects.get(email="bob@example.org").pk
     record(shop.ws, f"user:{bob}", "note.add", f"order:{order.id}")
+    record(shop.ws, "cli", "connection.save", f"supplier:{shop.supplier.id}")
     record(shop.ws, "cli", "policy.save", f"store:{shop.store.id}")
     record(shop.ws, "cli", "policy.save", "=store:1")
     record(shop.ws, "cli", "no.such.verb", "order:none")
@@ -33,6 +34,7 @@ def test_what_fits_is_shown_with_names_instead_of_numbers(busy: Ledger, order: O
         ("who=cli", "rules were changed", "bob@example.org · "),
         (f"about={order.number}", "A note was written", "order:none"),
         (f"about={busy.store.label}", busy.store.label, f"store:{busy.store.id}"),
+        (f"about={busy.supplier.label}", "A connection was saved", f"supplier:{busy.supplier.id}"),
         ("about=order:none", "no.such.verb", "A note was written</"),
         ("until=2001-01-01", "Nothing fits", "order:none"),
         ("since=never&until=9999-12-31", "order:none", "Nothing fits"),

@@ -18,6 +18,7 @@ from doorstep.db.models import Audit, Connection, Order
 
 SIZE: Final = 100
 _AT_ONCE: Final = 1000
+_CONNECTED: Final = ("store", "supplier", "carrier", "payment")  # as the trail calls connections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _subjects(ws: int, about: str) -> list[str]:
     bare = about.strip().lstrip("#")
     orders = Order.objects.filter(ws=ws, number__in=[bare, f"#{bare}"]).values_list("id", flat=True)
     accounts = Connection.objects.filter(ws=ws, label=about.strip()).values_list("id", flat=True)
-    named = [f"{kind}:{one}" for one in accounts for kind in ("store", "connection")]
+    named = [f"{kind}:{one}" for one in accounts for kind in (*_CONNECTED, "connection")]
     return [about.strip(), *(f"order:{one}" for one in orders), *named]
 
 
@@ -124,9 +125,9 @@ def _entries(ws: int, rows: list[Audit]) -> tuple[Entry, ...]:
 
 
 def _shared(subject: str) -> str:
-    """A subject as ``names`` may know it, '' if it cannot: a store is a connection."""
+    """A subject as ``names`` may know it, '' if it cannot: a store or a carrier is a connection."""
     kind, _, ref = subject.partition(":")
-    return f"{'connection' if kind == 'store' else kind}:{ref}" if ref.isdecimal() else ""
+    return f"{'connection' if kind in _CONNECTED else kind}:{ref}" if ref.isdecimal() else ""
 
 
 def _is_order(subject: str) -> bool:
