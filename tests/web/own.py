@@ -66,3 +66,17 @@ def watching(tables: frozenset[str] | None = None) -> Iterator[list[str]]:
     finally:
         request_started.disconnect(begins)
         request_finished.disconnect(ends)
+
+
+@contextmanager
+def naming(ws: int) -> Iterator[list[str]]:
+    """The statements that name this workspace while the context lasts."""
+    found: list[str] = []
+
+    def look(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if str(ws) in repr(params):
+            found.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(look):
+        yield found

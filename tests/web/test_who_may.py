@@ -9,7 +9,7 @@ from doorstep.core import roles
 from doorstep.core.roles import Member
 from doorstep.db.models import Order
 from tests.app.ledger import Ledger
-from tests.web import views
+from tests.web import own, views
 from tests.web.conftest import login
 from tests.web.views import ENTRANCE, HOUSEHOLD, NEEDS, OPEN, POSTS
 
@@ -46,10 +46,14 @@ def test_owner_of_another_workspace_gets_nothing_of_this_one(shop: Ledger, order
     wrong = []
     for name, path in views.addresses(shop, order):
         names_a_thing = any(str(one) in path for one in (order.id, shop.store.id))
-        code = status(charlie, name, path)
-        if code >= 500 or (names_a_thing and code != 404):
-            wrong.append(f"{name}: {code}")
+        with own.naming(shop.ws) as found:
+            code = status(charlie, name, path)
+        if code >= 500 or found or (names_a_thing and code != 404):
+            wrong.append(f"{name}: {code} {found}")
     assert wrong == []
+    with own.naming(shop.ws) as found:  # it would be seen
+        login("alice@example.org").get("/today")
+    assert found
 
 
 def test_nobody_opens_anything(shop: Ledger, order: Order) -> None:
