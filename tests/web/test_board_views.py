@@ -145,7 +145,9 @@ def test_what_is_on_its_way_to_the_store_is_undone_when_it_is_there(shop: Ledger
     screen = alice.post(f"/bulk/{row.id}/undo", follow=True).content.decode()
     assert "1 order is on its way to the store at this moment" in screen
     assert "You pushed 1 order." in screen  # and the button is still there
-    assert "is being sent to the store" in alice.get("/bulk", {"do": "withdraw", "order": order.id}).content.decode()
+    assert (
+        "is being sent to the store" in alice.get("/bulk", {"do": "withdraw", "order": str(order.id)}).content.decode()
+    )
     push.update(state="accepted", remote_id="7")
     rows.update(state="done")
     assert "Undone for 1 order." in alice.post(f"/bulk/{row.id}/undo", follow=True).content.decode()
