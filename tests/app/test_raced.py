@@ -63,7 +63,7 @@ def test_order_gets_one_coupon_and_a_code_goes_to_one_order(shop: Ledger) -> Non
     offer = coupons.offer(shop.ws, shop.store.id, OFFER, "user:1")
     coupons.add(shop.ws, offer, "AAA-1\nBBB-2\nCCC-3", "user:1")
     orders = [shop.order(number).id for number in (1001, 1001, 1002)]
-    came = at_once(*[lambda order=order: coupons.give(shop.ws, offer, order, "user:1") for order in orders])  # type: ignore[misc]
+    came = at_once(*[lambda order=order: coupons.give(shop.ws, offer, order, "user:1") for order in orders])
     given = good(came)
     assert {one.order_id for one in given} == set(orders) and len({one.code for one in given}) == len(given) == 2
 
