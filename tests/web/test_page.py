@@ -114,6 +114,14 @@ def test_answer_of_a_resync_says_what_came_of_it(shop: Ledger, page: str, follow
     assert 'http-equiv="refresh"' not in text
 
 
+def test_parcel_that_went_back_is_the_shops_turn_and_on_no_way(page: str, followed: Parcel) -> None:
+    assert 'class="st"' in read(page)
+    Parcel.objects.filter(id=followed.id).update(status="returned", status_since=clock.now(), reason="")
+    text = read(page)
+    assert "Back with the sender" in text and "Write to the shop if nothing has changed by" in text
+    assert 'class="st"' not in text and "certain" not in text
+
+
 def test_parcel_of_another_order_cannot_be_asked_about(shop: Ledger, page: str) -> None:
     stranger = Parcel.objects.create(ws=shop.ws)
     Client().post(f"{page}/resync", {"parcel": stranger.id})
