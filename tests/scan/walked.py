@@ -26,6 +26,7 @@ LEFT_OUT: Final = (
 NONE: Final[Sequence[tuple[str, str]]] = (
     ("Secure Flag cookie", "Secure flag is not set"),
     ("Cross Site Request Forgery", "is not properly checked in backend"),
+    ("LDAP Injection", ".xlsx"),
     *(("Cross Site Request Forgery", f"POST {door}") for door in ("/t/", "/s/", "/find/")),
 )
 
