@@ -9,8 +9,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection, connections
 
-from doorstep.app import household_entry, push_seal, saved_views, web_push
-from doorstep.db.models import Follower, SavedView, User
+from doorstep.app import brands, household_entry, push_seal, saved_views, web_push
+from doorstep.db.models import Brand, Follower, SavedView, User
 from tests.app.ledger import ledger
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,3 +71,12 @@ def test_browser_that_asks_twice_is_told_once() -> None:
     typed = {"address": "https://push.example/1", "p256dh": point, "auth": auth}
     assert not together(lambda: web_push.begin(ws, typed, "en", user_id=1), 'INSERT INTO "doorstep_follower"')
     assert Follower.objects.get(ws=ws).address == typed["address"]
+
+
+def test_store_whose_look_two_choose_at_once_has_one() -> None:
+    shop = ledger()
+    store = shop.store.id
+    assert not together(
+        lambda: brands.save(shop.ws, store, {"name": "Acme"}, b"", "user:1"), 'INSERT INTO "doorstep_brand"'
+    )
+    assert Brand.objects.get(ws=shop.ws, store_id=store).name == "Acme"

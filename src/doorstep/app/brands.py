@@ -180,9 +180,8 @@ def save(ws: int, store_id: int, form: Mapping[str, Any], logo: bytes, actor: st
     if wrong:
         raise Wrong(wrong)
     with transaction.atomic():
-        row = Brand.objects.select_for_update().filter(ws=ws, store_id=store_id).first() or Brand(
-            ws=ws, store_id=store_id
-        )
+        Connection.objects.select_for_update().filter(ws=ws, id=store_id).first()  # two first ones, one after the other
+        row = Brand.objects.filter(ws=ws, store_id=store_id).first() or Brand(ws=ws, store_id=store_id)
         for name, value in values.items():
             setattr(row, name, value)
         if picture or form.get("no_logo"):
