@@ -177,7 +177,7 @@ def _fill(count: int) -> dict[str, Any]:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
-    from doorstep.app import api_keys
+    from doorstep.app.api import api_keys
     from tests.app import ledger as world
 
     one, began = world.ledger(), time.perf_counter()
@@ -254,8 +254,8 @@ def _understand() -> dict[str, float]:
     import django
 
     django.setup()
-    from doorstep.app.imports import TOGETHER
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
+    from doorstep.app.receive.imports import TOGETHER
 
     read, began = 0, time.perf_counter()
     while time.perf_counter() - began < PATIENCE_S and (count := understand(1)):

@@ -77,7 +77,7 @@ def _measure(size: int, home: Path) -> None:
 
 def _grow(size: int) -> str:
     """Add orders until there are so many; returns one of their tracking numbers."""
-    from doorstep.app.search import name_keys, number_end
+    from doorstep.app.ledger.search import name_keys, number_end
     from doorstep.db import bulk
     from doorstep.db.models import Number, Order, Parcel, ParcelLine, ParcelNumber, Person
 

@@ -97,7 +97,7 @@ def measure(kind: str, parcels: int) -> None:
 def fill(one: Any, begin: int, count: int) -> None:
     """So many parcels, a hundred at once."""
     from doorstep.app.inbox import keep
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
     from tests.app import ledger as world
 
     for first in range(begin, begin + count, AT_ONCE):
@@ -114,7 +114,7 @@ def fill(one: Any, begin: int, count: int) -> None:
 def news(one: Any, begin: int, count: int) -> None:
     """One more scan of so many parcels, a hundred at once."""
     from doorstep.app.inbox import keep
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
     from tests.app import ledger as world
 
     said = [*scans(), world.scan(5.9, "InTransit_Other", "On its way again")]
@@ -189,7 +189,8 @@ def sizes() -> dict[str, int]:
 
 def archived(ws: int) -> float:
     """Bytes of a parcel's scans once they are packed, the row around them included."""
-    from doorstep.app import archive, clock
+    from doorstep.app import clock
+    from doorstep.app.ledger import archive
     from doorstep.db.models import Archived, Parcel, Schedule
 
     Schedule.objects.all().delete()  # closed parcels are not asked about
@@ -202,7 +203,7 @@ def archived(ws: int) -> float:
 
 def emptied(ws: int) -> float:
     """Bytes of a raw answer's row once its body has been emptied."""
-    from doorstep.app import retention
+    from doorstep.app.ledger import retention
     from doorstep.db.models import Inbox
 
     retention.empty(ws, list(Inbox.objects.filter(ws=ws).values_list("id", flat=True)))

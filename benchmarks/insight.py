@@ -50,8 +50,9 @@ def _measure(parcels: int, kind: str, home: Path) -> None:
     from django.test import Client
 
     from benchmarks import serving
-    from doorstep.app import clock, insight, insight_rows
-    from doorstep.app.insight_rows import Asked
+    from doorstep.app import clock
+    from doorstep.app.figures import insight, insight_rows
+    from doorstep.app.figures.insight_rows import Asked
     from doorstep.db.models import Order
 
     serving.ORDERS = 1

@@ -113,8 +113,10 @@ async def _bare(port: int, count: int) -> Cost:
 
 async def _polls(account: Any, count: int, after: int = 0, last: int = 0) -> Cost:
     """So many numbers of the account are due, all from ``after`` to ``last`` (0 = as many as are asked about)."""
-    from doorstep.app import loop, poll, work
+    from doorstep.app import loop
     from doorstep.app.loop import in_db
+    from doorstep.app.process import work
+    from doorstep.app.track import poll
 
     await in_db(field.make_due, account, after, last or after + count)
     stop, left = asyncio.Event(), count
@@ -195,7 +197,7 @@ def _copied(count: int) -> float:
 
 def _tell_ledger(port: int, kind: str) -> None:
     """The whole road for a shop whose orders came in through the front door."""
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
 
     account, first, last = _shop(SHOP)
     rates, costs, bare = list[float](), list[float](), list[Cost]()
@@ -220,7 +222,7 @@ def _shop(count: int) -> tuple[Any, int, int]:
     """
     from doorstep.app import vault
     from doorstep.app.inbox import keep
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
     from doorstep.db.models import Watch
     from tests.app import ledger as world
 

@@ -161,8 +161,8 @@ def _serve(name: str, port: int) -> None:
         return
     from django.core.wsgi import get_wsgi_application
 
-    from doorstep.app import serve
-    from doorstep.app.bridge import Bridge
+    from doorstep.app.process import serve
+    from doorstep.app.process.bridge import Bridge
 
     here = serve.Place(url="", public_url="")
     if name in {"echo", "constant"}:

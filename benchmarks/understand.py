@@ -105,7 +105,7 @@ def timed(mode: str, rows: Sequence[Any]) -> dict[str, float]:
     """Rows a second stored and understood, and the processor's microseconds for understanding one."""
     from benchmarks.bytes import costs
     from doorstep.app.inbox import keep
-    from doorstep.app.understand import understand
+    from doorstep.app.reading.understand import understand
 
     def all_of_them() -> None:
         while understand():

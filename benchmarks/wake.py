@@ -55,7 +55,8 @@ async def _bells(database: str) -> list[tuple[float, float]]:
     import django
 
     django.setup()
-    from doorstep.app import loop, wire
+    from doorstep.app import loop
+    from doorstep.app.process import wire
 
     echo = subprocess.Popen([sys.executable, "-m", "benchmarks.wake", "echo"], stdout=subprocess.PIPE)  # noqa: ASYNC220
     assert echo.stdout is not None
@@ -112,7 +113,8 @@ async def _echo() -> None:
     import django
 
     django.setup()
-    from doorstep.app import loop, wire
+    from doorstep.app import loop
+    from doorstep.app.process import wire
 
     await loop.wait("there", 0)
     wire.WIRE.start()

@@ -68,8 +68,10 @@ def _tell(account: Any, count: int, workers: int, port: int) -> None:
 
 def _work() -> None:
     """Ask until nothing is due any more."""
-    from doorstep.app import loop, poll, work
+    from doorstep.app import loop
     from doorstep.app.loop import in_db
+    from doorstep.app.process import work
+    from doorstep.app.track import poll
 
     async def all_due() -> None:
         stop = asyncio.Event()

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 
-from doorstep.app.explain import Described
+from doorstep.app.order.explain import Described
 from doorstep.app.say import text
 from doorstep.core.diagnosis import TABLE, marketplaces
 from doorstep.core.diagnosis.condition import Column

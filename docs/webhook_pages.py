@@ -123,7 +123,7 @@ def example(kind: Any) -> tuple[Any, Any]:
 
 def facts() -> dict[str, Any]:
     """What the code says of itself."""
-    from doorstep.app import work  # noqa: PLC0415 - needs the settings
+    from doorstep.app.process import work  # noqa: PLC0415 - needs the settings
     from doorstep.app.webhooks import endpoints, errands, history, post, turns  # noqa: PLC0415
     from doorstep.app.webhooks.shapes import own  # noqa: PLC0415
 

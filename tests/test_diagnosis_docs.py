@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from doorstep.app.explain import Described, read
+from doorstep.app.order.explain import Described, read
 from doorstep.cli import app
 from doorstep.core.diagnosis import OrderFacts, ParcelFacts
 from doorstep.core.lane import Lane

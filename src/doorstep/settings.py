@@ -194,7 +194,7 @@ def secrets_of_this() -> tuple[str, ...]:
     file beside the data (mode 0600, one a line). Made when it is first needed: a command that keeps no data leaves
     nothing behind.
     """
-    from doorstep.app.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
+    from doorstep.app.operate.keyfile import read_or_create  # noqa: PLC0415 - needs nothing but the path
 
     try:
         return tuple(_env("SECRET").split()) or read_or_create(DATA_DIR / "key")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from doorstep.app import scans as stored
-from doorstep.app import vault, workspaces
+from doorstep.app import vault
 from doorstep.app.inbox import Arrival, keep
-from doorstep.app.scans import Event
-from doorstep.app.understand import understand
+from doorstep.app.ledger import scans as stored
+from doorstep.app.ledger.scans import Event
+from doorstep.app.members import workspaces
+from doorstep.app.reading.understand import understand
 from doorstep.core.status import Status
 from doorstep.db.models import Connection, Order, Outbox, Parcel, ParcelNumber, Push, Scans
 

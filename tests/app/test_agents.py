@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import agents, clock, connect, imports, loop, tries
+from doorstep.app import clock, loop, tries
+from doorstep.app.connections import connect
+from doorstep.app.receive import agents, imports
 from doorstep.connectors.contract import Refused
 from doorstep.connectors.suppliers.agent import ships
 from doorstep.db.models import Audit, Connection, Door, Order

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from doorstep.app import alerts, clock, daily, notices, outbox, web_push
+from doorstep.app import clock, outbox
 from doorstep.app.loop import in_db
+from doorstep.app.members import daily, notices
+from doorstep.app.telling import alerts, web_push
 from doorstep.db.models import Alerts, Follower, Membership, Outbox, User
 from tests.app.ledger import USPS, Ledger, ledger, scan, track17, woo
 from tests.app.test_notify import MOVING, NOW, OUT

@@ -5,23 +5,14 @@ from email.message import EmailMessage
 import pytest
 from django.core import mail
 
-from doorstep.app import (
-    answer_mail,
-    attached,
-    doors,
-    erasure,
-    inbox,
-    notify,
-    outbox,
-    page_view,
-    photos,
-    rules,
-    smtp,
-    threads,
-    traces,
-)
+from doorstep.app import doors, inbox, outbox, photos
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.privacy import erasure, traces
+from doorstep.app.push import rules
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import smtp
+from doorstep.app.shopper import answer_mail, attached, page_view, threads
+from doorstep.app.telling import notify
 from doorstep.core.mailmatch import Proof
 from doorstep.core.policy import MailBy, Policy
 from doorstep.db.models import Inbox, Outbox, Person, Photo, Talk, ThreadMessage

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import manual, scans
 from doorstep.app.inbox import Arrival, keep
-from doorstep.app.understand import understand
+from doorstep.app.ledger import scans
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
 from doorstep.db.models import (
     Claim,
     Connection,

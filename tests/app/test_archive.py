@@ -7,7 +7,10 @@ import pytest
 from django.db import transaction
 from typer.testing import CliRunner
 
-from doorstep.app import archive, clock, erasure, page_view
+from doorstep.app import clock
+from doorstep.app.ledger import archive
+from doorstep.app.privacy import erasure
+from doorstep.app.shopper import page_view
 from doorstep.cli import app
 from doorstep.db.models import Archived, Number, Parcel, Push, Scans, Schedule
 from tests.app.ledger import USPS, Ledger, ledger, scan, track17, woo

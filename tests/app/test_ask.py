@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from doorstep.app import ask as asking
-from doorstep.app import environment
-from doorstep.app.ask import ask_each
+from doorstep.app.track import ask as asking
+from doorstep.app.track import environment
+from doorstep.app.track.ask import ask_each
 from doorstep.connectors.contract import Denied
 from doorstep.core.number import TrackingNumber
 from doorstep.core.order import TrackAnswer

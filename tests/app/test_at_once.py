@@ -9,7 +9,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection, connections
 
-from doorstep.app import brands, household_entry, push_seal, saved_views, web_push
+from doorstep.app import brands
+from doorstep.app.household import household_entry
+from doorstep.app.overview import saved_views
+from doorstep.app.telling import push_seal, web_push
 from doorstep.db.models import Brand, Follower, SavedView, User
 from tests.app.ledger import ledger
 

@@ -15,7 +15,9 @@ import zstandard
 from django.conf import settings as configured
 from django.db import connection, connections
 
-from doorstep.app import audit, backup, restore, workspaces
+from doorstep.app import audit
+from doorstep.app.members import workspaces
+from doorstep.app.operate import backup, restore
 from tests.app.ledger import CJP, cj, ledger, scan, track17, woo
 from tests.house import House
 

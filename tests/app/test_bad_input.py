@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 
-from doorstep.app import clock, connect, doors, feeds, inbox, mailbox, say, vault
+from doorstep.app import clock, doors, inbox, say, vault
+from doorstep.app.connections import connect
 from doorstep.app.loop import in_db
-from doorstep.app.smtp import Receiver
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import feeds, mailbox
+from doorstep.app.receive.smtp import Receiver
 from doorstep.connectors.contract import Trouble
 from doorstep.db.models import Change, Connection, Feed, Inbox, Order, Schedule, Word
 from doorstep.web.hooks.receive import Hooks

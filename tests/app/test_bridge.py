@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 import uvicorn
 
-from doorstep.app import bridge, serve
-from doorstep.app.bridge import Bridge
-from doorstep.app.serve import Server
+from doorstep.app.process import bridge, serve
+from doorstep.app.process.bridge import Bridge
+from doorstep.app.process.serve import Server
 
 Started = Callable[[str, list[tuple[str, str]]], Any]
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import budget
+from doorstep.app.vendors import budget
 from doorstep.connectors.registry import connector
 from doorstep.db.models import Budget, Connection
 from tests.app.ledger import ledger

@@ -2,8 +2,10 @@
 
 import pytest
 
-from doorstep.app import account_check, buying, connect, loop, mailbox, matching
-from doorstep.app.account_check import checked
+from doorstep.app import loop
+from doorstep.app.connections import account_check, connect
+from doorstep.app.connections.account_check import checked
+from doorstep.app.receive import buying, mailbox, matching
 from doorstep.connectors.accounts import AccountKind
 from doorstep.connectors.contract import Refused
 from doorstep.db.models import Connection, Feed, Inbox, Order, Purchase

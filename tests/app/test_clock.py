@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from doorstep.app import clock
-from doorstep.app.keyfile import read_or_create
+from doorstep.app.operate.keyfile import read_or_create
 
 
 def test_without_a_setting_it_is_the_real_time():
@@ -48,7 +48,7 @@ def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
 
 
 def test_processes_that_start_at_once_get_the_same_key(tmp_path):
-    script = "import sys; from pathlib import Path; from doorstep.app.keyfile import read_or_create as r; "
+    script = "import sys; from pathlib import Path; from doorstep.app.operate.keyfile import read_or_create as r; "
     command = [sys.executable, "-c", script + "sys.stdout.write(*r(Path(sys.argv[1])))", str(tmp_path / "key")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     keys = {process.communicate(timeout=60)[0] for process in running}

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, manual
+from doorstep.app import clock
 from doorstep.app.compat import aftership, ends
+from doorstep.app.receive import manual
 from doorstep.app.records import tracked
 from doorstep.app.webhooks.shapes import SHAPES, News
 from doorstep.connectors.carriers.aftership import AfterShip

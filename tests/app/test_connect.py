@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from doorstep.app import accounts, clock, connect, connecting, doors, vault, workspaces
+from doorstep.app import clock, doors, vault
+from doorstep.app.connections import connect, connecting
 from doorstep.app.loop import in_db
+from doorstep.app.members import workspaces
+from doorstep.app.vendors import accounts
 from doorstep.connectors.contract import Broken, Busy, Denied, NotFound, Refused
 from doorstep.core.message import Message
 from doorstep.db.models import Audit, Change, Connection, Feed, Outbox, Schedule, Watch

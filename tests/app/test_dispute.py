@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from doorstep.app import clock, dispute, dispute_answers, threads, views
-from doorstep.app.dispute_letters import font_of, marked
-from doorstep.app.order_view import order_view
+from doorstep.app import clock
+from doorstep.app.disputes import dispute, dispute_answers
+from doorstep.app.disputes.dispute_letters import font_of, marked
+from doorstep.app.order.order_view import order_view
+from doorstep.app.shopper import threads, views
 from doorstep.db.models import Inbox, Mailed, Number, Person, Photo, View
 from tests.app.ledger import OTHER, Ledger, cj, ledger, scan, track17, woo
 

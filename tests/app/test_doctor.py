@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import clock, doctor, inbox, vault
+from doorstep.app import clock, inbox, vault
 from doorstep.app.inbox import Arrival
+from doorstep.app.operate import doctor
 from doorstep.app.say import say
 from doorstep.db.models import Connection, Postbox
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import audit, clock, doors, workspaces
+from doorstep.app import audit, clock, doors
+from doorstep.app.members import workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Audit, Door, Membership, User, Workspace
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import again, doors, dry_run, policies, rules, told
+from doorstep.app import doors
+from doorstep.app.ledger import policies, told
 from doorstep.app.loop import in_db
+from doorstep.app.push import again, dry_run, rules
 from doorstep.connectors.contract import Request
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.db.models import Change, Connection, Door, Number, Outbox, Push, StorePolicy

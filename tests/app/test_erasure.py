@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from doorstep.app import audit, disclosure, erasure, traces
+from doorstep.app import audit
 from doorstep.app.inbox import keep
-from doorstep.app.traces import NotPossible, plain
+from doorstep.app.privacy import disclosure, erasure, traces
+from doorstep.app.privacy.traces import NotPossible, plain
 from doorstep.cli import app
 from doorstep.db.models import Audit, Change, Inbox, Order, Parcel, Person, Scans
 from tests.app.ledger import CJP, USPS, Ledger, cj, ledger, scan, scans_of, track17, woo

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from doorstep.app.explain import Unreadable, read
+from doorstep.app.order.explain import Unreadable, read
 from doorstep.app.say import say
 from doorstep.cli import app
 

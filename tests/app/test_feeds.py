@@ -6,9 +6,11 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import clock, connect, feeds
-from doorstep.app.accounts import renew
+from doorstep.app import clock
+from doorstep.app.connections import connect
 from doorstep.app.loop import in_db
+from doorstep.app.receive import feeds
+from doorstep.app.vendors.accounts import renew
 from doorstep.connectors.contract import Broken, Busy
 from doorstep.db.models import Connection, Feed, Inbox
 from sandbox.faults import Fault

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from doorstep.app import connect, feeds, fetched, imports, pace
+from doorstep.app import pace
+from doorstep.app.connections import connect
 from doorstep.app.loop import end, in_db
+from doorstep.app.receive import feeds, fetched, imports
 from doorstep.connectors.contract import Denied
 from doorstep.db.models import Connection, Feed, Inbox
 from tests.app.ledger import CJP, USPS, Ledger, ledger, woo

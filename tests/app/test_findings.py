@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from doorstep.app import findings
-from doorstep.app.order_view import order_view
-from doorstep.app.page_view import page_view
-from doorstep.app.parcel_view import parcels
+from doorstep.app.order import findings
+from doorstep.app.order.order_view import order_view
+from doorstep.app.order.parcel_view import parcels
+from doorstep.app.shopper.page_view import page_view
 from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message
 from doorstep.db.models import Connection, Feed, Line, Number, Order, Parcel, ParcelLine, Purchase, Watch

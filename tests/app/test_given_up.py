@@ -6,8 +6,12 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from doorstep.app import accounts, clock, deliver, given_up, notices, outbox, rules, work, workspaces
+from doorstep.app import clock, outbox
 from doorstep.app.loop import in_db
+from doorstep.app.members import notices, workspaces
+from doorstep.app.process import work
+from doorstep.app.push import deliver, given_up, rules
+from doorstep.app.vendors import accounts
 from doorstep.connectors.contract import Denied
 from doorstep.core.message import Message
 from doorstep.core.policy import MailBy, Policy
@@ -74,7 +78,7 @@ def test_all_are_tried_again_at_one_press(one):
 
 
 def test_what_is_left_is_listed_no_more_and_can_still_be_tried_on_its_order(one):
-    from doorstep.app import pushes
+    from doorstep.app.push import pushes
 
     given_up.leave(one.ws, by_kind(one)["push"].id, "user:1")
     assert set(by_kind(one)) == {"mail"} and Push.objects.get().state == "refused"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from doorstep.app import handover, serve
 from doorstep.app.loop import in_db
+from doorstep.app.process import handover, serve
 from doorstep.db.models import Membership, User
 from tests.app.ledger import ledger, woo
 from tests.house import House

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from doorstep.app import budget, clock, findings, health, poll
-from doorstep.app.health import Pulse, note, vitals
+from doorstep.app import clock
+from doorstep.app.order import findings
+from doorstep.app.track import poll
+from doorstep.app.vendors import budget, health
+from doorstep.app.vendors.health import Pulse, note, vitals
 from doorstep.connectors.contract import Broken, Denied, Facts, Word
 from doorstep.core.order import Track, TrackAnswer
 from doorstep.db.models import Budget, Health, Meaning, Schedule, Watch

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import household_entry, household_parcels, households, mailbox, smtp
+from doorstep.app.household import household_entry, household_parcels, households
 from doorstep.app.inbox import keep
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp
 from doorstep.core.mailmatch import MEMBER, Proof
 from doorstep.db.models import Inbox, Kept, Number, Order, User, Workspace
 

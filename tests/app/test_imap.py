@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import addresses, imap
-from doorstep.app.imap import Conversation
+from doorstep.app import addresses
+from doorstep.app.household import imap
+from doorstep.app.household.imap import Conversation
 from doorstep.app.say import say
 from doorstep.connectors.contract import Trouble
 from tests.app.imap_server import Box, Server, serving

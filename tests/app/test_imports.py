@@ -5,10 +5,10 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from doorstep.app import imports, manual
-from doorstep.app.erasure import erase
 from doorstep.app.inbox import answer_of
-from doorstep.app.understand import understand
+from doorstep.app.privacy.erasure import erase
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import imports, manual
 from doorstep.connectors.contract import Refused
 from doorstep.db.models import Audit, Claim, Inbox, Number, Push
 from tests.app.ledger import CJP, OTHER, USPS, Ledger, connect, ledger, woo

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from doorstep.app import clock, insight, insight_tables, spread
-from doorstep.app.insight import Insight, _Sum
-from doorstep.app.insight_rows import Asked
+from doorstep.app import clock, spread
+from doorstep.app.figures import insight, insight_tables
+from doorstep.app.figures.insight import Insight, _Sum
+from doorstep.app.figures.insight_rows import Asked
 from doorstep.db.models import Connection
 from tests.app.insight_parcels import Sent, send
 from tests.app.ledger import Ledger, ledger

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from doorstep.app.journey import WORLD, country_of, journey
-from doorstep.app.parcel_view import Fresh, Seen
+from doorstep.app.order.journey import WORLD, country_of, journey
+from doorstep.app.order.parcel_view import Fresh, Seen
+from doorstep.app.order.scan_view import Scan
 from doorstep.app.say import speaking
-from doorstep.app.scan_view import Scan
 from doorstep.core.lane import Route
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)

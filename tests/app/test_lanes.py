@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, lanes, scans
-from doorstep.app.estimates import window
+from doorstep.app import clock
+from doorstep.app.figures import lanes
+from doorstep.app.figures.estimates import window
+from doorstep.app.ledger import scans
 from doorstep.app.settle.watching import next_ask
 from doorstep.core.event import TrackingEvent
 from doorstep.core.lane import Lane, Route

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import archive, clock, manual, poll
+from doorstep.app import clock
+from doorstep.app.ledger import archive
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
+from doorstep.app.track import poll
 from doorstep.db.models import Connection, Number, Parcel, ParcelNumber, Schedule
 from sandbox import numbers
 from sandbox.shipment import Shipment

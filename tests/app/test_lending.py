@@ -8,24 +8,15 @@ from typing import Any, ClassVar
 import pytest
 from aiohttp import web
 
-from doorstep.app import (
-    budget,
-    clock,
-    connect,
-    connecting,
-    connection_view,
-    due,
-    handover,
-    health,
-    lending,
-    loop,
-    manual,
-    parting,
-    poll,
-    workspaces,
-)
+from doorstep.app import clock, loop
+from doorstep.app.connections import connect, connecting, connection_view, lending
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.members import workspaces
+from doorstep.app.process import handover, parting
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
+from doorstep.app.track import due, poll
+from doorstep.app.vendors import budget, health
 from doorstep.connectors import registry
 from doorstep.connectors.contract import (
     Account,

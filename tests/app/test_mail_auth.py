@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dns.resolver import NXDOMAIN, NoNameservers
 
-from doorstep.app import mail_auth
+from doorstep.app.receive import mail_auth
 from doorstep.core.mailmatch import Proof
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

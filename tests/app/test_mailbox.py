@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import doorstep
-from doorstep.app import audit, doors, inbox, mailbox, smtp, workspaces
-from doorstep.app.understand import understand
+from doorstep.app import audit, doors, inbox
+from doorstep.app.members import workspaces
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp
 from doorstep.core.mailmatch import Proof, proof_of
 from doorstep.core.message import Message
 from doorstep.db.models import Claim, Connection, Inbox, Number, Order, Waiting, Workspace

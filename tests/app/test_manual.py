@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorstep.app import manual
+from doorstep.app.receive import manual
 from doorstep.db.models import Audit, Claim, Inbox, Number, Order, Parcel
 from tests.app.ledger import CJP, OTHER, USPS, Ledger, ledger, scan, track17, woo
 

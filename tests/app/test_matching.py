@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from doorstep.app import matching
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import matching
 from doorstep.db.models import Inbox, Order, ParcelLine, Purchase, PurchaseLine
 from tests.app.ledger import CJP, START, Ledger, cj, ledger, woo
 

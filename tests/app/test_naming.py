@@ -2,7 +2,10 @@
 
 import pytest
 
-from doorstep.app import clock, connect, naming, told
+from doorstep.app import clock
+from doorstep.app.connections import connect
+from doorstep.app.ledger import told
+from doorstep.app.push import naming
 from doorstep.connectors.contract import Checked
 from doorstep.core.convert import Given
 from doorstep.core.message import Message

@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from doorstep.app import clock, connect, outbox, rules, shopper_mail
+from doorstep.app import clock, outbox
+from doorstep.app.connections import connect
 from doorstep.app.loop import in_db
+from doorstep.app.push import rules
+from doorstep.app.telling import shopper_mail
 from doorstep.core.policy import MailBy, Policy
 from doorstep.db.models import Mailed, Outbox, Parcel, Person, Push, StorePolicy
 from tests.app.ledger import START, USPS, Ledger, cj, ledger, scan, track17, woo

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorstep.app.organization import organization, speaks_for
+from doorstep.app.receive.organization import organization, speaks_for
 
 RECORDS = {
     "_dmarc.shop.example": b"v=DMARC1; p=reject",

@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, feeds, holds, outbox, poll, rules
+from doorstep.app import clock, outbox
 from doorstep.app.leases import LONGEST_S, new_token
+from doorstep.app.process import holds
+from doorstep.app.push import rules
+from doorstep.app.receive import feeds
+from doorstep.app.track import poll
 from doorstep.core.message import Message
 from doorstep.core.policy import Policy, When
 from doorstep.db.models import Claim, Feed, Number, Outbox, Push, Schedule, StorePolicy, Watch

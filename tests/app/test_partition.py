@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, models, transaction
 
-from doorstep.app import outbox, poll, reread
+from doorstep.app import outbox
 from doorstep.app.inbox import keep
+from doorstep.app.reading import reread
+from doorstep.app.track import poll
 from doorstep.db import partition
 from doorstep.db.models import Change, Inbox, Outbox, Scans, Schedule, Watch
 from tests.app.ledger import CJP, USPS, cj, ledger, scan, track17, woo

@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from doorstep.app import backlogs, clock, feeds, loop, measures, parting, poll, readiness, serve, work
+from doorstep.app import clock, loop, measures
 from doorstep.app.inbox import Arrival, keep
+from doorstep.app.operate import backlogs, readiness
 from doorstep.app.outbox import Leased
-from doorstep.app.wire import CHANNEL, Wire
+from doorstep.app.process import parting, serve, work
+from doorstep.app.process.wire import CHANNEL, Wire
+from doorstep.app.receive import feeds
+from doorstep.app.track import poll
 from doorstep.db.models import Connection, Feed, Inbox, Outbox, Schedule
 from doorstep.web.health import Health
 from tests.house import House

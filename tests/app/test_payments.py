@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 import pytest
 from aiohttp import web
 
-from doorstep.app import accounts, clock, connect, outbox, payments
-from doorstep.app.changes import By
+from doorstep.app import clock, outbox
+from doorstep.app.connections import connect
+from doorstep.app.ledger.changes import By
 from doorstep.app.loop import in_db
 from doorstep.app.merge.source import Touched
+from doorstep.app.push import payments
 from doorstep.app.settle import settle
+from doorstep.app.vendors import accounts
 from doorstep.connectors import registry
 from doorstep.connectors.contract import (
     OWN,

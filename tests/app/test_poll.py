@@ -6,9 +6,14 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import budget, clock, connect, due, freshness, manual, poll
+from doorstep.app import clock
+from doorstep.app.connections import connect
+from doorstep.app.ledger import freshness
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
+from doorstep.app.track import due, poll
+from doorstep.app.vendors import budget
 from doorstep.db.ids import new_id
 from doorstep.db.models import Budget, Connection, Inbox, Number, Parcel, ParcelNumber, Schedule, Watch
 from sandbox import aggregator

@@ -9,24 +9,21 @@ from typing import Any
 import pytest
 from django.core import mail as outgoing
 
-from doorstep.app import (
-    clock,
+from doorstep.app import clock, outbox, vault
+from doorstep.app.household import (
     household_entry,
     household_parcels,
     household_records,
     households,
-    mail_auth,
-    mailbox,
-    outbox,
     postbox_rounds,
     postboxes,
-    rotation,
-    vault,
 )
+from doorstep.app.household.postboxes import key_of
 from doorstep.app.loop import in_db
-from doorstep.app.postboxes import key_of
+from doorstep.app.operate import rotation
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mail_auth, mailbox
 from doorstep.app.say import say
-from doorstep.app.understand import understand
 from doorstep.connectors.contract import Trouble
 from doorstep.db.models import Audit, Inbox, Outbox, Postbox, User, Workspace
 from tests.app.imap_server import Box, Server, serving

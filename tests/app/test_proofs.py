@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from doorstep.app import clock, inbox, mail_auth, mailbox, proofs, smtp, workspaces
-from doorstep.app.understand import understand
+from doorstep.app import clock, inbox
+from doorstep.app.members import workspaces
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mail_auth, mailbox, proofs, smtp
 from doorstep.core.mailmatch import Proof, proof_of
 from doorstep.db.models import Claim, Connection, Inbox, Order, Workspace
 from tests.app.test_mail_auth import dns, signed

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from doorstep.app import clock, deliver, holds, manual, outbox, pushes, say, steady
-from doorstep.app.accounts import Sent
+from doorstep.app import clock, outbox, say, steady
 from doorstep.app.loop import in_db
+from doorstep.app.process import holds
+from doorstep.app.push import deliver, pushes
+from doorstep.app.receive import manual
+from doorstep.app.vendors.accounts import Sent
 from doorstep.connectors.contract import Broken, Busy, Denied, NotFound, Refused, Trouble
 from doorstep.core.message import Message
 from doorstep.db.models import Change, Connection, Number, Order, Outbox, Push

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, policies, pushes, rules
-from doorstep.app.deliver import shipment_of
+from doorstep.app import clock
+from doorstep.app.ledger import policies
+from doorstep.app.push import pushes, rules
+from doorstep.app.push.deliver import shipment_of
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.db.models import Audit, Connection, Outbox, Push, StorePolicy
 from tests.app.ledger import CJP, START, Ledger, cj, ledger, woo

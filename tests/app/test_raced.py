@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from doorstep.app import accounts, api_answers, clock, coupons, doors, invitations, outbox
+from doorstep.app import clock, doors, outbox
+from doorstep.app.api import api_answers
+from doorstep.app.members import invitations
+from doorstep.app.shopper import coupons
+from doorstep.app.vendors import accounts
 from doorstep.db.models import ApiAnswer, Coupon, Door, Membership, Outbox, User
 from tests.app.ledger import Ledger, cj, ledger, woo
 

@@ -6,9 +6,12 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import accounts, clock, connect, vault, workspaces
-from doorstep.app.accounts import drive
+from doorstep.app import clock, vault
+from doorstep.app.connections import connect
 from doorstep.app.loop import in_db
+from doorstep.app.members import workspaces
+from doorstep.app.vendors import accounts
+from doorstep.app.vendors.accounts import drive
 from doorstep.connectors.contract import Busy, Denied, Request
 from doorstep.db.models import Connection
 from tests.app import acme

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError, connection
 
-from doorstep.app import doctor, reread, rules, work
 from doorstep.app.loop import in_db
 from doorstep.app.merge.tracks import reading_of
+from doorstep.app.operate import doctor
+from doorstep.app.process import work
+from doorstep.app.push import rules
+from doorstep.app.reading import reread
 from doorstep.core.policy import MailBy, Policy
 from doorstep.core.status import Status
 from doorstep.db.models import Change, Inbox, Outbox, Parcel, Scans, StorePolicy, Word

@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, connect, manual, poll, resync
+from doorstep.app import clock
+from doorstep.app.connections import connect
 from doorstep.app.inbox import keep
+from doorstep.app.receive import manual
+from doorstep.app.track import poll, resync
 from doorstep.connectors.contract import Broken
 from doorstep.core.resync import PARCEL_COOLDOWN
 from doorstep.db.models import Cooldown, Parcel, Resync, Schedule, Watch

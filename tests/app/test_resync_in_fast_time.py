@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doorstep.app import clock, resync
+from doorstep.app import clock
+from doorstep.app.track import resync
 from tests.app.ledger import USPS, ledger, woo
 
 pytestmark = pytest.mark.django_db

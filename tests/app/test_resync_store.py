@@ -10,8 +10,13 @@ from django.db import connections
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import budget, clock, connect, poll, resync_store, resync_view, understand, workspaces
+from doorstep.app import clock
+from doorstep.app.connections import connect
 from doorstep.app.inbox import keep
+from doorstep.app.members import workspaces
+from doorstep.app.reading import understand
+from doorstep.app.track import poll, resync_store, resync_view
+from doorstep.app.vendors import budget
 from doorstep.connectors.contract import Broken
 from doorstep.connectors.registry import connector
 from doorstep.core.resync import BOARD_COOLDOWN, Range

@@ -5,8 +5,12 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from doorstep.app import clock, doctor, mailbox, reread, retention, teach
+from doorstep.app import clock
 from doorstep.app.inbox import answer_of, keep
+from doorstep.app.ledger import retention
+from doorstep.app.operate import doctor
+from doorstep.app.reading import reread
+from doorstep.app.receive import mailbox, teach
 from doorstep.db.models import Inbox, Parcel, Waiting
 from tests.app.ledger import USPS, Ledger, ledger, scan, track17, unlearn, woo
 

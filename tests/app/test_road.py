@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import manual, policies, rules
+from doorstep.app.ledger import policies
+from doorstep.app.push import rules
+from doorstep.app.receive import manual
 from doorstep.core.policy import When
 from doorstep.db.models import Inbox, Line, Number, ParcelLine, Push, Schedule, Waiting, Word
 from tests.app.ledger import CJP, OTHER, START, USPS, Ledger, cj, ledger, scan, track17, woo

@@ -8,9 +8,10 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings as configured
 from django.contrib.sessions.backends.db import SessionStore
 
-from doorstep.app import backup, clock, doors, keyfile, rotation, vault
+from doorstep.app import clock, doors, vault
 from doorstep.app.merge.orders import email_hash
-from doorstep.app.traces import find as traces_of
+from doorstep.app.operate import backup, keyfile, rotation
+from doorstep.app.privacy.traces import find as traces_of
 from doorstep.db.models import Audit, Connection, Person, User, Workspace
 
 pytestmark = pytest.mark.django_db

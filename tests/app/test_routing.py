@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from doorstep.app import accounts, asking, budget, clock, connect, manual, poll
-from doorstep.app.asking import keys_for
+from doorstep.app import clock
+from doorstep.app.connections import connect
+from doorstep.app.receive import manual
 from doorstep.app.settle.watching import next_ask, watch_open_parcels
+from doorstep.app.track import poll
+from doorstep.app.vendors import accounts, asking, budget
+from doorstep.app.vendors.asking import keys_for
 from doorstep.connectors.contract import Denied
 from doorstep.connectors.registry import connector
 from doorstep.core.routing import UNHEARD_OF

@@ -8,9 +8,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.app import packed
-from doorstep.app.scans import Event, Heard, Hearing
-from doorstep.app.wording import DICTIONARY
+from doorstep.app.ledger import packed
+from doorstep.app.ledger.scans import Event, Heard, Hearing
+from doorstep.app.ledger.wording import DICTIONARY
 from doorstep.core.event import InstantFrom, TrackingEvent
 from doorstep.core.status import Reason, Status
 from doorstep.core.timeline import event_key

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from doorstep.app.inbox import Arrival, keep
-from doorstep.app.understand import read_now, understand
+from doorstep.app.reading.understand import read_now, understand
 from doorstep.db import queries
 from doorstep.db.models import Inbox, Order, Parcel, ParcelLine, ParcelNumber, Purchase, PurchaseLine
 from tests.app.ledger import CJP, OTHER, START, Ledger, cj, ledger, scan, track17, woo

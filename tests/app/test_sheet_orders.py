@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from doorstep.app import manual, sheet_orders
+from doorstep.app.receive import manual, sheet_orders
 from doorstep.connectors.contract import Broken, Refused
 from doorstep.db.models import Audit, Connection, Inbox, Line, Order
 from tests.app.ledger import CJP, START, USPS, Ledger, connect, ledger

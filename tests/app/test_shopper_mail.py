@@ -8,8 +8,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
 
-from doorstep.app import clock, following, letters, mailed, readers, shopper_mail
+from doorstep.app import clock
 from doorstep.app.loop import in_db
+from doorstep.app.telling import following, letters, mailed, readers, shopper_mail
 from doorstep.core.letter import Event
 from doorstep.core.policy import MailBy
 from doorstep.db.models import (
@@ -214,7 +215,7 @@ def test_follower_is_told_what_happens_from_then_on_and_the_buyer_is_not() -> No
 
 
 def test_hours_are_those_of_the_shoppers_country_where_it_has_one_zone() -> None:
-    from doorstep.app.letter_rules import rules, zone_of
+    from doorstep.app.telling.letter_rules import rules, zone_of
 
     one = shop()
     chooses(one, zone="shopper")

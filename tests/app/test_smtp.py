@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import doors, inbox, loop, mail_auth, mailbox, smtp, workspaces
-from doorstep.app.smtp import Receiver
+from doorstep.app import doors, inbox, loop
+from doorstep.app.members import workspaces
+from doorstep.app.receive import mail_auth, mailbox, smtp
+from doorstep.app.receive.smtp import Receiver
 from doorstep.connectors.registry import connector
 from doorstep.core.mailmatch import Proof, proof_of
 from doorstep.db.models import Inbox, Workspace

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.app import clock, supplier_record
+from doorstep.app import clock
+from doorstep.app.figures import supplier_record
 from tests.app.ledger import CJP, OTHER, START, USPS, Ledger, cj, ledger, scan, track17, woo
 
 pytestmark = pytest.mark.django_db

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from doorstep.app import audit, inbox, mailbox, smtp, teach, workspaces
-from doorstep.app.mailbox import Declined
-from doorstep.app.understand import understand
+from doorstep.app import audit, inbox
+from doorstep.app.members import workspaces
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp, teach
+from doorstep.app.receive.mailbox import Declined
 from doorstep.connectors.mail.taught import How, What
 from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Claim, Connection, Inbox, Order, TaughtRule, Workspace

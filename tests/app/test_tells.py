@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import clock, connect, given_up, manual, outbox, pace, policies, rules, tells, work
-from doorstep.app.changes import By
+from doorstep.app import clock, outbox, pace
+from doorstep.app.connections import connect
+from doorstep.app.ledger import policies
+from doorstep.app.ledger.changes import By
 from doorstep.app.loop import in_db
 from doorstep.app.merge.source import Touched
-from doorstep.app.order_view import order_view
+from doorstep.app.order.order_view import order_view
+from doorstep.app.process import work
+from doorstep.app.push import given_up, rules, tells
+from doorstep.app.receive import manual
 from doorstep.app.settle import settle_quietly
 from doorstep.core.policy import Tell
 from doorstep.db.models import ChannelState, Connection, Order, Outbox, Push, StorePolicy

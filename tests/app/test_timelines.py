@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from doorstep.app import rules
 from doorstep.app.inbox import keep
-from doorstep.app.understand import understand
+from doorstep.app.push import rules
+from doorstep.app.reading.understand import understand
 from doorstep.core.policy import MailBy, Policy
 from doorstep.db.models import Claim, Inbox, Number, Outbox, Parcel, ParcelNumber, Scans, StorePolicy
 from tests.app.ledger import OTHER, START, USPS, Ledger, ledger, scan, track17, woo

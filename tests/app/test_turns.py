@@ -9,12 +9,15 @@ from functools import partial
 
 import pytest
 
-from doorstep.app import clock, freshness, parting, poll
+from doorstep.app import clock
 from doorstep.app.inbox import answer_of
+from doorstep.app.ledger import freshness
+from doorstep.app.ledger.sheet import Sheet
 from doorstep.app.loop import in_db
+from doorstep.app.process import parting
 from doorstep.app.settle import watching
 from doorstep.app.settle.cluster import Cluster, Rules
-from doorstep.app.sheet import Sheet
+from doorstep.app.track import poll
 from doorstep.connectors.registry import connector
 from doorstep.db.models import Inbox, Number, Parcel, Schedule, Watch
 from sandbox import aggregator

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import manual, poll
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
+from doorstep.app.track import poll
 from doorstep.db.models import Connection, Number, Parcel, Schedule
 from tests.app.town import Town, living
 

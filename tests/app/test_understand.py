@@ -3,11 +3,11 @@
 import pytest
 from django.db import OperationalError, connection
 
-from doorstep.app import waiting
 from doorstep.app.inbox import keep
+from doorstep.app.ledger import waiting
 from doorstep.app.merge import typed
 from doorstep.app.merge.source import Source, Touched
-from doorstep.app.understand import read_now, understand
+from doorstep.app.reading.understand import read_now, understand
 from doorstep.core.order import Role, SaidNumber, TypedNumber
 from doorstep.db.models import Connection, Inbox, Number, Order, Waiting, Word
 from tests.app.ledger import CJP, OTHER, USPS, Ledger, cj, ledger, scan, track17, woo

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from doorstep.app import connect, connection_view, manual, notices, poll
+from doorstep.app.connections import connect, connection_view
 from doorstep.app.loop import in_db
+from doorstep.app.members import notices
 from doorstep.app.outbox import Leased
-from doorstep.app.understand import understand
-from doorstep.app.untold import Told
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import manual
+from doorstep.app.track import poll
+from doorstep.app.vendors.untold import Told
 from doorstep.db.models import Connection, Outbox, Watch
 from sandbox import ups
 from tests.app.town import Town, living

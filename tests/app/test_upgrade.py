@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from doorstep.app import restore, upgrade
+from doorstep.app.operate import restore, upgrade
 from doorstep.app.say import say
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from doorstep.app import clock, outbox, push_seal, web_push
+from doorstep.app import clock, outbox
 from doorstep.app.loop import in_db
+from doorstep.app.telling import push_seal, web_push
 from doorstep.core.policy import MailBy
 from doorstep.db.models import Follower, LetterRules, Outbox
 from tests.app.ledger import USPS, Ledger, track17

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
-from doorstep.app import clock, notices, outbox, vault
-from doorstep.app.changes import By, Noted, note
+from doorstep.app import clock, outbox, vault
+from doorstep.app.ledger.changes import By, Noted, note
 from doorstep.app.loop import in_db
+from doorstep.app.members import notices
 from doorstep.app.webhooks import endpoints, errands, history, intents, trial, turns
 from doorstep.app.webhooks.endpoints import Wish
 from doorstep.app.webhooks.errands import Held

@@ -6,9 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from doorstep.app import archive, audit, rules, scans, word_preview, words
-from doorstep.app import work as loops
-from doorstep.app.mailbox import Declined
+from doorstep.app import audit
+from doorstep.app.ledger import archive, scans
+from doorstep.app.process import work as loops
+from doorstep.app.push import rules
+from doorstep.app.receive import word_preview, words
+from doorstep.app.receive.mailbox import Declined
 from doorstep.core.policy import MailBy, Policy
 from doorstep.core.status import Status
 from doorstep.db.models import Audit, Change, Meaning, Outbox, Parcel, Schedule, StorePolicy, Word

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from doorstep.app import work
 from doorstep.app.inbox import keep
 from doorstep.app.loop import in_db, wake
+from doorstep.app.process import work
 from doorstep.db.models import Inbox, Push
 from sandbox import aggregator
 from tests.app.ledger import ledger, woo

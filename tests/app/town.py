@@ -8,9 +8,14 @@ from typing import Any
 
 from aiohttp import web
 
-from doorstep.app import clock, connect, deliver, feeds, loop, manual, outbox, pace, poll, workspaces
+from doorstep.app import clock, loop, outbox, pace
+from doorstep.app.connections import connect
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.members import workspaces
+from doorstep.app.push import deliver
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import feeds, manual
+from doorstep.app.track import poll
 from doorstep.db.models import Budget, Connection, Feed, Order, Outbox, Push, Schedule
 from sandbox import aggregator, store, supplier
 from sandbox.case import Case

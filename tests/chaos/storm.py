@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from doorstep.app.budget import BURST_S
+from doorstep.app.vendors.budget import BURST_S
 from doorstep.connectors.registry import connector
 from tests.chaos import records
 from tests.chaos.records import Records

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import clock, holds, mailbox, matching, outbox, pace, work
+from doorstep.app import clock, outbox, pace
 from doorstep.app.loop import in_db
-from doorstep.app.smtp import Receiver
+from doorstep.app.process import holds, work
+from doorstep.app.receive import mailbox, matching
+from doorstep.app.receive.smtp import Receiver
 from doorstep.db.models import Claim, Connection, Number, Order, Outbox, Parcel, ParcelNumber, Push, Scans, Sync
 from sandbox import supplier
 from sandbox.case import Case

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import mailbox, manual, smtp
 from doorstep.app.inbox import keep
-from doorstep.app.page_view import PageView, page_view
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, manual, smtp
+from doorstep.app.shopper.page_view import PageView, page_view
 from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Inbox, Number, Order, ParcelLine, ParcelNumber
 from tests.app.ledger import START, Ledger, ledger, woo

@@ -9,7 +9,9 @@ from django.test import Client
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import api_keys, deadlines, doors, loop, vault
+from doorstep.app import doors, loop, vault
+from doorstep.app.api import api_keys
+from doorstep.app.overview import deadlines
 from doorstep.db.models import Connection, User
 from doorstep.urls import urlpatterns
 from doorstep.web.hooks.receive import Hooks

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doorstep.app import explain, pictures
+from doorstep.app import pictures
+from doorstep.app.order import explain
 from doorstep.app.records.page import Unreadable, read_cursor
 from doorstep.connectors import xml
 from doorstep.connectors.contract import Answer, Facts, Trouble

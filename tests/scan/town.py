@@ -23,7 +23,12 @@ def main() -> int:
 
 def peopled() -> dict[str, Any]:
     """A shop with an order on its way, its team, and a household: {key, users: {who: {start, cookie}}}."""
-    from doorstep.app import agents, api_keys, deadlines, doors, household_parcels, workspaces
+    from doorstep.app import doors
+    from doorstep.app.api import api_keys
+    from doorstep.app.household import household_parcels
+    from doorstep.app.members import workspaces
+    from doorstep.app.overview import deadlines
+    from doorstep.app.receive import agents
     from doorstep.core.roles import Member
     from doorstep.db.models import User
     from tests.app.ledger import START, cj, connect, ledger, scan, track17, woo

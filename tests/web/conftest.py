@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from doorstep.app import doors, workspaces
+from doorstep.app import doors
+from doorstep.app.members import workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Order
 from tests.app import kept

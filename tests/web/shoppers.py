@@ -6,7 +6,7 @@ from typing import Any
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import household_entry, households
+from doorstep.app.household import household_entry, households
 from doorstep.db.models import User, Workspace
 
 

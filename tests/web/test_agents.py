@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from doorstep.app import agents, tries
+from doorstep.app import tries
+from doorstep.app.receive import agents
 from doorstep.db.models import Connection
 from tests.app.ledger import OTHER, USPS, Ledger, connect
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import trail
 from doorstep.app.audit import record
-from doorstep.app.trail import Filter
+from doorstep.app.overview import trail
+from doorstep.app.overview.trail import Filter
 from doorstep.db.models import Audit, Order, User
 from tests.app.ledger import Ledger
 

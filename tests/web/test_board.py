@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from doorstep.app import board
-from doorstep.app.search import name_keys
+from doorstep.app.ledger.search import name_keys
+from doorstep.app.overview import board
 from doorstep.db.models import Order, Person, Push
 from doorstep.db.tabs import sort_in
 from tests.app.ledger import START, Ledger, cj, woo

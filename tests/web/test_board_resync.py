@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, workspaces
+from doorstep.app import clock
+from doorstep.app.members import workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Cooldown, Order, Resync, ResyncParcel, Watch
 from tests.app.ledger import Ledger, connect

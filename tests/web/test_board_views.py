@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from doorstep.app import board, bulk, clock, say
-from doorstep.app.search import found
+from doorstep.app import clock, say
+from doorstep.app.ledger.search import found
+from doorstep.app.overview import board, bulk
 from doorstep.db.models import Audit, Bulk, Order, Outbox, Parcel, Person, Push, Resync, SavedView
 from tests.app.ledger import Ledger, woo
 from tests.web.conftest import NUMBER, login
@@ -194,7 +195,7 @@ def test_refused_push_of_many_is_tried_again(shop: Ledger, order: Order, alice: 
 
 
 def test_who_may_only_look_is_offered_nothing_to_do(shop: Ledger, order: Order) -> None:
-    from doorstep.app import workspaces
+    from doorstep.app.members import workspaces
     from doorstep.core.roles import Member
 
     workspaces.join(shop.ws, "vera@example.org", "correct horse battery", Member.VIEWER)

@@ -11,7 +11,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.app import brands, doors, workspaces
+from doorstep.app import brands, doors
+from doorstep.app.members import workspaces
 from doorstep.core.colour import BLACK, WHITE, contrast
 from doorstep.core.roles import Member
 from doorstep.db.models import Audit, Brand

@@ -5,7 +5,10 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import calls, clock, connection_view, doors, policies
+from doorstep.app import clock, doors
+from doorstep.app.connections import connection_view
+from doorstep.app.ledger import policies
+from doorstep.app.vendors import calls
 from doorstep.connectors.contract import Request
 from doorstep.core.policy import MailBy, Policy, When, Which
 from doorstep.db.models import Budget, Calls, Connection, Feed, Inbox, Watch

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, coupon_rule, coupons
+from doorstep.app import clock
+from doorstep.app.shopper import coupon_rule, coupons
 from doorstep.db.models import Coupon, Offer, Order, Parcel, Scans
 from tests.app.ledger import START, Ledger, woo
 

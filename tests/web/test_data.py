@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, closing, doors, export, workspaces
+from doorstep.app import clock, doors
+from doorstep.app.members import closing, workspaces
+from doorstep.app.privacy import export
 from doorstep.db.models import Audit, Brand, Connection, Door, Export, ExportPiece, Order, Person, User, Workspace
 from tests.app.ledger import Ledger
 from tests.web.conftest import login

@@ -8,7 +8,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.app import clock, deadlines, ical, workspaces
+from doorstep.app import clock
+from doorstep.app.members import workspaces
+from doorstep.app.overview import deadlines, ical
 from doorstep.core.deadline import What
 from doorstep.db.models import Connection, Door, Membership, Order, Parcel, Purchase
 from tests.app.ledger import Ledger

@@ -7,8 +7,9 @@ from django.conf import settings
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import doors, following, notify, outbox, readers
-from doorstep.app.letter_rules import Rules
+from doorstep.app import doors, outbox
+from doorstep.app.telling import following, notify, readers
+from doorstep.app.telling.letter_rules import Rules
 from doorstep.db.models import Connection, Follower, LetterRules, OptOut, Order, Outbox, Person
 from tests.app.ledger import Ledger
 from tests.app.test_web_push import Browser
@@ -168,7 +169,7 @@ def test_browser_of_a_shopper_is_turned_on_and_off(shopper: Client, order: Order
 
 
 def test_member_chooses_what_they_are_told(shop: Ledger, alice: Client) -> None:
-    from doorstep.app import alerts
+    from doorstep.app.telling import alerts
     from doorstep.core.roles import Member
 
     text = alice.get("/alerts").content.decode()

@@ -5,7 +5,9 @@ from dataclasses import asdict
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, connect, workspaces
+from doorstep.app import clock
+from doorstep.app.connections import connect
+from doorstep.app.members import workspaces
 from doorstep.core.message import Message
 from doorstep.core.roles import Member
 from doorstep.db.models import Connection, Order, Outbox

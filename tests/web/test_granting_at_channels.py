@@ -13,10 +13,11 @@ import pytest
 from django.test import Client
 from yarl import URL
 
-from doorstep.app import feeds, granting
-from doorstep.app.accounts import drive
+from doorstep.app.connections import granting
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import feeds
+from doorstep.app.vendors.accounts import drive
 from doorstep.connectors.contract import Account, Flow
 from doorstep.connectors.registry import connector
 from doorstep.db.models import Change, Connection, Feed, Order, Outbox

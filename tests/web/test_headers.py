@@ -9,7 +9,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver
 
-from doorstep.app import deadlines, doors
+from doorstep.app import doors
+from doorstep.app.overview import deadlines
 from doorstep.db.models import Brand, Order, User
 from tests.app.ledger import Ledger
 from tests.web import views

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.test import Client
 
 from doorstep.app import clock
-from doorstep.app.health import Pulse, note
+from doorstep.app.vendors.health import Pulse, note
 from doorstep.db.models import Budget
 from tests.app.ledger import Ledger
 

@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from doorstep.app import clock, feeds, loop, vault
+from doorstep.app import clock, loop, vault
+from doorstep.app.receive import feeds
 from doorstep.connectors.stores.ebay_com.notices import KEY, WANTED
 from doorstep.db.models import Connection, Feed, Inbox
 from doorstep.web.hooks.receive import Hooks

@@ -11,7 +11,7 @@ import pytest
 
 from doorstep.app import clock, doors, inbox, loop, vault
 from doorstep.app.doors import revoke
-from doorstep.app.knocks import knock
+from doorstep.app.receive.knocks import knock
 from doorstep.connectors import registry
 from doorstep.connectors.contract import Answer, Broken
 from doorstep.db.models import Connection, Feed, Inbox, Number, Schedule, Workspace

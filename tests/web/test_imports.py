@@ -3,7 +3,7 @@
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import manual
+from doorstep.app.receive import manual
 from doorstep.db.models import Connection, Inbox, Order
 from tests.app.ledger import OTHER, USPS, Ledger, connect
 

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, insight, workspaces
+from doorstep.app import clock
+from doorstep.app.figures import insight
+from doorstep.app.members import workspaces
 from doorstep.core.roles import Member
 from tests.app.insight_parcels import Sent, send
 from tests.app.ledger import Ledger

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from doorstep.app import clock, doors, page_view
+from doorstep.app import clock, doors
+from doorstep.app.shopper import page_view
 from doorstep.db import page_rows
 from doorstep.db.mark import mark
 from doorstep.db.models import Connection, Line, Order, Parcel, Resync, Scans, Schedule

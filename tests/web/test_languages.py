@@ -207,7 +207,9 @@ def test_page_speaks_the_chosen_language(page: str, locale: str, headline: str, 
     text = answer.content.decode()
     assert f'<html lang="{locale}" dir="ltr">' in text
     assert headline in text and f"<b>{scan}</b>" in text
-    assert '<div class="q"><bdi lang="">Out for delivery</bdi></div>' in text  # the carrier's own words, whatever they are in
+    assert (
+        '<div class="q"><bdi lang="">Out for delivery</bdi></div>' in text
+    )  # the carrier's own words, whatever they are in
     assert f'action="{page}/resync?lang={locale}"' in text or "/resync" not in text
 
 

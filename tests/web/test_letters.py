@@ -6,7 +6,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import letters, rules
+from doorstep.app.push import rules
+from doorstep.app.telling import letters
 from doorstep.core.letter import Event
 from doorstep.core.policy import MailBy, Policy
 from doorstep.db.models import Audit, LetterRules, LetterText, Order

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, talks, threads
-from doorstep.app.talks import Wanted
+from doorstep.app import clock
+from doorstep.app.shopper import talks, threads
+from doorstep.app.shopper.talks import Wanted
 from doorstep.db.models import Membership, Order, SavedReply, Talk, ThreadMessage, User
 from tests.app.ledger import Ledger
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from doorstep.app import clock, doors
-from doorstep.app.order_view import order_view
+from doorstep.app.order.order_view import order_view
 from doorstep.db.models import Connection, Number, Order, Outbox, Parcel, ParcelNumber, Push, Resync, Sync, Watch
 from doorstep.web.tags import in_words
 from tests.app.ledger import Ledger, cj, connect, track17, woo

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app import acks, back_then, clock, notes
-from doorstep.app.erasure import erase
-from doorstep.app.order_view import order_view
+from doorstep.app import clock
+from doorstep.app.order import acks, back_then, notes
+from doorstep.app.order.order_view import order_view
+from doorstep.app.privacy.erasure import erase
 from doorstep.core.diagnosis import Cause, Confidence, Finding, Who
 from doorstep.core.message import Message
 from doorstep.db.models import Ack, Audit, Change, Note, Order

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings as configured
 from django.test import Client
 
-from doorstep.app import domains, doors
+from doorstep.app import doors
+from doorstep.app.connections import domains
 from doorstep.db.models import Door, Order
 from tests.app.ledger import Ledger, connect, ledger, woo
 

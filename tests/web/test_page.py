@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from doorstep.app import clock, doors, lanes, tries
+from doorstep.app import clock, doors, tries
+from doorstep.app.figures import lanes
 from doorstep.db.models import Cooldown, Order, Parcel, Person, Resync, Tries, Watch
 from doorstep.web import tags
 from tests.app.ledger import Ledger, cj, woo

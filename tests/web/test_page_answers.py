@@ -10,8 +10,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from doorstep.app import clock, disclosure, erasure, notices, outbox, photos, threads, tongues
-from doorstep.app.guide import answers, steps
+from doorstep.app import clock, outbox, photos, tongues
+from doorstep.app.members import notices
+from doorstep.app.privacy import disclosure, erasure
+from doorstep.app.shopper import threads
+from doorstep.app.shopper.guide import answers, steps
 from doorstep.core.status import Status
 from doorstep.db.models import Change, Inbox, Number, Order, Outbox, Parcel, Photo, ThreadMessage
 from doorstep.web import tags
@@ -86,7 +89,7 @@ def test_answers_are_facts_and_a_replay_says_them_again(shop: Ledger, page: str,
 
 
 def test_answer_about_a_number_that_is_not_known_yet_waits_for_it(shop: Ledger) -> None:
-    from doorstep.app import manual
+    from doorstep.app.receive import manual
     from tests.app.ledger import cj
 
     manual.say_mark(shop.ws, "LX123459509CN", "received", "shopper")

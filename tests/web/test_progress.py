@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from doorstep.app import clock
-from doorstep.app.page_view import STEPS, step
-from doorstep.app.progress import stage
+from doorstep.app.order.progress import stage
+from doorstep.app.shopper.page_view import STEPS, step
 from doorstep.core.status import Status
 from doorstep.web.tags import distance
 

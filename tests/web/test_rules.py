@@ -3,8 +3,11 @@
 import pytest
 from django.test import Client
 
-from doorstep.app import by_hand, clock, policies, workspaces
-from doorstep.app.order_view import order_view
+from doorstep.app import clock
+from doorstep.app.ledger import policies
+from doorstep.app.members import workspaces
+from doorstep.app.order.order_view import order_view
+from doorstep.app.push import by_hand
 from doorstep.core.policy import Policy, Tell
 from doorstep.core.roles import Member
 from doorstep.db.models import Connection, Number, Order, Outbox, Push

@@ -12,27 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.app import (
-    acks,
-    alerts,
-    api_keys,
-    brands,
-    bulk,
-    help_centre,
-    household_news,
-    household_parcels,
-    household_sellers,
-    insight_tables,
-    say,
-)
-from doorstep.app.board import TABS
-from doorstep.app.columns import COLUMNS
-from doorstep.app.connection_view import KINDS
-from doorstep.app.page_view import STEPS
-from doorstep.app.progress import STAGES
-from doorstep.app.talks import SHOW
+from doorstep.app import brands, say
+from doorstep.app.api import api_keys
+from doorstep.app.connections.connection_view import KINDS
+from doorstep.app.figures import insight_tables
+from doorstep.app.household import help_centre, household_news, household_parcels, household_sellers
+from doorstep.app.order import acks
+from doorstep.app.order.progress import STAGES
+from doorstep.app.overview import bulk
+from doorstep.app.overview.board import TABS
+from doorstep.app.overview.columns import COLUMNS
+from doorstep.app.process.work import LANES
+from doorstep.app.shopper.page_view import STEPS
+from doorstep.app.shopper.talks import SHOW
+from doorstep.app.telling import alerts
 from doorstep.app.webhooks.kinds import TYPES
-from doorstep.app.work import LANES
 from doorstep.connectors.accounts import FACTS, AccountKind
 from doorstep.connectors.contract import Can
 from doorstep.connectors.mail.taught import What

@@ -14,9 +14,12 @@ from django.core import mail
 from django.test import Client
 from yarl import URL
 
-from doorstep.app import clock, feeds, household_entry, household_parcels, notices, outbox, shop_accounts, vault
+from doorstep.app import clock, outbox, vault
+from doorstep.app.household import household_entry, household_parcels, shop_accounts
 from doorstep.app.loop import in_db
-from doorstep.app.understand import understand
+from doorstep.app.members import notices
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import feeds
 from doorstep.db.models import Attempt, Audit, Brand, Connection, Feed, Order
 from sandbox.serve import HOST
 from sandbox.shopify_customers import CLIENT, Customers

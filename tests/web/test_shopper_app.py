@@ -8,8 +8,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, household_entry, households
-from doorstep.app.households import Refused
+from doorstep.app import clock
+from doorstep.app.household import household_entry, households
+from doorstep.app.household.households import Refused
 from doorstep.db.models import Cooldown, Kept, Membership, Number, Order, Parcel, Tries, User, Workspace
 from tests.app.ledger import Ledger
 from tests.web.shoppers import at_home, code_of, come_in, text

@@ -12,9 +12,11 @@ from django.apps import apps
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import doctor, feedback, help_centre, mailbox, smtp
+from doorstep.app.household import feedback, help_centre
 from doorstep.app.inbox import keep
-from doorstep.app.understand import understand
+from doorstep.app.operate import doctor
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp
 from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Brand, Feedback, Grant, Order, User, Workspace
 from tests.app.ledger import Ledger

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from doorstep.app import clock, granted_news, grants, household_entry, household_letters, households, outbox
-from doorstep.app.household_letters import Round
-from doorstep.app.households import Refused
+from doorstep.app import clock, outbox
+from doorstep.app.household import granted_news, grants, household_entry, household_letters, households
+from doorstep.app.household.household_letters import Round
+from doorstep.app.household.households import Refused
 from doorstep.db.models import Audit, Brand, Connection, Grant, GrantRead, Order, Outbox, ThreadMessage, User, Workspace
 from tests.app.ledger import Ledger, iso, track17
 from tests.web.conftest import NUMBER

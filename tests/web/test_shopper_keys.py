@@ -10,7 +10,9 @@ from allauth.mfa.models import Authenticator as Factor
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, household_keys, households, notify
+from doorstep.app import clock
+from doorstep.app.household import household_keys, households
+from doorstep.app.telling import notify
 from doorstep.core.roles import Member
 from doorstep.db.models import Membership, User, Workspace
 from tests.app.ledger import Ledger

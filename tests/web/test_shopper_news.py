@@ -10,8 +10,10 @@ from asgiref.sync import async_to_sync
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, household_letters, household_news, notify, outbox
+from doorstep.app import clock, outbox
+from doorstep.app.household import household_letters, household_news
 from doorstep.app.loop import in_db
+from doorstep.app.telling import notify
 from doorstep.db.models import Connection, Follower, News, Order, Outbox, Parcel, User, Workspace
 from tests.app.ledger import OTHER, START, USPS, Ledger, connect, iso, track17
 from tests.app.test_web_push import Browser, Service, service

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from doorstep.app import clock, household_entry, mailbox, smtp
+from doorstep.app import clock
+from doorstep.app.household import household_entry
 from doorstep.app.inbox import keep
-from doorstep.app.understand import understand
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp
 from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Membership, Postbox, Workspace
 from tests.app.imap_server import Box, Server, serving

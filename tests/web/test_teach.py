@@ -5,8 +5,9 @@ import re
 import pytest
 from django.test import Client
 
-from doorstep.app import inbox, mailbox, smtp
-from doorstep.app.understand import understand
+from doorstep.app import inbox
+from doorstep.app.reading.understand import understand
+from doorstep.app.receive import mailbox, smtp
 from doorstep.core.mailmatch import Proof
 from doorstep.db.models import Inbox, TaughtRule
 from tests.app.ledger import Ledger

@@ -8,8 +8,9 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import clock, invitations, outbox, team, workspaces
+from doorstep.app import clock, outbox
 from doorstep.app.loop import in_db
+from doorstep.app.members import invitations, team, workspaces
 from doorstep.core.roles import Member
 from doorstep.db.models import Audit, Door, Membership, Outbox, User
 from tests.app.ledger import Ledger

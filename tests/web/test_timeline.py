@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from doorstep.app.order_view import order_view
+from doorstep.app.order.order_view import order_view
 from doorstep.core.conflict import Why
 from doorstep.db.models import ChannelState, Connection, Order, Parcel, Purchase
 from tests.app.ledger import START, USPS, Ledger, connect, scan, track17, woo

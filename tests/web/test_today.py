@@ -8,7 +8,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from doorstep.app import acks, clock, today, workspaces
+from doorstep.app import clock
+from doorstep.app.members import workspaces
+from doorstep.app.order import acks
+from doorstep.app.overview import today
 from doorstep.core.roles import Member
 from doorstep.db.models import Door, Order, Parcel
 from doorstep.db.tabs import sort_in
@@ -131,7 +134,7 @@ def test_way_is_slow_when_parcels_take_longer_than_earlier_ones(shop: Ledger) ->
             handed_at=now - timedelta(days=20), closed_at=now - timedelta(days=11),
             first_scan_at=now - timedelta(days=19), silence_h=30.0,
         )  # fmt: skip
-    from doorstep.app import lanes
+    from doorstep.app.figures import lanes
 
     lanes._kept.clear()
     (way,) = today.today(shop.ws, now).ways

@@ -6,8 +6,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from doorstep.app import doors, granting, invitations
-from doorstep.app.team import Refused
+from doorstep.app import doors
+from doorstep.app.connections import granting
+from doorstep.app.members import invitations
+from doorstep.app.members.team import Refused
 from doorstep.db.models import Attempt, Door, Membership, User
 from tests.app.ledger import Ledger
 from tests.web.shoppers import code_of

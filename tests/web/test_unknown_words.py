@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from doorstep.app import words
+from doorstep.app.receive import words
 from doorstep.db.models import Meaning, Word
 from tests.app.ledger import Ledger, scan, track17
 from tests.web.conftest import NUMBER, SCANS

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from doorstep.app import workspaces
+from doorstep.app.members import workspaces
 from doorstep.core import roles
 from doorstep.core.roles import Member
 from doorstep.db.models import Order

@@ -100,7 +100,9 @@ def lookup_url(ws: int, store_id: int) -> str:
 
 
 def _base(ws: int, store: Any) -> str:
-    """Under which address the pages of a store are: its own proven domain (``app.domains``), else the instance's."""
+    """Under which address the pages of a store are: its own proven domain (``app.connections.domains``), else the
+    instance's.
+    """
     own = Door.objects.filter(ws=ws, kind="domain", target_id__in=store, revoked_at=None, hint="")
     host = own.values_list("label", flat=True).first()
     return f"https://{host}" if host else str(settings.PUBLIC_URL)

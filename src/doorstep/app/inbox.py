@@ -66,7 +66,7 @@ async def arrive(arrival: Arrival) -> bool:
 
 def answer_of(row: Inbox) -> Answer:
     """The Answer that an inbox row holds, without NUL characters: they mean nothing, and no text column takes them. A
-    file's bytes are left as they are. An emptied body has no bytes (``app.retention``).
+    file's bytes are left as they are. An emptied body has no bytes (``app.ledger.retention``).
     """
     kept, body = row.headers, zstandard.decompress(bytes(row.body_zstd)) if row.body_zstd else b""
     return Answer(

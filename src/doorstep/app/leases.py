@@ -2,7 +2,7 @@
 
 They end at a machine second (``clock.machine``), which a machine may set back or forward at any time. Set back, leases
 would seem to last for hours: one that ends later than any lease can is not believed. Set forward, they end while
-somebody still works: who takes over something that cannot be done twice lets it rest first (``app.deliver``).
+somebody still works: who takes over something that cannot be done twice lets it rest first (``app.push.deliver``).
 """
 
 import secrets

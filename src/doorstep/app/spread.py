@@ -8,8 +8,6 @@ from typing import Final
 
 from openpyxl import Workbook
 
-from doorstep.app.sheet_orders import harmless
-
 AT_ONCE: Final = 500
 WORKBOOK: Final = 100_000  # rows: a workbook is made in memory
 KINDS: Final[Mapping[str, str]] = {
@@ -17,6 +15,12 @@ KINDS: Final[Mapping[str, str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 Cell = str | int | float | None
+
+
+def harmless(cell: object) -> str:
+    """A spreadsheet runs what begins like a formula; an apostrophe says that it is text."""
+    text = str(cell)
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else text
 
 
 def csv(titles: Sequence[str], lines: Iterable[Sequence[Cell]]) -> Iterator[bytes]:

@@ -71,7 +71,8 @@ class _Inside(urllib.request.HTTPHandler):
 
     def _read(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Reading waits for nobody, whoever holds the data."""
-        from doorstep.app import connecting, inside
+        from doorstep.app.api import inside
+        from doorstep.app.connections import connecting
 
         try:
             return inside.ask(**asked)

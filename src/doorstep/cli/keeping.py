@@ -19,7 +19,7 @@ def backup(
 ) -> None:
     """Copy everything into one file, also while Doorstep runs."""
     load_ready(as_json)
-    from doorstep.app import backup as copies
+    from doorstep.app.operate import backup as copies
 
     try:
         made = copies.take(file.absolute(), with_key=with_key)
@@ -41,9 +41,9 @@ def restore(
     load()
     from django.conf import settings
 
-    from doorstep.app import backup as copies
-    from doorstep.app import restore as putting
-    from doorstep.app import serve
+    from doorstep.app.operate import backup as copies
+    from doorstep.app.operate import restore as putting
+    from doorstep.app.process import serve
     from doorstep.app.say import say
 
     folder = Path(settings.DATA_DIR)
@@ -72,7 +72,8 @@ def rotate_key(
     load_ready(as_json)
     from django.conf import settings
 
-    from doorstep.app import rotation, serve
+    from doorstep.app.operate import rotation
+    from doorstep.app.process import serve
 
     if close_links and not yes:
         typer.confirm("Close every link to a shopper's page, a look-up and a supplier's list?", abort=True)

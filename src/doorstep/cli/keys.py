@@ -28,7 +28,8 @@ def key_make(
 def key_list(workspace: Workspace = "", as_json: AsJson = False) -> None:
     """The keys that are not revoked."""
     load_ready(as_json)
-    from doorstep.app import api_keys, connecting
+    from doorstep.app.api import api_keys
+    from doorstep.app.connections import connecting
 
     try:
         ws = connecting.workspace_named(workspace)

@@ -39,7 +39,7 @@ def recognize(
 
     Needs no database. With --json one object a line, and exit code 0; otherwise exit code 1 when one is no number.
     """
-    from doorstep.app.describe import described
+    from doorstep.app.order.describe import described
     from doorstep.core.number import Hints
     from doorstep.core.number import recognize as read
 
@@ -92,7 +92,7 @@ def track(
     """Follow one number: its scans from accounts in the environment (AFTERSHIP_API_KEY=...), the carrier's own first;
     without one, what it is and the carrier's own page.
     """
-    from doorstep.app.describe import described
+    from doorstep.app.order.describe import described
     from doorstep.core.number import Hints, TrackingNumber, carrier_named
     from doorstep.core.number import recognize as read
 
@@ -110,7 +110,7 @@ def track(
 
 def _ask(number: "TrackingNumber", key: str) -> list[dict[str, Any]]:
     """What the accounts of the environment say, as far as they were asked; nothing where there are none."""
-    from doorstep.app import environment
+    from doorstep.app.track import environment
 
     secret = typer.prompt("17TRACK key", hide_input=True) if key == "-" else key
     forms = environment.named({**os.environ, **({"SEVENTEEN_TRACK_API_KEY": secret} if secret else {})})
@@ -118,9 +118,10 @@ def _ask(number: "TrackingNumber", key: str) -> list[dict[str, Any]]:
     if not names:
         return []
     load_keyless()
-    from doorstep.app import ask, loop
-    from doorstep.app.accounts import message_of
+    from doorstep.app import loop
     from doorstep.app.say import say
+    from doorstep.app.track import ask
+    from doorstep.app.vendors.accounts import message_of
     from doorstep.connectors.registry import connector
 
     return [

@@ -26,7 +26,7 @@ def lend(
 def lent(as_json: AsJson = False) -> None:
     """The accounts that are lent."""
     load_ready(as_json)
-    from doorstep.app import lending
+    from doorstep.app.connections import lending
 
     rows = lending.lent()
     show(rows, as_json, lambda: table(rows))

@@ -20,8 +20,8 @@ def explain(
 ) -> None:
     """Say why there is no news about an order, who does what, and until when. Needs no database."""
     from doorstep.app import clock
-    from doorstep.app.explain import Unreadable, read
-    from doorstep.app.explain import explain as found_in
+    from doorstep.app.order.explain import Unreadable, read
+    from doorstep.app.order.explain import explain as found_in
 
     at = _time(now) if now else clock.now()
     try:
@@ -32,7 +32,7 @@ def explain(
 
 
 def _time(text: str) -> datetime:
-    from doorstep.app.explain import fault_of_time
+    from doorstep.app.order.explain import fault_of_time
 
     try:
         time = datetime.fromisoformat(text)

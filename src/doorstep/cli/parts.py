@@ -10,7 +10,7 @@ import typer
 from doorstep.cli.screen import AsJson, fail, load, show
 
 if TYPE_CHECKING:
-    from doorstep.app.serve import Parts, Place
+    from doorstep.app.process.serve import Parts, Place
 
 commands = typer.Typer()
 Host = Annotated[str, typer.Option(help="Listen on this address instead of DOORSTEP_HOST.")]
@@ -59,7 +59,8 @@ def _prepare(host: str, port: int) -> None:
 
 
 def _serve(parts: "Parts", port: int, as_json: bool) -> NoReturn:
-    from doorstep.app import serve, upgrade
+    from doorstep.app.operate import upgrade
+    from doorstep.app.process import serve
 
     def ready(place: "Place") -> None:
         said = f"Doorstep ({', '.join(sorted(parts))}) is up{f': {place.url}' if place.url else ''}."

@@ -42,7 +42,7 @@ def load_keyless() -> None:
 def load_ready(as_json: bool) -> None:
     """Load, with a database of this version: a fresh one is made, an older one is left to `up` and `migrate`."""
     load()
-    from doorstep.app import upgrade
+    from doorstep.app.operate import upgrade
 
     now = upgrade.standing()
     if now.fresh:
@@ -55,7 +55,7 @@ def load_ready(as_json: bool) -> None:
 
 def chore(what: str, as_json: bool, /, **arguments: Any) -> dict[str, Any]:
     """Have something written, by the running ``up`` if there is one; ends the command when it cannot be."""
-    from doorstep.app import handover, serve
+    from doorstep.app.process import handover, serve
 
     try:
         return serve.do(what, **arguments)

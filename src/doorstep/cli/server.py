@@ -24,7 +24,8 @@ def up(
     """Run everything: pages, webhooks, mail and the workers. Ctrl-C stops, a second one at once."""
     os.environ.update({k: v for k, v in (("DOORSTEP_HOST", host), ("DOORSTEP_PORT", str(port or ""))) if v})
     load()
-    from doorstep.app import serve, upgrade
+    from doorstep.app.operate import upgrade
+    from doorstep.app.process import serve
     from doorstep.app.say import say
 
     def ready(place: serve.Place) -> None:
@@ -49,7 +50,8 @@ def migrate(as_json: AsJson = False) -> None:
     load()
     from django.conf import settings
 
-    from doorstep.app import serve, upgrade
+    from doorstep.app.operate import upgrade
+    from doorstep.app.process import serve
     from doorstep.app.say import say
 
     Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ def migrate(as_json: AsJson = False) -> None:
 def doctor(as_json: AsJson = False) -> None:
     """Say what is misconfigured and how to mend it. Exit code 1 when something has to be mended."""
     load()
-    from doorstep.app.doctor import examine
+    from doorstep.app.operate.doctor import examine
     from doorstep.app.say import say
 
     findings = examine()

@@ -135,7 +135,7 @@ def _object(row: Mapping[str, Any]) -> str:
 def _tabled(rows: Iterator[Mapping[str, Any]]) -> Iterator[str]:
     """The lines of a CSV table, its columns first."""
     load_keyless()
-    from doorstep.app.sheet_orders import harmless
+    from doorstep.app.spread import harmless
 
     class Line:
         """Holds the line that was written last."""

@@ -52,7 +52,7 @@ SCANS = {
 
 
 def scans(ws: int, numbers: Collection[int]) -> list[tuple[int, int, bytes]]:
-    """(number, source, what it told of it) of these numbers, as ``app.scans`` packs it."""
+    """(number, source, what it told of it) of these numbers, as ``app.ledger.scans`` packs it."""
     with connection.cursor() as cursor:
         cursor.execute(SCANS[connection.vendor], [ws, json.dumps(list(numbers))])
         return [tuple(row) for row in cursor.fetchall()]

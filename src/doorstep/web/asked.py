@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
-from doorstep.app import clock, resync
-from doorstep.app.parcel_view import Seen
+from doorstep.app import clock
+from doorstep.app.order.parcel_view import Seen
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 
 _PATIENCE_S: Final = 60.0  # real seconds that a page keeps looking for the answer of a resync

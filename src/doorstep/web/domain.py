@@ -11,7 +11,7 @@ from django.http.request import split_domain_port, validate_host
 from django.views.decorators.http import require_safe
 from yarl import URL
 
-from doorstep.app import domains
+from doorstep.app.connections import domains
 
 DRAWN_WITH: Final = ("/static/", "/look/brand/")
 _PAGES: Final = ("/t/", "/find/")

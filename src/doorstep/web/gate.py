@@ -17,8 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from doorstep.app import agents, doors, frame, households, team, tongues
+from doorstep.app import doors, tongues
 from doorstep.app.doors import Entered
+from doorstep.app.household import households
+from doorstep.app.members import team
+from doorstep.app.overview import frame
+from doorstep.app.receive import agents
 from doorstep.app.say import speaking
 from doorstep.app.tries import TooMany
 from doorstep.core import roles

@@ -7,9 +7,10 @@ from typing import Final
 
 from django.conf import settings
 
-from doorstep.app import backlogs, clock, readiness
-from doorstep.app.bridge import Receive, Scope, Send, plain
+from doorstep.app import clock
 from doorstep.app.loop import in_db
+from doorstep.app.operate import backlogs, readiness
+from doorstep.app.process.bridge import Receive, Scope, Send, plain
 from doorstep.app.say import say
 from doorstep.web.hooks.receive import headers_of
 

@@ -8,8 +8,8 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import invitations, team
-from doorstep.app.invitations import Offer
+from doorstep.app.members import invitations, team
+from doorstep.app.members.invitations import Offer
 from doorstep.app.say import say, text
 from doorstep.core.message import Message
 from doorstep.db.models import User

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.defaults import page_not_found
 
-from doorstep.app import households, tongues
+from doorstep.app import tongues
+from doorstep.app.household import households
 from doorstep.app.say import speaking
 from doorstep.web.gate import at_home
 from doorstep.web.headers import APP

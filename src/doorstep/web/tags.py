@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from doorstep.app import attached, clock, page_view, tongues
-from doorstep.app import journey as journeys
+from doorstep.app import clock, tongues
 from doorstep.app import say as sentences
-from doorstep.app.order_view import Done
-from doorstep.app.parcel_view import Seen
-from doorstep.app.progress import STAGES, Stage
-from doorstep.app.scan_view import Scan
+from doorstep.app.order import journey as journeys
+from doorstep.app.order.order_view import Done
+from doorstep.app.order.parcel_view import Seen
+from doorstep.app.order.progress import STAGES, Stage
+from doorstep.app.order.scan_view import Scan
+from doorstep.app.shopper import attached, page_view
 from doorstep.connectors.contract import Can
 from doorstep.core.diagnosis import Cause, Finding, Who
 from doorstep.core.message import Message

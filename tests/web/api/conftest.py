@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorstep.app import api_rate
+from doorstep.app.api import api_rate
 from tests.app.ledger import Ledger
 from tests.web.api.contract import Program, program
 

@@ -9,7 +9,7 @@ import jsonschema
 from django.http import HttpResponse
 from django.test import Client
 
-from doorstep.app import api_keys
+from doorstep.app.api import api_keys
 from doorstep.web.api import openapi
 
 ROOT = "/api/v1"

@@ -13,7 +13,8 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from doorstep.app import clock, handover, serve
+from doorstep.app import clock
+from doorstep.app.process import handover, serve
 from doorstep.cli import app, completion, screen, tables
 from doorstep.cli.groups import GROUPS
 from doorstep.cli.operations import command_name

@@ -9,8 +9,10 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
-from doorstep.app import api_keys, api_rate, clock, workspaces
-from doorstep.app.api_keys import SCOPES
+from doorstep.app import clock
+from doorstep.app.api import api_keys, api_rate
+from doorstep.app.api.api_keys import SCOPES
+from doorstep.app.members import workspaces
 from doorstep.app.webhooks import endpoints
 from doorstep.app.webhooks.endpoints import Wish
 from doorstep.db.models import ApiUse, Audit, Door, Number, Order, Parcel, Purchase, Push, Resync

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from typer.testing import CliRunner
 
-from doorstep.app import api_keys
+from doorstep.app.api import api_keys
 from doorstep.cli import app
 from doorstep.db.models import Door
 from doorstep.web.api import openapi

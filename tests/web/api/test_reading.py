@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from doorstep.app.manual import follow_number
+from doorstep.app.receive.manual import follow_number
 from doorstep.db.models import Change, Number, Order, Parcel
 from tests.app.ledger import START, Ledger, woo
 from tests.web.api.contract import ROOT, Program, program

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from doorstep.app import clock, rotation, workspaces
-from doorstep.app.changes import By, Noted, note
+from doorstep.app import clock
+from doorstep.app.ledger.changes import By, Noted, note
+from doorstep.app.members import workspaces
+from doorstep.app.operate import rotation
 from doorstep.app.webhooks import endpoints, intents
 from doorstep.app.webhooks.kinds import BY_LEDGER
 from doorstep.app.webhooks.news import news, stores_of

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from doorstep.app import api_answers, clock
+from doorstep.app import clock
+from doorstep.app.api import api_answers
 from doorstep.app.audit import unbroken
-from doorstep.app.order_view import names
-from doorstep.app.understand import understand
+from doorstep.app.order.order_view import names
+from doorstep.app.reading.understand import understand
 from doorstep.db.models import ApiAnswer, Audit, Claim, Order, Parcel, Push
 from tests.app.ledger import OTHER, USPS, Ledger, cj
 from tests.web.api.contract import Program, program

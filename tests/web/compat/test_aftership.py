@@ -8,8 +8,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from doorstep.app import api_keys, api_rate, clock, manual
+from doorstep.app import clock
+from doorstep.app.api import api_keys, api_rate
 from doorstep.app.compat import aftership
+from doorstep.app.receive import manual
 from doorstep.core.status import Reason, Status
 from doorstep.db.models import Aside, Order, Parcel, ParcelNumber, Workspace
 from doorstep.web.compat.aftership import envelope

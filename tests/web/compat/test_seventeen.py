@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from doorstep.app import api_keys, api_rate
+from doorstep.app.api import api_keys, api_rate
 from doorstep.app.compat import seventeen_track
 from doorstep.connectors.carriers.seventeen_track import SeventeenTrack
 from doorstep.connectors.contract import Answer

@@ -4,7 +4,7 @@ shop and shopper may want to know; what a program says is never taken for what a
 
 from typing import Any, Final
 
-from doorstep.app import asides
+from doorstep.app.api import asides
 from doorstep.app.records.tracked import Tracked
 
 FIELD: Final = "ended"

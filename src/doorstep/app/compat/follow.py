@@ -1,6 +1,6 @@
 """Following a number as other systems do it: the answer shows it at once, with the carrier that was named."""
 
-from doorstep.app import manual
+from doorstep.app.receive import manual
 from doorstep.app.records import tracked
 from doorstep.app.records.tracked import Tracked
 

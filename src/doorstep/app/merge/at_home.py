@@ -5,7 +5,7 @@ nothing is kept of a mail that is about no shipping.
 from dataclasses import asdict
 from typing import Any, Final
 
-from doorstep.app import retention
+from doorstep.app.ledger import retention
 from doorstep.app.merge.claims import Scope, Word, claim, readable
 from doorstep.app.merge.orders import merge_order
 from doorstep.app.merge.source import Source, Touched, order_ref

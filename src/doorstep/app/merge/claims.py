@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from doorstep.app.ledger.waiting import release
 from doorstep.app.merge.source import Source, Touched
-from doorstep.app.waiting import release
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber
 from doorstep.db import bulk

@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+from doorstep.app.ledger.senders import as_taught
 from doorstep.app.merge.at_home import is_home, take_in
 from doorstep.app.merge.claims import Scope, Word, claim
 from doorstep.app.merge.purchases import find_order
 from doorstep.app.merge.source import Source, Touched, order_ref, wait_for
-from doorstep.app.senders import as_taught
 from doorstep.core.mailmatch import Dispatched, NeedsLook, Nothing, TakeOn, judge, proof_of
 from doorstep.core.number import normalize
 from doorstep.core.order import Mail

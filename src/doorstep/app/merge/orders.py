@@ -6,12 +6,12 @@ from typing import Final
 
 from django.conf import settings
 
-from doorstep.app import coupons
-from doorstep.app.changes import Noted, note
+from doorstep.app.ledger.changes import Noted, note
+from doorstep.app.ledger.search import name_keys, number_end
+from doorstep.app.ledger.waiting import release
 from doorstep.app.merge.claims import Scope, Word, claim, mark_gone
 from doorstep.app.merge.source import Age, Source, Touched, order_ref
-from doorstep.app.search import name_keys, number_end
-from doorstep.app.waiting import release
+from doorstep.app.shopper import coupons
 from doorstep.core.number import normalize
 from doorstep.core.order import Buyer, Role, SaidNumber
 from doorstep.core.order import Line as SaidLine

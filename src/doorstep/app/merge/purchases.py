@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from doorstep.app.changes import Noted, note
+from doorstep.app.ledger.changes import Noted, note
+from doorstep.app.ledger.waiting import release
 from doorstep.app.merge.claims import Scope, Word, claim, mark_gone
 from doorstep.app.merge.source import Age, Source, Touched, order_ref, wait_for
-from doorstep.app.waiting import release
 from doorstep.core.order import MatchedPurchase, PurchaseState, Role, SaidNumber
 from doorstep.core.order import Purchase as SaidPurchase
 from doorstep.core.order import PurchaseLine as SaidLine

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from doorstep.app.scans import Heard
+from doorstep.app.ledger.scans import Heard
 from doorstep.core.status import Status
 from doorstep.db import bulk
 from doorstep.db.models import Connection, Waiting

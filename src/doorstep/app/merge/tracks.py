@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from doorstep.app import archive, scans
-from doorstep.app.changes import Noted
-from doorstep.app.meanings import Meanings
+from doorstep.app.ledger import archive, scans
+from doorstep.app.ledger.changes import Noted
+from doorstep.app.ledger.meanings import Meanings
+from doorstep.app.ledger.scans import Heard, Hearing
+from doorstep.app.ledger.sheet import Sheet
 from doorstep.app.merge.claims import generation_at, number_for
 from doorstep.app.merge.source import Source, Touched, wait_for
-from doorstep.app.scans import Heard, Hearing
-from doorstep.app.sheet import Sheet
 from doorstep.connectors.registry import connector
 from doorstep.core.number import carrier_named, normalize
 from doorstep.core.order import SaidNumber, Track

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from doorstep.app import connection_view
-from doorstep.app.connection_view import Shown
+from doorstep.app.connections import connection_view
+from doorstep.app.connections.connection_view import Shown
 from doorstep.app.records.page import Instant, Page, Said, said
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from doorstep.app import acks, clock
-from doorstep.app.acks import Answered
-from doorstep.app.order_view import findings_of
+from doorstep.app import clock
+from doorstep.app.order import acks
+from doorstep.app.order.acks import Answered
+from doorstep.app.order.order_view import findings_of
 from doorstep.app.records.page import Instant, Page, Where, paged, read_cursor
 from doorstep.app.say import say
 from doorstep.core.diagnosis import Cause, Confidence, Who

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from doorstep.app import imports
-from doorstep.app.imports import Import as Brought
-from doorstep.app.imports import Look
+from doorstep.app.receive import imports
+from doorstep.app.receive.imports import Import as Brought
+from doorstep.app.receive.imports import Look
 from doorstep.app.records.page import Instant, Page, Said
 from doorstep.app.say import say
 from doorstep.core.message import Message

@@ -8,9 +8,9 @@ from typing import Final
 
 from django.db import connection
 
-from doorstep.app import archive
+from doorstep.app.ledger import archive
+from doorstep.app.ledger.scans import Event as Scan
 from doorstep.app.records.page import ALL, Instant, Page, Where, paged, read_cursor, wants
-from doorstep.app.scans import Event as Scan
 from doorstep.core.message import Message
 from doorstep.core.number import normalize, tracking_link
 from doorstep.core.status import Status

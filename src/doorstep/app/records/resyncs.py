@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from doorstep.app import resync, resync_view
 from doorstep.app.records.page import Instant, Page, Said, Where, paged, read_cursor
 from doorstep.app.say import say
+from doorstep.app.track import resync, resync_view
 from doorstep.core.message import Message
 from doorstep.core.resync import Range
 from doorstep.db import models

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from django.db import connection
 
-from doorstep.app import archive, asides
-from doorstep.app.beginning import begun
+from doorstep.app.api import asides
+from doorstep.app.ledger import archive
+from doorstep.app.ledger.beginning import begun
 from doorstep.app.records.numbers import begins
 from doorstep.app.records.page import Where, paged, read_cursor
 from doorstep.core.event import TrackingEvent

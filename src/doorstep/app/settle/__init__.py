@@ -4,7 +4,7 @@ stored whenever something was touched, under row locks taken in one order (order
 
 from collections.abc import Mapping, Sequence
 
-from doorstep.app.changes import Cause
+from doorstep.app.ledger.changes import Cause
 from doorstep.app.merge.source import Touched
 from doorstep.app.settle.cluster import Cluster, gather
 from doorstep.app.settle.mails import intend_at_home, intend_for_grants, intend_mails

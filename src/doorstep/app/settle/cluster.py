@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from django.db.models import Q
 
-from doorstep.app import alerts, archive, household_news, policies
-from doorstep.app.asking import Askers, askers
-from doorstep.app.household_news import Wanting
+from doorstep.app.household import household_news
+from doorstep.app.household.household_news import Wanting
+from doorstep.app.ledger import archive, policies
+from doorstep.app.ledger.scans import Event, Heard
+from doorstep.app.ledger.sheet import Sheet
 from doorstep.app.merge.source import Touched
-from doorstep.app.scans import Event, Heard
-from doorstep.app.sheet import Sheet
+from doorstep.app.telling import alerts
+from doorstep.app.vendors.asking import Askers, askers
 from doorstep.core.parcels import Parcel as Plan
 from doorstep.core.policy import Policy
 from doorstep.db import queries

@@ -1,11 +1,12 @@
-"""Which news of an order should be told: intents only; ``app.shopper_mail`` mails them, or finds them stale."""
+"""Which news of an order should be told: intents only; ``app.telling.shopper_mail`` mails them, or finds them stale."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
 
-from doorstep.app import clock, household_news
+from doorstep.app import clock
+from doorstep.app.household import household_news
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.states import bought_at, events_of
 from doorstep.core.letter import NO_SCAN_FOR, Event
@@ -26,7 +27,7 @@ MILESTONES: Final = (
 PUSH: Final = "web_push"
 STAFF: Final = "notice"  # to members who want to know of problems
 HOME: Final = "home"  # to who lives in a household and asked for news of its own parcels
-GRANTED: Final = "granted"  # to households that accepted the store; ``app.granted_news`` finds out which
+GRANTED: Final = "granted"  # to households that accepted the store; ``app.household.granted_news`` finds out which
 
 
 def intend_mails(cluster: Cluster, *, quiet: bool = False) -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import datetime
 
-from doorstep.app.changes import Cause, Noted
+from doorstep.app.ledger.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster, intent_keys
 from doorstep.core.order import Line as CoreLine
 from doorstep.core.order import Role

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from doorstep.app import clock, told
-from doorstep.app.changes import Cause, Noted
+from doorstep.app import clock
+from doorstep.app.ledger import told
+from doorstep.app.ledger.changes import Cause, Noted
 from doorstep.app.merge.purchases import LEFT
 from doorstep.app.settle.cluster import Cluster, intent_keys, said_of
 from doorstep.connectors.contract import Can

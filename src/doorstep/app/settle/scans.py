@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from doorstep.app import clock
-from doorstep.app.beginning import begun
-from doorstep.app.changes import Cause
+from doorstep.app.ledger.beginning import begun
+from doorstep.app.ledger.changes import Cause
+from doorstep.app.ledger.scans import Heard
+from doorstep.app.ledger.sheet import Sheet
 from doorstep.app.merge.source import Touched
-from doorstep.app.scans import Heard
 from doorstep.app.settle.cluster import Cluster, Rules, by, load_numbers, load_parcels
 from doorstep.app.settle.mails import MILESTONES
 from doorstep.app.settle.states import FACTS, answer_of, said_of, write_estimate, write_state
 from doorstep.app.settle.tells import telling
 from doorstep.app.settle.watching import watch_numbers
 from doorstep.app.settle.ways import write_times
-from doorstep.app.sheet import Sheet
 from doorstep.core.matrix import may_matter
 from doorstep.core.order import Role
 from doorstep.core.parcels import HeldNumber

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from doorstep.app import clock
-from doorstep.app.beginning import begun
-from doorstep.app.changes import Cause, Noted
+from doorstep.app.ledger.beginning import begun
+from doorstep.app.ledger.changes import Cause, Noted
 from doorstep.app.settle.cluster import Cluster
 from doorstep.app.settle.parcels import core_lines
 from doorstep.app.settle.ways import WAY, write_times, write_way

@@ -1,4 +1,4 @@
-"""What the stores are told of where their parcels are: intents only; ``app.tells`` tells it, or finds it stale."""
+"""What the stores are told of where their parcels are: intents only; ``app.push.tells`` tells it, or finds it stale."""
 
 from collections.abc import Iterable
 from typing import cast

@@ -6,9 +6,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
 
-from doorstep.app import asking, clock, freshness, lanes, loop
-from doorstep.app.asking import Askers, askers
+from doorstep.app import clock, loop
+from doorstep.app.figures import lanes
+from doorstep.app.ledger import freshness
 from doorstep.app.settle.cluster import Cluster
+from doorstep.app.vendors import asking
+from doorstep.app.vendors.asking import Askers, askers
 from doorstep.connectors.contract import Can
 from doorstep.connectors.registry import connector
 from doorstep.core.cadence import meeting, next_check

@@ -9,7 +9,7 @@ from typing import Final
 from yarl import URL
 
 from doorstep.app import clock, http
-from doorstep.app.accounts import message_of
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.contract import Request, Trouble
 from doorstep.core.message import Message
 

@@ -1,7 +1,8 @@
 """A workspace's own mailbox: forwarded and supplier-written mails as a source of tracking numbers.
 
-There is no vendor and no account: mails arrive by SMTP (``app.smtp``) or are uploaded, and are read generically. Who
-sent a mail is proven where it arrives and kept beside the bytes; ``read`` only says what the mail claims.
+There is no vendor and no account: mails arrive by SMTP (``app.receive.smtp``) or are uploaded, and are read
+generically. Who sent a mail is proven where it arrives and kept beside the bytes; ``read`` only says what the mail
+claims.
 """
 
 from collections.abc import Mapping

@@ -8,8 +8,8 @@ from doorstep.db.ids import new_id
 
 
 class ApiUse(models.Model):
-    """How much a key has asked within one window (``app.api_rate``). ``used`` counts what processes have taken for it
-    together; ``last_at`` is when one of them took some.
+    """How much a key has asked within one window (``app.api.api_rate``). ``used`` counts what processes have taken for
+    it together; ``last_at`` is when one of them took some.
     """
 
     door_id = models.BigIntegerField(primary_key=True)
@@ -38,7 +38,7 @@ class ApiAnswer(models.Model):
 
 
 class Aside(models.Model):
-    """What a program that speaks another system's API wrote beside a number (``app.asides``): given back as it was
+    """What a program that speaks another system's API wrote beside a number (``app.api.asides``): given back as it was
     said, and never read by anything else.
     """
 

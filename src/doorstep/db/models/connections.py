@@ -11,7 +11,8 @@ class Connection(models.Model):
     """A connected store, supplier, carrier account or mailbox.
 
     ``state``: active | paused (by a person) | denied (credentials refused: waits for a person). ``state_reason`` is a
-    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only. ``ws`` 0: the operator's (``app.lending``).
+    Message as JSON. ``credentials_enc`` is opened by ``app.vault`` only. ``ws`` 0: the operator's
+    (``app.connections.lending``).
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -40,7 +41,9 @@ class Connection(models.Model):
 
 
 class Attempt(models.Model):
-    """A person who was sent to a vendor's page to let Doorstep in (``app.granting``), and has not come back yet."""
+    """A person who was sent to a vendor's page to let Doorstep in (``app.connections.granting``), and has not come back
+    yet.
+    """
 
     ws = models.BigIntegerField()
     user_id = models.BigIntegerField()
@@ -103,7 +106,7 @@ class Pool(models.Model):
 
 
 class Calls(models.Model):
-    """The last calls of a connection (``app.calls``), the oldest first: a list that never grows long."""
+    """The last calls of a connection (``app.vendors.calls``), the oldest first: a list that never grows long."""
 
     pk = models.CompositePrimaryKey("ws", "connection_id")
     ws = models.BigIntegerField()
@@ -112,7 +115,9 @@ class Calls(models.Model):
 
 
 class Health(models.Model):
-    """How a carrier account answered within an hour of the product's clock (``app.health``): sums, one row an hour."""
+    """How a carrier account answered within an hour of the product's clock (``app.vendors.health``): sums, one row an
+    hour.
+    """
 
     pk = models.CompositePrimaryKey("ws", "connection_id", "hour")
     ws = models.BigIntegerField()

@@ -22,7 +22,9 @@ class SavedView(models.Model):
 
 
 class Note(models.Model):
-    """What somebody wrote down about an order. Never shown to the shopper; erased with them (``app.erasure``)."""
+    """What somebody wrote down about an order. Never shown to the shopper; erased with them
+    (``app.privacy.erasure``).
+    """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     ws = models.BigIntegerField()

@@ -111,8 +111,8 @@ class OptOut(models.Model):
 
 
 class Alerts(models.Model):
-    """What a member is told by mail and by push (``app.alerts.KINDS``); without a row, what their role is told anyway.
-    ``daily_at``: the hour at which what needs somebody is mailed, null = never.
+    """What a member is told by mail and by push (``app.telling.alerts.KINDS``); without a row, what their role is told
+    anyway. ``daily_at``: the hour at which what needs somebody is mailed, null = never.
     """
 
     pk = models.CompositePrimaryKey("ws", "user_id")

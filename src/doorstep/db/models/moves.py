@@ -69,7 +69,7 @@ class Claim(models.Model):
 
 class Parcel(models.Model):
     """A parcel with what is true of it now; all but ``mark`` is computed from events and claims. Its way (who carries
-    it, from where to where, when it came how far) is kept here too: lanes are learned from it (``app.lanes``).
+    it, from where to where, when it came how far) is kept here too: lanes are learned from it (``app.figures.lanes``).
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -157,7 +157,7 @@ class NumberLink(models.Model):
 
 class Watch(models.Model):
     """What one carrier account knows of one number; written when an answer says something new. That it was asked since
-    and said the same is in its ``Schedule`` (``app.freshness`` knows both).
+    and said the same is in its ``Schedule`` (``app.ledger.freshness`` knows both).
     """
 
     pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")

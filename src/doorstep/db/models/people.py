@@ -8,8 +8,8 @@ from doorstep.db.ids import new_id
 
 
 class Resync(models.Model):
-    """Somebody asked for fresh data now. Of a parcel, what came of it is computed (``app.resync``). Of a store it is a
-    job (``app.resync_store``) that goes on until ``ended_at`` and then keeps what came of it in ``said``, a
+    """Somebody asked for fresh data now. Of a parcel, what came of it is computed (``app.track.resync``). Of a store it
+    is a job (``app.track.resync_store``) that goes on until ``ended_at`` and then keeps what came of it in ``said``, a
     ``core.resync.Tally`` as JSON.
     """
 
@@ -70,7 +70,7 @@ class Cooldown(models.Model):
 
 class Ack(models.Model):
     """A person's answer to a finding; findings themselves are computed. It holds for exactly this evidence: what is
-    new is told again. ``answer``: told | later | fine (``app.acks``); ``until``: when the finding comes back.
+    new is told again. ``answer``: told | later | fine (``app.order.acks``); ``until``: when the finding comes back.
     """
 
     ws = models.BigIntegerField()

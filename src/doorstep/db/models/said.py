@@ -12,8 +12,8 @@ class Inbox(models.Model):
 
     ``state``: new | read | bad (the bytes cannot be read) | needs_look (read, but a person must decide).
     ``headers`` is what ``Answer`` needs beside the body: {"what", "status", "headers", "context"}; no secrets.
-    ``error`` is a Message as JSON. ``body_zstd`` of no bytes at all: the body was emptied (``app.retention``); the
-    hash tells what it was.
+    ``error`` is a Message as JSON. ``body_zstd`` of no bytes at all: the body was emptied (``app.ledger.retention``);
+    the hash tells what it was.
     """
 
     pk = models.CompositePrimaryKey("ws", "id")
@@ -53,8 +53,8 @@ class Waiting(models.Model):
 
 
 class Scans(models.Model):
-    """All scans that one source told of one number, packed into one value (``app.scans``). Hot. ``reader_version``:
-    who read them; 0 = not all of them the same.
+    """All scans that one source told of one number, packed into one value (``app.ledger.scans``). Hot.
+    ``reader_version``: who read them; 0 = not all of them the same.
     """
 
     pk = models.CompositePrimaryKey("ws", "number_id", "connection_id")
@@ -66,8 +66,8 @@ class Scans(models.Model):
 
 
 class Archived(models.Model):
-    """All scans of a number whose parcels closed long ago, packed into one value (``app.archive``). A number has its
-    scans here or in ``Scans``, never in both.
+    """All scans of a number whose parcels closed long ago, packed into one value (``app.ledger.archive``). A number has
+    its scans here or in ``Scans``, never in both.
     """
 
     pk = models.CompositePrimaryKey("ws", "number_id")

@@ -39,7 +39,7 @@ class ThreadMessage(models.Model):
     """A message between a shopper and the merchant about an order. Personal.
 
     Of a mail ``sender`` is the From address, and ``proof`` says whether it is the buyer's: buyer | unproven | other.
-    ``facts`` is what was true when it was written (``app.attached``).
+    ``facts`` is what was true when it was written (``app.shopper.attached``).
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
@@ -85,7 +85,7 @@ class Photo(models.Model):
 
 class View(models.Model):
     """An hour in which an order's page was opened, by whoever holds its address; nothing is kept of them. Goes after
-    ``app.views.KEPT``.
+    ``app.shopper.views.KEPT``.
     """
 
     pk = models.CompositePrimaryKey("ws", "order_id", "at")

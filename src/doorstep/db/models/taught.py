@@ -28,9 +28,9 @@ class TaughtRule(models.Model):
 
 
 class Meaning(models.Model):
-    """What a person says that a word means which its connector does not know (``app.words``). ``status`` and ``reason``
-    are of ``core.status``: unknown = it says nothing about where a parcel is; '' = taken back, and the row goes with
-    the last look. ``after``: the parcels of numbers up to this id were looked at since; None = of all.
+    """What a person says that a word means which its connector does not know (``app.receive.words``). ``status`` and
+    ``reason`` are of ``core.status``: unknown = it says nothing about where a parcel is; '' = taken back, and the row
+    goes with the last look. ``after``: the parcels of numbers up to this id were looked at since; None = of all.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)

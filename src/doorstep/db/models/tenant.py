@@ -97,8 +97,8 @@ class Cached(models.Model):
 
 
 class Export(models.Model):
-    """Everything of a workspace, packed as a file in pieces (``app.export``). ``total``: tables and files to pack, 0 =
-    not known yet; ``lease_until`` is machine seconds. Failed: ``ended_at`` without ``bytes``.
+    """Everything of a workspace, packed as a file in pieces (``app.privacy.export``). ``total``: tables and files to
+    pack, 0 = not known yet; ``lease_until`` is machine seconds. Failed: ``ended_at`` without ``bytes``.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id)

@@ -17,9 +17,9 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from doorstep.app import api_answers, api_keys, api_rate
-from doorstep.app.api_keys import Holder
-from doorstep.app.api_rate import WINDOW_S, Standing
+from doorstep.app.api import api_answers, api_keys, api_rate
+from doorstep.app.api.api_keys import Holder
+from doorstep.app.api.api_rate import WINDOW_S, Standing
 from doorstep.app.records.page import ALL, Page
 from doorstep.core.message import Message
 from doorstep.db.mark import mark

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import acks, clock
-from doorstep.app.order_view import findings_of
+from doorstep.app import clock
+from doorstep.app.order import acks
+from doorstep.app.order.order_view import findings_of
 from doorstep.app.records.findings import Finding, of_open_orders, of_order
 from doorstep.app.records.page import Page
 from doorstep.web.api.kinds import Text

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import imports
+from doorstep.app.receive import imports
 from doorstep.app.records.imports import Import, LookedAt, looked_at, newest
 from doorstep.app.records.page import Page
 from doorstep.core.message import Message

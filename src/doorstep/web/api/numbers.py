@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import manual
+from doorstep.app.receive import manual
 from doorstep.app.records.numbers import SHORTEST, Number, Wanted, of_order
 from doorstep.app.records.numbers import number as one_number
 from doorstep.app.records.numbers import numbers as some_numbers

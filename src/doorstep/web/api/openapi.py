@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from django.conf import settings
 
-from doorstep.app import api_keys
+from doorstep.app.api import api_keys
 from doorstep.app.say import text
 from doorstep.web.api.links import links
 from doorstep.web.api.problem import MEDIA, STATUS, Problem

@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import manual, pushes
+from doorstep.app.push import pushes
+from doorstep.app.receive import manual
 from doorstep.app.records import numbers
 from doorstep.app.records.orders import Order, Wanted
 from doorstep.app.records.orders import order as one_order

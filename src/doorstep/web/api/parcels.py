@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import many_parcels, resync
-from doorstep.app.many_parcels import Wish
+from doorstep.app.receive import many_parcels
+from doorstep.app.receive.many_parcels import Wish
 from doorstep.app.records import numbers, resyncs
 from doorstep.app.records.page import Page, Said
 from doorstep.app.records.parcels import Parcel, Wanted
 from doorstep.app.records.parcels import parcel as one_parcel
 from doorstep.app.records.parcels import parcels as some_parcels
 from doorstep.app.say import say
+from doorstep.app.track import resync
 from doorstep.core.status import Status
 from doorstep.web.api.kinds import Id, Short, Text, whole
 from doorstep.web.api.problem import Declined

@@ -9,13 +9,13 @@ import msgspec
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError
 
-from doorstep.app import api_answers
-from doorstep.app.accounts import message_of
+from doorstep.app.api import api_answers
 from doorstep.app.log import logger
-from doorstep.app.manual import Doubtful
-from doorstep.app.pushes import NotPossible
+from doorstep.app.push.pushes import NotPossible
+from doorstep.app.receive.manual import Doubtful
 from doorstep.app.records.page import Unreadable
 from doorstep.app.say import say, text
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.contract import Trouble
 from doorstep.core.message import Message
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from doorstep.app import matching
+from doorstep.app.receive import matching
 from doorstep.app.records.page import Page
 from doorstep.app.records.purchases import Purchase, Wanted
 from doorstep.app.records.purchases import purchase as one_purchase

@@ -1,6 +1,6 @@
 """Numbers given to stores."""
 
-from doorstep.app import pushes
+from doorstep.app.push import pushes
 from doorstep.app.records.page import Page
 from doorstep.app.records.pushes import Push, State, Wanted
 from doorstep.app.records.pushes import push as one_push

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-from doorstep.app import resync_store
 from doorstep.app.records.page import Page
 from doorstep.app.records.resyncs import Resync, one, resyncs
+from doorstep.app.track import resync_store
 from doorstep.core.resync import Range
 from doorstep.web.api.kinds import Id, whole
 from doorstep.web.api.problem import Declined

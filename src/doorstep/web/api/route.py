@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app.api_keys import Holder
+from doorstep.app.api.api_keys import Holder
 from doorstep.app.records.page import ALL, Page
 
 T = TypeVar("T")

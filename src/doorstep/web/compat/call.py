@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from django.http import HttpRequest
 
-from doorstep.app import api_keys, api_rate
-from doorstep.app.api_keys import Holder
-from doorstep.app.api_rate import Standing
+from doorstep.app.api import api_keys, api_rate
+from doorstep.app.api.api_keys import Holder
+from doorstep.app.api.api_rate import Standing
 from doorstep.core.message import Message
 from doorstep.web.api.problem import Declined, invalid
 

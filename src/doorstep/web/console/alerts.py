@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import alerts, push_seal
+from doorstep.app.telling import alerts, push_seal
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import tell

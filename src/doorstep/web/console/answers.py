@@ -5,9 +5,9 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpRequest
 
-from doorstep.app.accounts import message_of
-from doorstep.app.manual import Doubtful
+from doorstep.app.receive.manual import Doubtful
 from doorstep.app.say import say
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.contract import Trouble
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_named

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import audit, trail
-from doorstep.app.trail import Filter
+from doorstep.app import audit
+from doorstep.app.overview import trail
+from doorstep.app.overview.trail import Filter
 from doorstep.core.roles import Action
 from doorstep.web.gate import Caller, member
 from doorstep.web.typed import whole

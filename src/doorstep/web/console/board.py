@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import board, bulk, columns, saved_views
+from doorstep.app.overview import board, bulk, columns, saved_views
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import SavedView

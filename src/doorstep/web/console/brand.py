@@ -10,8 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import brands, clock, connection_view, domains, grants, households, shop_accounts
-from doorstep.app.accounts import message_of
+from doorstep.app import brands, clock
+from doorstep.app.connections import connection_view, domains
+from doorstep.app.household import grants, households, shop_accounts
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.contract import Trouble
 from doorstep.core import colour
 from doorstep.core.message import Message

@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict, Streaming
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import board, board_export, bulk, columns
 from doorstep.app.audit import record
+from doorstep.app.overview import board, board_export, bulk, columns
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Bulk

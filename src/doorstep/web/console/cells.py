@@ -7,9 +7,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from doorstep.app import clock
-from doorstep.app.board_rows import Row
-from doorstep.app.columns import carriers
-from doorstep.app.progress import Stage
+from doorstep.app.order.progress import Stage
+from doorstep.app.overview.board_rows import Row
+from doorstep.app.overview.columns import carriers
 from doorstep.app.say import day, moment, text
 from doorstep.web.tags import ago, badge, icon, progress
 

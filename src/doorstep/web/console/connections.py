@@ -9,22 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import (
-    account_check,
-    connect,
-    connect_list,
-    connection_view,
-    doors,
-    granting,
-    health,
-    loop,
-    mailbox,
-    told,
-    words,
-)
+from doorstep.app import doors, loop
 from doorstep.app import say as sentences
-from doorstep.app.accounts import message_of
-from doorstep.app.connection_view import ABILITIES, KINDS, Shown
+from doorstep.app.connections import account_check, connect, connect_list, connection_view, granting
+from doorstep.app.connections.connection_view import ABILITIES, KINDS, Shown
+from doorstep.app.ledger import told
+from doorstep.app.receive import mailbox, words
+from doorstep.app.vendors import health
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.accounts import FACTS
 from doorstep.connectors.contract import Can, Checked, Meta, Trouble
 from doorstep.connectors.registry import Kind

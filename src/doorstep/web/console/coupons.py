@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import coupons
-from doorstep.app.coupons import Account
+from doorstep.app.shopper import coupons
+from doorstep.app.shopper.coupons import Account
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Coupon, Order

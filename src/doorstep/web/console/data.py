@@ -6,7 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import closing, disclosure, erasure, export, traces
+from doorstep.app.members import closing
+from doorstep.app.privacy import disclosure, erasure, export, traces
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Export

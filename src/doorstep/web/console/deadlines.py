@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import clock, deadlines, doors
-from doorstep.app.deadlines import Due
+from doorstep.app import clock, doors
+from doorstep.app.overview import deadlines
+from doorstep.app.overview.deadlines import Due
 from doorstep.core.deadline import What
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

@@ -3,7 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, dispute
+from doorstep.app import clock
+from doorstep.app.disputes import dispute
 from doorstep.core.roles import Action
 from doorstep.web.gate import Caller, member
 

@@ -5,7 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import dry_run, loop
+from doorstep.app import loop
+from doorstep.app.push import dry_run
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Order
 from doorstep.web.gate import Caller, member

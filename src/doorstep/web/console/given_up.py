@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import given_up
+from doorstep.app.push import given_up
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Outbox

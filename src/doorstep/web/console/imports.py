@@ -7,8 +7,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import imports, order_view, sheet_orders
-from doorstep.app.imports import Givable, Import
+from doorstep.app.order import order_view
+from doorstep.app.receive import imports, sheet_orders
+from doorstep.app.receive.imports import Givable, Import
 from doorstep.connectors.contract import Facts
 from doorstep.connectors.suppliers.sheets.columns import FIELDS
 from doorstep.connectors.suppliers.sheets.table import MOST_BYTES

@@ -7,9 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, insight, insight_tables, spread
+from doorstep.app import clock, spread
 from doorstep.app.audit import record
-from doorstep.app.insight_rows import Asked
+from doorstep.app.figures import insight, insight_tables
+from doorstep.app.figures.insight_rows import Asked
 from doorstep.app.say import text
 from doorstep.core.advice import ENOUGH
 from doorstep.core.roles import Action

@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import api_keys
-from doorstep.app.api_keys import DAYS, GROUPS, LONGEST_LABEL, ONLY_READ
+from doorstep.app.api import api_keys
+from doorstep.app.api.api_keys import DAYS, GROUPS, LONGEST_LABEL, ONLY_READ
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Door

@@ -11,10 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import letter_rules, letter_trial, letters, policies, tongues
-from doorstep.app.letters import Words
-from doorstep.app.order_view import names
+from doorstep.app import tongues
+from doorstep.app.ledger import policies
+from doorstep.app.order.order_view import names
 from doorstep.app.say import say
+from doorstep.app.telling import letter_rules, letter_trial, letters
+from doorstep.app.telling.letters import Words
 from doorstep.core.channel import channel
 from doorstep.core.letter import MILESTONES, WORDS, Event, problems
 from doorstep.core.message import Message

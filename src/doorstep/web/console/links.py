@@ -4,7 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from doorstep.app import agents, connection_view
+from doorstep.app.connections import connection_view
+from doorstep.app.receive import agents
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Door

@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import connection_view, mailbox
+from doorstep.app.connections import connection_view
+from doorstep.app.receive import mailbox
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell

@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import clock, saved_replies, talks, threads
-from doorstep.app.talks import SHOW, Wanted
+from doorstep.app import clock
+from doorstep.app.shopper import saved_replies, talks, threads
+from doorstep.app.shopper.talks import SHOW, Wanted
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, SavedReply

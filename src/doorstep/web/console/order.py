@@ -8,8 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import acks, buying, by_hand, clock, doors, mailed, manual, matching, notes, payments, pushes, resync
-from doorstep.app.order_view import OrderView, names, order_view
+from doorstep.app import clock, doors
+from doorstep.app.order import acks, notes
+from doorstep.app.order.order_view import OrderView, names, order_view
+from doorstep.app.push import by_hand, payments, pushes
+from doorstep.app.receive import buying, manual, matching
+from doorstep.app.telling import mailed
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.core.roles import Action

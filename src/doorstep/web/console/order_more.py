@@ -8,8 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import acks, back_then, clock, notes
-from doorstep.app.order_view import OrderView, order_view
+from doorstep.app import clock
+from doorstep.app.order import acks, back_then, notes
+from doorstep.app.order.order_view import OrderView, order_view
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell

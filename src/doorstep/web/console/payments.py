@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from doorstep.app import payments
+from doorstep.app.push import payments
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.db.models import Sync

@@ -5,7 +5,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import buying, connection_view, matching
+from doorstep.app.connections import connection_view
+from doorstep.app.receive import buying, matching
 from doorstep.app.say import say
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import resync_store, resync_view
+from doorstep.app.track import resync_store, resync_view
 from doorstep.core.resync import Range
 from doorstep.core.roles import Action
 from doorstep.db.models import Connection, Resync

@@ -8,7 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import again, clock, connection_view, dry_run, naming, policies, rules, supplier_record, told
+from doorstep.app import clock
+from doorstep.app.connections import connection_view
+from doorstep.app.figures import supplier_record
+from doorstep.app.ledger import policies, told
+from doorstep.app.push import again, dry_run, naming, rules
 from doorstep.app.settle.tells import takes
 from doorstep.core.advice import SCAN_WITHIN, advise, first_scan_advice, remarks
 from doorstep.core.channel import stages

@@ -9,8 +9,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import answer_mail, attached, coupons, page_view, photos, saved_replies, talks, threads
-from doorstep.app.order_view import OrderView
+from doorstep.app import photos
+from doorstep.app.order.order_view import OrderView
+from doorstep.app.shopper import answer_mail, attached, coupons, page_view, saved_replies, talks, threads
 from doorstep.core.diagnosis import Mark
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import manual
+from doorstep.app.receive import manual
 from doorstep.core.message import Message
 from doorstep.core.number import Candidate, carrier, carriers, recognize, tracking_link
 from doorstep.core.roles import Action

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, connection_view, supplier_record
+from doorstep.app import clock
+from doorstep.app.connections import connection_view
+from doorstep.app.figures import supplier_record
 from doorstep.connectors import support
 from doorstep.core.advice import ENOUGH, SCAN_WITHIN
 from doorstep.core.roles import Action

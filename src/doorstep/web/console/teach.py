@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import teach
-from doorstep.app.mailbox import Declined
+from doorstep.app.receive import teach
+from doorstep.app.receive.mailbox import Declined
 from doorstep.connectors.mail.taught import What
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import invitations, team
+from doorstep.app.members import invitations, team
 from doorstep.core.message import Message
 from doorstep.core.roles import Action, Member
 from doorstep.db.models import Door, Membership

@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, today
+from doorstep.app import clock
+from doorstep.app.overview import today
 from doorstep.app.webhooks import endpoints
 from doorstep.core.roles import Action
 from doorstep.web.gate import Caller, member

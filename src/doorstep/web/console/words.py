@@ -4,7 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import order_view, word_preview, words
+from doorstep.app.order import order_view
+from doorstep.app.receive import word_preview, words
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.core.status import Reason

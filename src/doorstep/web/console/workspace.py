@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import tongues, workspace_form
+from doorstep.app import tongues
+from doorstep.app.members import workspace_form
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import tell

@@ -16,11 +16,11 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from doorstep.app import clock, doors, inbox, measures
-from doorstep.app.accounts import account_of, renew
-from doorstep.app.bridge import TEXT, Cut, Receive, Scope, Send, plain, read_body
-from doorstep.app.knocks import knock
 from doorstep.app.log import logger
 from doorstep.app.loop import in_db
+from doorstep.app.process.bridge import TEXT, Cut, Receive, Scope, Send, plain, read_body
+from doorstep.app.receive.knocks import knock
+from doorstep.app.vendors.accounts import account_of, renew
 from doorstep.connectors.contract import Account, Answer, Challenged, Delivery, Denied, Hooked, Received, Trouble
 from doorstep.connectors.registry import connector
 from doorstep.db.ids import new_id

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import agents, imports
-from doorstep.app.agents import Holder, Wanted
-from doorstep.app.imports import Import
+from doorstep.app.receive import agents, imports
+from doorstep.app.receive.agents import Holder, Wanted
+from doorstep.app.receive.imports import Import
 from doorstep.connectors.contract import Refused
 from doorstep.core.message import Message
 from doorstep.db.models import Inbox

@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from doorstep.app import brands, doors, lookup
+from doorstep.app import brands, doors
 from doorstep.app.doors import Entered
+from doorstep.app.shopper import lookup
 from doorstep.app.tries import TooMany
 from doorstep.web.gate import visitor
 from doorstep.web.headers import framed_by

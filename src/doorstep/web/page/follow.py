@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import brands, doors, following, push_seal, readers, web_push
+from doorstep.app import brands, doors
 from doorstep.app.doors import Entered
 from doorstep.app.say import spoken
+from doorstep.app.telling import following, push_seal, readers, web_push
 from doorstep.db.models import Order, Person
 from doorstep.web.gate import visitor
 from doorstep.web.page.tongue import said_in

@@ -1,5 +1,5 @@
 """The shopper's page of one order, and what the shopper says there. Reading it changes nothing, but
-the hour in which it was opened is written down (``app.views``).
+the hour in which it was opened is written down (``app.shopper.views``).
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import clock, manual, page_view, photos, resync, threads, views
+from doorstep.app import clock, photos
 from doorstep.app.doors import Entered
-from doorstep.app.page_view import PageView
-from doorstep.app.parcel_view import Seen
+from doorstep.app.order.parcel_view import Seen
+from doorstep.app.receive import manual
 from doorstep.app.say import spoken
+from doorstep.app.shopper import page_view, threads, views
+from doorstep.app.shopper.page_view import PageView
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 from doorstep.web.asked import asked
 from doorstep.web.gate import visitor

@@ -6,11 +6,13 @@ import segno
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from doorstep.app import clock, doors, ical, page_view
+from doorstep.app import clock, doors
 from doorstep.app.doors import Entered
-from doorstep.app.page_view import PageView
-from doorstep.app.parcel_view import Seen
+from doorstep.app.order.parcel_view import Seen
+from doorstep.app.overview import ical
 from doorstep.app.say import text
+from doorstep.app.shopper import page_view
+from doorstep.app.shopper.page_view import PageView
 from doorstep.web.gate import visitor
 
 

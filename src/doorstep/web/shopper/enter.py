@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import clock, household_entry, household_keys, households, team, tongues
-from doorstep.app.household_entry import UnderWay
-from doorstep.app.households import Refused
+from doorstep.app import clock, tongues
+from doorstep.app.household import household_entry, household_keys, households
+from doorstep.app.household.household_entry import UnderWay
+from doorstep.app.household.households import Refused
+from doorstep.app.members import team
 from doorstep.app.say import speaking, spoken
 from doorstep.core.message import Message
 from doorstep.db.models import User

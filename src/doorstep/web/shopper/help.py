@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from doorstep.app import help_centre, house_rules
-from doorstep.app.house_rules import What
+from doorstep.app.household import help_centre, house_rules
+from doorstep.app.household.house_rules import What
 from doorstep.app.say import speaking, spoken
 from doorstep.web.gate import at_home
 from doorstep.web.shopper.enter import anybody

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from doorstep.app import clock, household_keys, households
+from doorstep.app import clock
+from doorstep.app.household import household_keys, households
 from doorstep.core.message import Message
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import BY_MAIL, Caller, resident

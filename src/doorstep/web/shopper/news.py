@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import household_news, push_seal
 from doorstep.app.doors import Entered
-from doorstep.app.household_news import MAILS, NIGHT, TOLD, Choice
+from doorstep.app.household import household_news
+from doorstep.app.household.household_news import MAILS, NIGHT, TOLD, Choice
+from doorstep.app.telling import push_seal
 from doorstep.core.message import Message
 from doorstep.web.console.answers import tell
 from doorstep.web.gate import Caller, resident, visitor

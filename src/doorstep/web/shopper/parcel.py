@@ -13,22 +13,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import (
-    clock,
-    grants,
-    household_news,
-    household_parcels,
-    household_sellers,
-    manual,
-    page_view,
-    photos,
-    resync,
-    shop_accounts,
-    threads,
-)
-from doorstep.app.households import Refused
-from doorstep.app.page_view import Answerable, PageView
-from doorstep.app.parcel_view import Seen
+from doorstep.app import clock, photos
+from doorstep.app.household import grants, household_news, household_parcels, household_sellers, shop_accounts
+from doorstep.app.household.households import Refused
+from doorstep.app.order.parcel_view import Seen
+from doorstep.app.receive import manual
+from doorstep.app.shopper import page_view, threads
+from doorstep.app.shopper.page_view import Answerable, PageView
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.db.models import Order

@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from doorstep.app import grants, household_parcels, households, mailbox, manual, postboxes
-from doorstep.app.household_parcels import GROUPS, Ambiguous
+from doorstep.app.household import grants, household_parcels, households, postboxes
+from doorstep.app.household.household_parcels import GROUPS, Ambiguous
+from doorstep.app.receive import mailbox, manual
 from doorstep.core.message import Message
 from doorstep.core.number import carriers
 from doorstep.web.console.answers import attempt, named_carrier, tell

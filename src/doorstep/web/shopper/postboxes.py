@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import postboxes
+from doorstep.app.household import postboxes
 from doorstep.connectors.mail.providers import with_pages
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

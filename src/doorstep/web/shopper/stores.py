@@ -4,9 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from doorstep.app import grants, household_entry, shop_accounts
-from doorstep.app.accounts import message_of
-from doorstep.app.households import Refused
+from doorstep.app.household import grants, household_entry, shop_accounts
+from doorstep.app.household.households import Refused
+from doorstep.app.vendors.accounts import message_of
 from doorstep.connectors.contract import Trouble
 from doorstep.core.message import Message
 from doorstep.core.roles import Action

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.app import feedback as words
-from doorstep.app import household_records, households, tongues
-from doorstep.app.households import Refused
+from doorstep.app import tongues
+from doorstep.app.household import feedback as words
+from doorstep.app.household import household_records, households
+from doorstep.app.household.households import Refused
 from doorstep.core.message import Message
 from doorstep.core.roles import Action
 from doorstep.web.console.answers import attempt, tell

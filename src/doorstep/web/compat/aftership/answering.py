@@ -6,7 +6,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from doorstep.app.api_rate import Standing
+from doorstep.app.api.api_rate import Standing
 from doorstep.core.message import Message
 from doorstep.web.api.problem import Declined
 from doorstep.web.compat.aftership import couriers, envelope, signature, trackings

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from doorstep.app import clock
-from doorstep.app.api_rate import Standing
+from doorstep.app.api.api_rate import Standing
 from doorstep.app.say import say, text
 from doorstep.core.message import Message
 from doorstep.web.api.problem import Declined, declined_of

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from doorstep.app.api_keys import Holder
+from doorstep.app.api.api_keys import Holder
 
 Handle = Callable[["Asked"], Any]
 H = TypeVar("H", bound=Handle)

@@ -5,11 +5,14 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from doorstep.app import asides, clock, manual, resync
+from doorstep.app import clock
+from doorstep.app.api import asides
 from doorstep.app.compat import aftership, ends
 from doorstep.app.compat.follow import follow
+from doorstep.app.receive import manual
 from doorstep.app.records import tracked
 from doorstep.app.records.tracked import Tracked, Wanted
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_at, carrier_named
 from doorstep.web.compat.aftership import envelope

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from doorstep.app.api_rate import Standing
+from doorstep.app.api.api_rate import Standing
 from doorstep.app.say import say, text
 from doorstep.core.message import Message
 from doorstep.web.api.problem import declined_of

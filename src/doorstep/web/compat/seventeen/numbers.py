@@ -8,13 +8,16 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta as Limits
 
-from doorstep.app import asides, clock, manual, resync
-from doorstep.app.api_keys import Holder
+from doorstep.app import clock
+from doorstep.app.api import asides
+from doorstep.app.api.api_keys import Holder
 from doorstep.app.compat import ends
 from doorstep.app.compat import seventeen_track as shape
 from doorstep.app.compat.follow import follow
+from doorstep.app.receive import manual
 from doorstep.app.records import tracked
 from doorstep.app.records.tracked import Tracked, Wanted
+from doorstep.app.track import resync
 from doorstep.core.message import Message
 from doorstep.core.number import carrier_by_key
 from doorstep.core.status import Status

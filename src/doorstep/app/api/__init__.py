@@ -1,0 +1,1 @@
+"""What the API needs beside its answers: keys, limits, repeated requests."""

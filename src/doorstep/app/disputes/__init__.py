@@ -1,0 +1,1 @@
+"""A dispute pack: everything about one order, for a bank or a marketplace."""

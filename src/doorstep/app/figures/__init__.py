@@ -1,0 +1,1 @@
+"""What many parcels tell together: times, promises kept, suppliers, estimates."""

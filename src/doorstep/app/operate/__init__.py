@@ -1,0 +1,1 @@
+"""Running an installation: backup, upgrade, keys, what is wrong and what waits."""

@@ -1,0 +1,1 @@
+"""The processes: what runs in them, what wakes them, how they end."""

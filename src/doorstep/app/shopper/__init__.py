@@ -1,0 +1,1 @@
+"""An order's page for its shopper, and the talk between shopper and merchant."""

@@ -1,0 +1,1 @@
+"""Our accounts at vendors: their credentials, budgets, health, and the last calls."""
