@@ -31,9 +31,11 @@ ASKED = """() => new Promise((done) => {
   let shift = 0;
   const add = (list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) shift += one.value; };
   new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
-  const paint = performance.getEntriesByName("first-contentful-paint")[0];
-  const sizes = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  setTimeout(() => done([sizes.reduce((sum, one) => sum + one.transferSize, 0), paint?.startTime ?? 0, shift]), 300);
+  setTimeout(() => {
+    const paint = performance.getEntriesByName("first-contentful-paint")[0];
+    const seen = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    done([seen.reduce((sum, one) => sum + one.transferSize, 0), paint?.startTime ?? NaN, shift]);
+  }, 1000);
 })"""
 
 
